@@ -1,0 +1,77 @@
+-- What a batch was given and what its steps found changed. Gone with the batch's transaction.
+
+create temp table batch_range (
+  starts_at timestamptz not null,
+  ends_at timestamptz not null
+) on commit drop;
+
+create temp table batch_day (
+  day date primary key,
+  forced boolean not null
+) on commit drop;
+
+create temp table batch_user (
+  user_id uuid primary key
+) on commit drop;
+
+create temp table batch_tap (
+  day date not null,
+  ignored_because text,
+  u1 uuid,
+  u2 uuid,
+  tap_count integer not null,
+  first_tap_at timestamptz not null,
+  last_tap_at timestamptz not null,
+  tap_digest numeric not null
+) on commit drop;
+
+create temp table changed_pair_day (
+  u1_key integer not null,
+  u2_key integer not null,
+  day date not null
+) on commit drop;
+
+create temp table changed_pair (
+  u1_key integer not null,
+  u2_key integer not null,
+  old_first_day date,
+  new_first_day date
+) on commit drop;
+
+create temp table changed_user_day (
+  user_id uuid not null,
+  day date not null,
+  was_active boolean not null,
+  is_active boolean not null
+) on commit drop;
+
+create temp table changed_run (
+  user_id uuid not null,
+  from_day date not null,
+  to_day date not null
+) on commit drop;
+
+create temp table changed_friend (
+  user_key integer not null,
+  friend_key integer not null,
+  old_week integer,
+  new_week integer,
+  primary key (user_key, friend_key)
+) on commit drop;
+
+create temp table second_degree_focus (
+  user_key integer primary key,
+  from_week integer not null
+) on commit drop;
+
+create temp table second_degree_event (
+  user_key integer not null,
+  week integer not null,
+  entered_count integer not null,
+  left_count integer not null
+) on commit drop;
+
+create temp table changed_user_week (
+  user_id uuid not null,
+  week integer not null
+) on commit drop;

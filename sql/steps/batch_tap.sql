@@ -1,0 +1,35 @@
+-- The taps of the batch's days, by pair and day: the one read of the application's taps that the facts need, and the
+-- digest of exactly what was read.
+--! reads: classified_tap, batch_range, batch_day
+--! writes: batch_tap
+--! grain: day, ignored_because, u1, u2
+--! params: zone
+with dated as (
+  select
+    (classified_tap.tapped_at at time zone $1::text)::date as day,
+    classified_tap.ignored_because,
+    case when classified_tap.ignored_because is null then classified_tap.u1 end as u1,
+    case when classified_tap.ignored_because is null then classified_tap.u2 end as u2,
+    classified_tap.tapped_at,
+    case when classified_tap.ignored_because is null then classified_tap.tap_hash else 0 end as tap_hash
+  from classified_tap
+  join batch_range
+    on classified_tap.tap_time >= batch_range.starts_at
+    and classified_tap.tap_time < batch_range.ends_at
+), added as (
+  insert into batch_tap (day, ignored_because, u1, u2, tap_count, first_tap_at, last_tap_at, tap_digest)
+  select
+    dated.day,
+    dated.ignored_because,
+    dated.u1,
+    dated.u2,
+    count(*),
+    min(dated.tapped_at),
+    max(dated.tapped_at),
+    sum(dated.tap_hash)
+  from dated
+  join batch_day on batch_day.day = dated.day
+  group by dated.day, dated.ignored_because, dated.u1, dated.u2
+  returning 1
+)
+select count(*)::integer as inserted, 0 as updated, 0 as deleted from added

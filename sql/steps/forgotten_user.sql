@@ -1,0 +1,19 @@
+-- A user without any pair left is forgotten: nothing of an erased user stays, not even the private key.
+--! reads: changed_pair, pair
+--! removes: user_key
+--! grain: user_id
+with unpaired as (
+  select u1_key as user_key from changed_pair where new_first_day is null
+  union
+  select u2_key from changed_pair where new_first_day is null
+), deleted as (
+  delete from user_key as target
+  using unpaired
+  left join pair as pair1 on pair1.u1_key = unpaired.user_key
+  left join pair as pair2 on pair2.u2_key = unpaired.user_key
+  where pair1.u1_key is null
+    and pair2.u2_key is null
+    and target.user_key = unpaired.user_key
+  returning 1
+)
+select 0 as inserted, 0 as updated, count(*)::integer as deleted from deleted

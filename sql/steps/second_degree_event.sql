@@ -1,0 +1,83 @@
+-- When users enter and leave distance 2 of each other, by week. For a focus user: all of it, from nothing.
+-- For anybody else: only what the changed connections made different (-1 for what was, +1 for what is).
+--
+-- A user is at distance 2 from the week in which the first path of two connections is complete until the week of
+-- a connection of their own: reached_week <= week < direct_week. A path is complete when its later half is.
+-- Both ends of a changed connection are focus users, so between a focus user and any other user only the first half of
+-- a path can have changed, and their own connection can't.
+--! reads: second_degree_focus, changed_friend, friend, user_key
+--! writes: second_degree_event
+--! grain: user_key, week
+with event as (
+  select part.user_key, part.week, part.entered_count, part.left_count
+  from second_degree_focus as focus
+  cross join lateral (
+    with half as (
+      select
+        friend.friend_key,
+        week_number(friend.first_day) as new_week,
+        case
+          when changed_friend.user_key is null then week_number(friend.first_day)
+          else changed_friend.old_week
+        end as old_week
+      from friend
+      left join changed_friend
+        on changed_friend.user_key = friend.user_key and changed_friend.friend_key = friend.friend_key
+      where friend.user_key = focus.user_key
+      union all
+      select changed_friend.friend_key, null, changed_friend.old_week
+      from changed_friend
+      where changed_friend.user_key = focus.user_key and changed_friend.new_week is null
+    ), path as (
+      select
+        friend.friend_key as other_key,
+        null::integer as direct_week,
+        greatest(coalesce(half.new_week, 2147483647), week_number(friend.first_day)) as new_week,
+        greatest(coalesce(half.old_week, 2147483647), week_number(friend.first_day)) as old_week
+      from half
+      join friend on friend.user_key = half.friend_key
+      where friend.friend_key <> focus.user_key
+      union all
+      select half.friend_key, half.new_week, null, null
+      from half
+      where half.new_week is not null
+    ), reached as (
+      select
+        path.other_key,
+        coalesce(min(path.direct_week), 2147483647) as direct_week,
+        min(path.new_week) as new_week,
+        min(path.old_week) as old_week
+      from path
+      group by path.other_key
+    ), change as (
+      select focus.user_key, reached.new_week as from_week, reached.direct_week as to_week, 1 as sign
+      from reached
+      where reached.new_week < reached.direct_week
+      union all
+      select reached.other_key, bound.from_week, reached.direct_week, bound.sign
+      from reached
+      cross join lateral (values (reached.new_week, 1), (reached.old_week, -1)) as bound (from_week, sign)
+      where reached.new_week <> reached.old_week
+        and bound.from_week < reached.direct_week
+        and (select count(*) from second_degree_focus) < (select count(*) from user_key)
+        and not exists (
+          select from second_degree_focus as also where also.user_key = reached.other_key
+        )
+    )
+    select change.user_key, week.week, sum(week.entered)::integer as entered_count, sum(week.gone)::integer as left_count
+    from change
+    cross join lateral (
+      values (change.from_week, change.sign, 0), (change.to_week, 0, change.sign)
+    ) as week (week, entered, gone)
+    where week.week < 2147483647
+    group by change.user_key, week.week
+  ) as part
+), added as (
+  insert into second_degree_event (user_key, week, entered_count, left_count)
+  select event.user_key, event.week, sum(event.entered_count), sum(event.left_count)
+  from event
+  group by event.user_key, event.week
+  having sum(event.entered_count) <> 0 or sum(event.left_count) <> 0
+  returning 1
+)
+select count(*)::integer as inserted, 0 as updated, 0 as deleted from added

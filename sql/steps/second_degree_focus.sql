@@ -1,0 +1,30 @@
+-- The users whose second degree is counted anew, and from which week on: either end of a changed connection, and
+-- whoever has a week that is not stored yet. Everybody else is reached through them and only shifted.
+--! reads: changed_friend, changed_user_day, batch_day, batch_user, user_key
+--! stored: user_week_activity
+--! writes: second_degree_focus
+--! grain: user_key
+with candidate as (
+  select user_key, least(old_week, new_week) as from_week from changed_friend
+  union all
+  select user_key.user_key, week_number(changed_user_day.day)
+  from changed_user_day
+  join user_key on user_key.user_id = changed_user_day.user_id
+  left join batch_day on batch_day.day = changed_user_day.day and batch_day.forced
+  left join user_week_activity
+    on user_week_activity.user_id = changed_user_day.user_id
+    and user_week_activity.week_start = week_start(week_number(changed_user_day.day))
+  where changed_user_day.is_active
+    and (user_week_activity.user_id is null or batch_day.forced)
+  union all
+  select user_key.user_key, 0
+  from batch_user
+  join user_key on user_key.user_id = batch_user.user_id
+), added as (
+  insert into second_degree_focus (user_key, from_week)
+  select candidate.user_key, min(candidate.from_week)
+  from candidate
+  group by candidate.user_key
+  returning 1
+)
+select count(*)::integer as inserted, 0 as updated, 0 as deleted from added

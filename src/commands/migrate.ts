@@ -1,0 +1,89 @@
+import type { Command } from 'commander';
+import { readSettings } from '../config.js';
+import { withDatabase } from '../db/database.js';
+import { usageFailure } from '../errors.js';
+import { migrateDown, migrateUp, migrationSql, readMigrationStatus } from '../migrate/migrate.js';
+import { type CommonFlags, type Invocation, wholeFlag, withCommonFlags } from './shared.js';
+
+interface MigrateFlags extends CommonFlags {
+  dryRun?: boolean;
+  count?: number;
+  all?: boolean;
+  wait: number;
+}
+
+const directions = ['up', 'down', 'status'] as const;
+
+export const describeMigrate = (command: Command): Command =>
+  withCommonFlags(command)
+    .argument('[direction]', `one of ${directions.join(', ')}`, 'up')
+    .description('set up or change the target schema; never writes outside of it')
+    .option('--dry-run', 'print the SQL, write nothing')
+    .option('--count <n>', 'down: how many migrations to take back (default: 1)', wholeFlag(1))
+    .option('--all', 'down: all of them, and the schema')
+    .option('--wait <seconds>', 'wait for another run to end', wholeFlag(0), 0)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  arc-gam migrate                 apply what is pending
+  arc-gam migrate --dry-run       see its SQL first
+  arc-gam migrate status          what is applied, pending or was edited
+  arc-gam migrate down --all      remove everything that arc-gam made`,
+    );
+
+/** Runs `arc-gam migrate`. Throws a failure that says what to do. */
+export const runMigrate = async (
+  direction: string,
+  flags: MigrateFlags,
+  { reporter, signal }: Invocation,
+): Promise<void> => {
+  if (!directions.some((known) => known === direction)) {
+    throw usageFailure(`migrate ${direction}: expected one of ${directions.join(', ')}.`);
+  }
+  const settings = readSettings(flags);
+  await withDatabase(settings, `migrate ${direction}`, async (database) => {
+    if (direction === 'status' || flags.dryRun) {
+      const client = await database.connect();
+      try {
+        if (direction === 'status') {
+          reporter.table(
+            'migration',
+            [...(await readMigrationStatus(client, settings))].map((row) => ({ ...row })),
+          );
+          return;
+        }
+        if (direction === 'down') throw usageFailure('migrate down has no --dry-run; see migrate status.');
+        const sql = await migrationSql(client, settings);
+        if (flags.json) reporter.table('sql', [{ sql }]);
+        else process.stdout.write(sql === '' ? 'Nothing is pending.\n' : `${sql}\n`);
+      } finally {
+        await client.end();
+      }
+      return;
+    }
+    reporter.working(`Migrating schema ${settings.schema}`);
+    const options = {
+      waitSeconds: flags.wait,
+      signal,
+      onWait: (holder: string) => reporter.working(`Waiting for ${holder}`),
+    };
+    const count = flags.all ? Number.MAX_SAFE_INTEGER : (flags.count ?? 1);
+    const result =
+      direction === 'up'
+        ? await migrateUp(database, settings, options)
+        : await migrateDown(database, settings, count, options);
+    const state = direction === 'up' ? 'applied' : 'taken back';
+    if (result.names.length > 0)
+      reporter.table(
+        'migration',
+        result.names.map((name) => ({ name, state })),
+      );
+    else if (!result.viewsChanged)
+      reporter.table('migration', [], `Schema ${settings.schema} is up to date.`);
+    if (direction === 'up' && result.viewsChanged && result.names.length === 0) {
+      reporter.table('migration', [{ name: 'source views', state: 'made anew' }]);
+    }
+    if (result.notice !== null) reporter.notice(result.notice);
+  });
+};

@@ -1,0 +1,58 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import kleur from 'kleur';
+import { type ConnectionFlags, readEnvironment } from '../config.js';
+import { isDay } from '../pipeline/plan.js';
+import { jsonReporter } from '../report/json.js';
+import type { Reporter } from '../report/reporter.js';
+import { terminalReporter } from '../report/terminal.js';
+
+/** Flags that every command takes. */
+export interface CommonFlags extends ConnectionFlags {
+  json?: boolean;
+  progress: boolean;
+  debug?: boolean;
+}
+
+/** What a command is given besides its flags. */
+export interface Invocation {
+  readonly reporter: Reporter;
+  /** Aborted by Ctrl-C or SIGTERM. */
+  readonly signal: AbortSignal;
+}
+
+/** Adds the flags that every command takes. */
+export const withCommonFlags = (command: Command): Command =>
+  command
+    .option('--database-url <url>', 'the database (default: DATABASE_URL, DB_* or PG* variables)')
+    .option('--schema <name>', 'the target schema (default: ARC_GAM_SCHEMA, else gamification)')
+    .option('--json', 'one JSON object a line on stdout')
+    .option('--no-progress', 'no changing line while work is under way')
+    .addOption(new Option('--debug', 'show the stack trace of an error'));
+
+/** How results are shown: JSON, or for a person; the live line only on a terminal. */
+export const openReporter = (flags: CommonFlags): Reporter => {
+  if (flags.json) return jsonReporter((line) => process.stdout.write(line));
+  kleur.enabled = readEnvironment().NO_COLOR === undefined && process.stdout.isTTY === true;
+  return terminalReporter({
+    progress: flags.progress && process.stderr.isTTY === true,
+    out: process.stdout,
+    err: process.stderr,
+  });
+};
+
+/** Parses a flag that is a calendar day. */
+export const dayFlag = (text: string): string => {
+  if (!isDay(text)) throw new InvalidArgumentError('Expected a calendar day such as 2026-01-31.');
+  return text;
+};
+
+/** Parses a flag that is a whole number from `least` on. */
+export const wholeFlag =
+  (least: number) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (!Number.isSafeInteger(value) || value < least || !/^\d+$/.test(text)) {
+      throw new InvalidArgumentError(`Expected a whole number from ${least}.`);
+    }
+    return value;
+  };

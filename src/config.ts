@@ -1,0 +1,126 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { parse as parseDotenv } from 'dotenv';
+import { type DatabaseTarget, databaseTarget } from './db/target.js';
+import { usageFailure } from './errors.js';
+
+/** Columns of the application's taps and users, each the name of a column or an SQL expression over its table. */
+export interface SourceMapping {
+  readonly tapsTable: string;
+  readonly tapsId: string;
+  readonly tapsId1: string;
+  readonly tapsId2: string;
+  readonly tapsTime: string;
+  readonly tapsLatitude: string;
+  readonly tapsLongitude: string;
+  readonly usersTable: string;
+  readonly usersId: string;
+  readonly usersName: string;
+  readonly usersHome: string;
+}
+
+/** Everything a command can be told, validated. */
+export interface Settings {
+  readonly target: DatabaseTarget;
+  readonly schema: string;
+  /** IANA zone from the environment; undefined: the one recorded with the data, else UTC. */
+  readonly zone: string | undefined;
+  readonly source: SourceMapping;
+  /** Milliseconds that a statement waits for a lock. */
+  readonly lockTimeoutMs: number;
+  /** Milliseconds that one statement may take; 0: no limit. */
+  readonly statementTimeoutMs: number;
+  /** Valid taps after which a batch is cut when --batch-days is not given. */
+  readonly batchTaps: number;
+}
+
+export interface ConnectionFlags {
+  databaseUrl?: string;
+  schema?: string;
+}
+
+const sourceDefaults: Record<keyof SourceMapping, readonly [variable: string, fallback: string]> = {
+  tapsTable: ['ARC_GAM_TAPS_TABLE', 'public.taps'],
+  tapsId: ['ARC_GAM_TAPS_ID', 'id'],
+  tapsId1: ['ARC_GAM_TAPS_ID1', 'id1'],
+  tapsId2: ['ARC_GAM_TAPS_ID2', 'id2'],
+  tapsTime: ['ARC_GAM_TAPS_TIME', 'time'],
+  tapsLatitude: ['ARC_GAM_TAPS_LATITUDE', 'latitude'],
+  tapsLongitude: ['ARC_GAM_TAPS_LONGITUDE', 'longitude'],
+  usersTable: ['ARC_GAM_USERS_TABLE', 'public.users'],
+  usersId: ['ARC_GAM_USERS_ID', 'id'],
+  usersName: ['ARC_GAM_USERS_NAME', 'name'],
+  usersHome: ['ARC_GAM_USERS_HOME', 'home'],
+};
+
+/** The environment variable that maps a column of the source, for messages. */
+export const sourceVariable = (key: keyof SourceMapping): string => sourceDefaults[key][0];
+
+/**
+ * Reads the process's environment over a .env file in the working folder: the only place that does.
+ * A variable that is set in the environment wins, an empty one counts as not set.
+ */
+export const readEnvironment = (): Record<string, string | undefined> => {
+  const fromFile = existsSync('.env') ? parseDotenv(readFileSync('.env')) : {};
+  const set = Object.entries({ ...fromFile, ...process.env }).filter(([, value]) => value !== '');
+  return Object.fromEntries(set);
+};
+
+/**
+ * Settings of a command: flag, then environment, then default.
+ * Throws a usage failure that names the variable, what it held and what is expected.
+ */
+export const readSettings = (flags: ConnectionFlags, environment = readEnvironment()): Settings => {
+  const schema = flags.schema ?? environment.ARC_GAM_SCHEMA ?? 'gamification';
+  if (!/^[a-z_][a-z0-9_]{0,62}$/i.test(schema) || /^pg_/i.test(schema)) {
+    throw usageFailure(
+      `ARC_GAM_SCHEMA is '${schema}', which is not a plain schema name. Use letters, digits and underscores, for example 'gamification'.`,
+    );
+  }
+  const source = Object.fromEntries(
+    Object.entries(sourceDefaults).map(([key, [variable, fallback]]) => [
+      key,
+      environment[variable]?.trim() ?? fallback,
+    ]),
+  ) as unknown as SourceMapping;
+  return Object.freeze({
+    target: databaseTarget(flags.databaseUrl, environment),
+    schema,
+    zone: zoneSetting(environment.ARC_GAM_TZ),
+    source: Object.freeze(source),
+    lockTimeoutMs: wholeNumber(environment, 'ARC_GAM_LOCK_TIMEOUT_MS', 5_000),
+    statementTimeoutMs: wholeNumber(environment, 'ARC_GAM_STATEMENT_TIMEOUT_MS', 3_600_000),
+    batchTaps: wholeNumber(environment, 'ARC_GAM_BATCH_TAPS', 2_000_000, 1),
+  });
+};
+
+const zoneSetting = (zone: string | undefined): string | undefined => {
+  if (zone === undefined) return undefined;
+  try {
+    // A POSIX zone such as UTC+3 is accepted by Postgres with the sign reversed: only names are taken.
+    if (!/^[A-Za-z][A-Za-z0-9_+/-]*$/.test(zone)) throw new RangeError(zone);
+    new Intl.DateTimeFormat('en', { timeZone: zone });
+    return zone;
+  } catch (cause) {
+    throw usageFailure(
+      `ARC_GAM_TZ is '${zone}', which is not an IANA time zone. Set a name such as 'UTC' or 'America/New_York'.`,
+      { cause },
+    );
+  }
+};
+
+const wholeNumber = (
+  environment: Record<string, string | undefined>,
+  variable: string,
+  fallback: number,
+  least = 0,
+): number => {
+  const text = environment[variable];
+  if (text === undefined) return fallback;
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < least || value > 2_147_483_647) {
+    throw usageFailure(
+      `${variable} is '${text}', expected a whole number from ${least}. Unset it for ${fallback}.`,
+    );
+  }
+  return value;
+};

@@ -1,0 +1,174 @@
+import { exitCode, Failure } from '../errors.js';
+import { type DatabaseTarget, describeTarget } from './target.js';
+
+interface DatabaseError {
+  code?: string;
+  message: string;
+  detail?: string;
+  hint?: string;
+  table_name?: string;
+  table?: string;
+}
+
+const asDatabaseError = (error: unknown): DatabaseError =>
+  error instanceof Error ? (error as Error & DatabaseError) : { message: String(error) };
+
+/** Whether a failed connection attempt failed because the server offers no TLS. */
+export const isTlsRefused = (error: unknown): boolean =>
+  error instanceof Failure && asDatabaseError(error.cause).message.includes('does not support SSL');
+
+const lostConnectionCodes = new Set([
+  'ECONNRESET',
+  'EPIPE',
+  'ECONNREFUSED',
+  'ENOENT',
+  'ETIMEDOUT',
+  'CONNECTION_CLOSED',
+  'CONNECTION_DESTROYED',
+  'CONNECTION_ENDED',
+  'CONNECT_TIMEOUT',
+  '57P01',
+  '57P02',
+  '57P03',
+]);
+
+/** Whether the connection was cut, or could not be made for now. */
+export const isLostConnection = (error: unknown): boolean => {
+  const { code, message } = asDatabaseError(error);
+  if (error instanceof Failure) return error.cause !== undefined && isLostConnection(error.cause);
+  return (
+    (code !== undefined && (lostConnectionCodes.has(code) || code.startsWith('08'))) ||
+    /Connection terminated|server closed the connection/i.test(message)
+  );
+};
+
+/** Whether the same batch may succeed when it is tried again: lost connections, deadlocks, serialisation failures. */
+export const isTransient = (error: unknown): boolean => {
+  const { code } = asDatabaseError(error);
+  return isLostConnection(error) || code === '40001' || code === '40P01' || code === '53300';
+};
+
+/** Whether a statement was cancelled: by us, by an operator or by statement_timeout. */
+export const isCancelled = (error: unknown): boolean => asDatabaseError(error).code === '57014';
+
+/** A failed attempt to connect, in words, with exit code 5. The password is in none of them. */
+export const connectionFailure = (error: unknown, target: DatabaseTarget): Failure => {
+  const { code, message } = asDatabaseError(error);
+  const place = describeTarget(target);
+  const failure = (sentence: string) => new Failure(exitCode.unreachable, sentence, { cause: error });
+  if (/no encryption|SSL off/i.test(message) && code === '28000') {
+    return failure(
+      `The server at ${place} accepts '${target.user}' only over TLS. Add sslmode=require to the URL, or set PGSSLMODE=require.`,
+    );
+  }
+  switch (code) {
+    case '28P01':
+      return failure(
+        `The password of '${target.user}' was refused at ${place}. Check the URL's password, DB_PASS or PGPASSWORD.`,
+      );
+    case '28000':
+      return failure(
+        `The server at ${place} does not let '${target.user}' in: ${message}. Check the user, or pg_hba.conf.`,
+      );
+    case '3D000':
+      return failure(
+        `There is no database '${target.database}' at ${place}. Create it, or correct the name.`,
+      );
+    case '42501':
+      return failure(`'${target.user}' may not connect to '${target.database}' at ${place}: ${message}.`);
+    case '53300':
+      return failure(`The server at ${place} has no connection left: ${message}. Try again later.`);
+    case '57P03':
+      return failure(`The server at ${place} is not ready: ${message}. Try again in a moment.`);
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return failure(
+        `The host '${target.host}' is not known. Check the database URL's host, DB_HOST or PGHOST.`,
+      );
+    case 'ENOENT':
+    case 'EACCES':
+      return failure(
+        `There is no socket of a server in ${target.host} (port ${target.port}). Check INSTANCE_CONNECTION_NAME or PGHOST, and that the instance is attached.`,
+      );
+  }
+  if (/password must be a string|no password supplied|SASL/i.test(message)) {
+    return failure(
+      `The server at ${place} asks for the password of '${target.user}' and none was given. Set DB_PASS or PGPASSWORD, or put it into the URL.`,
+    );
+  }
+  if (message.includes('does not support SSL')) {
+    return failure(
+      `sslmode=${target.tls} was asked for, but the server at ${place} does not offer TLS. Use sslmode=prefer or disable.`,
+    );
+  }
+  if (/certificate|self.signed/i.test(message)) {
+    return failure(
+      `The certificate of ${place} can't be verified (${message}). Set PGSSLROOTCERT to the authority's file.`,
+    );
+  }
+  if (/timeout|timed out/i.test(message) || code === 'ETIMEDOUT' || code === 'CONNECT_TIMEOUT') {
+    return failure(
+      `The database at ${place} did not answer within ${target.connectTimeoutMs / 1000} s. Check host, port and firewall.`,
+    );
+  }
+  return failure(
+    `The database at ${place} can't be reached: ${reason(error)}. Check that the server runs there and that host and port are right.`,
+  );
+};
+
+/** A tried address after another ends in an AggregateError without a message of its own. */
+const reason = (error: unknown): string => {
+  const first = error instanceof AggregateError ? (error.errors[0] as unknown) : error;
+  const { code, message } = asDatabaseError(first);
+  return code === 'ECONNREFUSED' ? 'connection refused' : message || code || 'no reason given';
+};
+
+/** Any error that reached the top, as a failure: database errors in words, a defect as it is with exit code 1. */
+export const toFailure = (error: unknown): Failure => {
+  if (error instanceof Failure) return error;
+  const { code, message } = asDatabaseError(error);
+  const failure = (exit: 1 | 4 | 5, sentence: string) => new Failure(exit, sentence, { cause: error });
+  if (isLostConnection(error)) {
+    return failure(
+      exitCode.unreachable,
+      `The connection to the database was lost (${message || code}). What was committed stays; run the same command again to go on.`,
+    );
+  }
+  switch (code) {
+    case '42501':
+      return failure(
+        exitCode.failed,
+        `The database refused it: ${message}. Grant the role what it needs (arc-gam grants prints the SQL).`,
+      );
+    case '55P03':
+      return failure(
+        exitCode.locked,
+        `Another session holds a lock for longer than ARC_GAM_LOCK_TIMEOUT_MS (${message}). Run arc-gam status to see it, then try again.`,
+      );
+    case '57014':
+      return failure(
+        exitCode.failed,
+        `A statement was ended: ${message}. Raise ARC_GAM_STATEMENT_TIMEOUT_MS or give a smaller --batch-days, then run the same command again.`,
+      );
+    case '53100':
+      return failure(
+        exitCode.failed,
+        `The server's disk is full: ${message}. Nothing of the batch was kept. Make room, then run the same command again.`,
+      );
+    case '40001':
+    case '40P01':
+      return failure(
+        exitCode.failed,
+        `Other sessions kept getting in the way: ${message}. Run the same command again.`,
+      );
+    case '42P01':
+    case '3F000':
+      return failure(
+        exitCode.failed,
+        `${sentence(message)} Has the schema been migrated, and is ARC_GAM_SCHEMA right? Run: arc-gam migrate`,
+      );
+  }
+  return failure(exitCode.failed, message || String(error));
+};
+
+const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;

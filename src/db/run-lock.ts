@@ -1,0 +1,118 @@
+import type pg from 'pg';
+import { exitCode, Failure } from '../errors.js';
+import { applicationName, type Database } from './database.js';
+
+/** The lock that one run at a time holds per target schema. */
+export interface RunLock {
+  /** Whether the connection that carries the lock is still there. */
+  isHeld(): boolean;
+  /** Takes it again after its connection was lost. Throws exit code 4 if another run was faster. */
+  retake(): Promise<void>;
+  /** What pg_stat_activity shows of us, for whoever waits. */
+  announce(what: string): Promise<void>;
+}
+
+export interface LockOptions {
+  readonly schema: string;
+  readonly what: string;
+  /** Seconds to wait for another run to end. */
+  readonly waitSeconds: number;
+  readonly signal?: AbortSignal | undefined;
+  /** Called once when the wait begins, with who holds the lock. */
+  readonly onWait?: (holder: string) => void;
+}
+
+/** Class of our advisory locks: 'agam' in ASCII; the other half of the key is a hash of the schema's name. */
+const lockClass = 0x6167616d;
+
+/**
+ * Holds the run lock while `use` runs. It is taken inside a transaction of its own connection: that survives PgBouncer's
+ * transaction mode, and a killed run gives it back at once. It is for politeness between runs; what protects the tables
+ * is the lock that each batch takes on the ledger. Throws a failure with exit code 4 that names the holder.
+ */
+export const withRunLock = async <Result>(
+  database: Database,
+  options: LockOptions,
+  use: (lock: RunLock) => Promise<Result>,
+): Promise<Result> => {
+  let connection = await take(database, options);
+  const lock: RunLock = {
+    isHeld: () => !connection.lost,
+    retake: async () => {
+      await connection.client.end().catch(() => undefined);
+      connection = await take(database, { ...options, waitSeconds: 0 });
+    },
+    announce: async (what) => {
+      await connection.client
+        .query("select set_config('application_name', $1, false)", [applicationName(what)])
+        .catch(() => undefined);
+    },
+  };
+  try {
+    return await use(lock);
+  } finally {
+    await connection.client.end().catch(() => undefined);
+  }
+};
+
+interface LockConnection {
+  client: pg.Client;
+  lost: boolean;
+}
+
+const take = async (database: Database, options: LockOptions): Promise<LockConnection> => {
+  const deadline = Date.now() + options.waitSeconds * 1000;
+  let told = false;
+  for (;;) {
+    options.signal?.throwIfAborted();
+    const connection: LockConnection = {
+      client: await database.connect(applicationName(options.what)),
+      lost: false,
+    };
+    connection.client.on('error', () => {
+      connection.lost = true;
+    });
+    connection.client.on('end', () => {
+      connection.lost = true;
+    });
+    await connection.client.query('begin; set local idle_in_transaction_session_timeout = 0');
+    const taken = await connection.client.query<{ taken: boolean }>(
+      'select pg_try_advisory_xact_lock($1, hashtext($2)) as taken',
+      [lockClass, options.schema],
+    );
+    if (taken.rows[0]?.taken) return connection;
+    const holder = await describeHolder(connection.client, options.schema);
+    await connection.client.end();
+    if (Date.now() >= deadline) {
+      const waited = options.waitSeconds > 0 ? ` after ${options.waitSeconds} s of waiting` : '';
+      throw new Failure(
+        exitCode.locked,
+        `Another run holds the lock of schema '${options.schema}'${waited}: ${holder}. Wait for it with --wait SECONDS, or look at it with: arc-gam status`,
+      );
+    }
+    if (!told) options.onWait?.(holder);
+    told = true;
+    await new Promise((resolve) => setTimeout(resolve, Math.min(500, deadline - Date.now())));
+  }
+};
+
+/** Who holds the run lock of a schema, in words; undefined when nobody does. */
+export const runLockHolder = async (client: pg.Client, schema: string): Promise<string | undefined> => {
+  const { rows } = await client.query<{ name: string | null; pid: number; since: string | null }>(
+    `select activity.application_name as name, locks.pid,
+       to_char(activity.xact_start at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS"Z"') as since
+     from pg_locks as locks
+     left join pg_stat_activity as activity on activity.pid = locks.pid
+     where locks.locktype = 'advisory' and locks.granted
+       and locks.database = (select oid from pg_database where datname = current_database())
+       and locks.classid = $1::bigint::oid and locks.objid = (hashtext($2)::bigint & 4294967295)::oid and locks.objsubid = 2`,
+    [lockClass, schema],
+  );
+  const holder = rows[0];
+  if (holder === undefined) return undefined;
+  const name = holder.name ?? 'a session of another role';
+  return `${name} (since ${holder.since ?? 'unknown'}, backend ${holder.pid})`;
+};
+
+const describeHolder = async (client: pg.Client, schema: string): Promise<string> =>
+  (await runLockHolder(client, schema)) ?? 'a run that has just ended';

@@ -1,0 +1,143 @@
+import { userInfo } from 'node:os';
+import { parse } from 'pg-connection-string';
+import { usageFailure } from '../errors.js';
+
+const tlsModes = ['disable', 'prefer', 'require', 'verify-ca', 'verify-full'] as const;
+
+/** libpq's sslmode; 'allow' is read as 'prefer'. */
+export type TlsMode = (typeof tlsModes)[number];
+
+/** Which database a command works on. A host that begins with / is the folder of a Unix socket. */
+export interface DatabaseTarget {
+  readonly host: string;
+  readonly port: number;
+  readonly database: string;
+  readonly user: string;
+  readonly password: string | undefined;
+  readonly tls: TlsMode;
+  /** Path of a PEM file with the certificate authority, for verify-ca and verify-full. */
+  readonly tlsRootCertificate: string | undefined;
+  /** Milliseconds until a connection attempt is given up. */
+  readonly connectTimeoutMs: number;
+}
+
+type Environment = Record<string, string | undefined>;
+
+const nothingConfigured = `No database is configured. Give one of:
+  --database-url or DATABASE_URL        postgres://user:password@host:5432/database
+  DB_USER, DB_PASS, DB_NAME             with INSTANCE_CONNECTION_NAME (Cloud SQL's socket) or DB_HOST and DB_PORT
+  PGHOST, PGUSER, PGPASSWORD, PGDATABASE   as for psql
+in the environment or in a .env file. To see arc-gam work without a database, run: arc-gam demo`;
+
+/**
+ * Which database to use: the URL, else the DB_* variables of Cloud Run, else libpq's PG* variables.
+ * Throws a usage failure when none is given or one can't be read; it never repeats a password.
+ */
+export const databaseTarget = (urlFlag: string | undefined, environment: Environment): DatabaseTarget => {
+  const url = urlFlag ?? environment.DATABASE_URL;
+  if (url !== undefined) return fromUrl(url, environment);
+  if (environment.DB_NAME !== undefined || environment.DB_USER !== undefined) return fromParts(environment);
+  if (
+    environment.PGHOST !== undefined ||
+    environment.PGDATABASE !== undefined ||
+    environment.PGUSER !== undefined
+  ) {
+    return complete(environment, {});
+  }
+  throw usageFailure(nothingConfigured);
+};
+
+/** `host:port/database` of a target, without user or password. */
+export const describeTarget = (target: DatabaseTarget): string =>
+  target.host.startsWith('/')
+    ? `${target.host}/${target.database}`
+    : `${target.host}:${target.port}/${target.database}`;
+
+const fromUrl = (url: string, environment: Environment): DatabaseTarget => {
+  if (!/^(postgres|postgresql|socket):/.test(url)) {
+    throw usageFailure(
+      'The database URL does not begin with postgres://. Expected postgres://user:password@host:5432/database.',
+    );
+  }
+  let parsed: ReturnType<typeof parse>;
+  let parameters: URLSearchParams;
+  try {
+    // sslmode is read here: the parser would read the certificate files and warn about its own future.
+    const [address = '', query = ''] = url.split(/\?(.*)/s);
+    parameters = new URLSearchParams(query);
+    const host = parameters.get('host');
+    parsed = parse(host === null ? address : `${address}?host=${encodeURIComponent(host)}`);
+  } catch {
+    throw usageFailure(
+      "The database URL can't be read. Expected postgres://user:password@host:5432/database, with special characters in the password percent-encoded.",
+    );
+  }
+  return complete(environment, {
+    host: parsed.host ?? undefined,
+    port: parameters.get('port') ?? parsed.port ?? undefined,
+    database: parsed.database ?? undefined,
+    user: parsed.user ?? parameters.get('user') ?? undefined,
+    password: parsed.password ?? parameters.get('password') ?? undefined,
+    tls: parameters.get('sslmode') ?? undefined,
+    tlsRootCertificate: parameters.get('sslrootcert') ?? undefined,
+    connectTimeout: parameters.get('connect_timeout') ?? undefined,
+  });
+};
+
+const fromParts = (environment: Environment): DatabaseTarget => {
+  const missing = ['DB_USER', 'DB_NAME'].filter((name) => environment[name] === undefined);
+  const instance = environment.INSTANCE_CONNECTION_NAME;
+  if (instance === undefined && environment.DB_HOST === undefined)
+    missing.push('INSTANCE_CONNECTION_NAME or DB_HOST');
+  if (missing.length > 0)
+    throw usageFailure(`The DB_* settings are incomplete: ${missing.join(', ')} is not set.`);
+  return complete(environment, {
+    host: environment.DB_HOST ?? `${environment.DB_SOCKET_PATH ?? '/cloudsql'}/${instance}`,
+    port: environment.DB_PORT,
+    database: environment.DB_NAME,
+    user: environment.DB_USER,
+    password: environment.DB_PASS,
+  });
+};
+
+interface Given {
+  host?: string | undefined;
+  port?: string | undefined;
+  database?: string | undefined;
+  user?: string | undefined;
+  password?: string | undefined;
+  tls?: string | undefined;
+  tlsRootCertificate?: string | undefined;
+  connectTimeout?: string | undefined;
+}
+
+const complete = (environment: Environment, given: Given): DatabaseTarget => {
+  const user = given.user ?? environment.PGUSER ?? userInfo().username;
+  const host = given.host ?? environment.PGHOST ?? 'localhost';
+  const port = Number(given.port ?? environment.PGPORT ?? 5432);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) {
+    throw usageFailure(
+      `The database port is '${given.port ?? environment.PGPORT}', expected a number from 1 to 65535.`,
+    );
+  }
+  const timeout = Number(given.connectTimeout ?? environment.PGCONNECT_TIMEOUT ?? 8);
+  return Object.freeze({
+    host,
+    port,
+    database: given.database ?? environment.PGDATABASE ?? user,
+    user,
+    password: given.password ?? environment.PGPASSWORD,
+    tls: tlsMode(given.tls ?? environment.PGSSLMODE, host),
+    tlsRootCertificate: given.tlsRootCertificate ?? environment.PGSSLROOTCERT,
+    connectTimeoutMs: Number.isFinite(timeout) && timeout > 0 ? timeout * 1000 : 8_000,
+  });
+};
+
+const tlsMode = (given: string | undefined, host: string): TlsMode => {
+  if (host.startsWith('/')) return 'disable';
+  if (given === undefined || given === 'allow') return 'prefer';
+  const mode = tlsModes.find((known) => known === given);
+  if (mode === undefined)
+    throw usageFailure(`sslmode is '${given}', expected one of ${tlsModes.join(', ')}.`);
+  return mode;
+};

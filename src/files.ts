@@ -1,0 +1,21 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+/** The package's own folder: sql/ and migrations/ stand beside dist/ (or src/, when run from source). */
+export const packageFolder = fileURLToPath(new URL('..', import.meta.url));
+
+/** Absolute path of a folder or file of the package, for example `sql/steps`. */
+export const packagePath = (relative: string): string => `${packageFolder}${relative}`;
+
+/** Text of a file of the package. Throws if it is not there: a packaging defect. */
+export const readPackageFile = (relative: string): string => readFileSync(packagePath(relative), 'utf8');
+
+/** Names of the .sql files of a folder of the package, sorted, with their extension. */
+export const sqlFilesIn = (folder: string): string[] =>
+  readdirSync(packagePath(folder))
+    .filter((name) => name.endsWith('.sql'))
+    .sort();
+
+/** SHA-256 of a text, in hex. */
+export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');

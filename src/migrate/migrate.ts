@@ -1,0 +1,181 @@
+import { runner } from 'node-pg-migrate';
+import type pg from 'pg';
+import type { Settings } from '../config.js';
+import type { Database } from '../db/database.js';
+import { withRunLock } from '../db/run-lock.js';
+import {
+  type MigrationStatus,
+  migrationDigest,
+  migrationStatus,
+  migrationsFolder,
+  migrationsTable,
+  requireUnedited,
+  upSql,
+} from './migrations.js';
+import { inspectSource, type Source } from './source.js';
+
+export interface MigrateOptions {
+  readonly waitSeconds: number;
+  readonly signal?: AbortSignal | undefined;
+  readonly onWait: (holder: string) => void;
+}
+
+export interface MigrateResult {
+  readonly names: readonly string[];
+  readonly notice: string | null;
+  /** Whether the views over the application's tables were made anew. */
+  readonly viewsChanged: boolean;
+}
+
+const sourceViews = ['classified_tap', 'app_user', 'tap'];
+
+/**
+ * Applies all pending migrations in one transaction, then makes the views over the application's tables if the mapping
+ * is new. The mapping is checked first, so that a wrong one changes nothing. Throws failures in words.
+ */
+export const migrateUp = async (
+  database: Database,
+  settings: Settings,
+  options: MigrateOptions,
+): Promise<MigrateResult> =>
+  withMigrationLock(database, settings, options, async (client) => {
+    const source = await inspectSource(client, settings.source);
+    requireUnedited(await migrationStatus(client, settings.schema));
+    await createSchema(client, settings.schema);
+    const names = await applyMigrations(client, settings.schema, 'up', Number.POSITIVE_INFINITY);
+    await client.query('begin');
+    await client.query(`set local search_path = "${settings.schema}", pg_temp`);
+    for (const name of names) {
+      await client.query('insert into schema_file (name, sha256) values ($1, $2)', [
+        name,
+        migrationDigest(name),
+      ]);
+    }
+    const viewsChanged = await makeViews(client, source);
+    await client.query('commit');
+    return { names, notice: source.indexNotice, viewsChanged };
+  });
+
+/** Takes back the last `count` migrations with all their data; with all of them gone the schema goes too. */
+export const migrateDown = async (
+  database: Database,
+  settings: Settings,
+  count: number,
+  options: MigrateOptions,
+): Promise<MigrateResult> =>
+  withMigrationLock(database, settings, options, async (client) => {
+    const { schema } = settings;
+    const applied = (await migrationStatus(client, schema)).filter(({ state }) => state !== 'pending');
+    if (applied.length === 0) return { names: [], notice: null, viewsChanged: false };
+    const all = count >= applied.length;
+    if (all) {
+      for (const view of sourceViews) await client.query(`drop view if exists "${schema}".${view}`);
+    }
+    const names = await applyMigrations(client, schema, 'down', count);
+    if (all) {
+      await client.query(`drop table if exists "${schema}".${migrationsTable}`);
+      if (schema !== 'public') await client.query(`drop schema "${schema}"`);
+    } else {
+      await client.query(`delete from "${schema}".schema_file where name = any ($1)`, [names]);
+    }
+    return { names, notice: null, viewsChanged: all };
+  });
+
+/** What `up` would run, as SQL; reads the catalogue and writes nothing. */
+export const migrationSql = async (client: pg.Client, settings: Settings): Promise<string> => {
+  const source = await inspectSource(client, settings.source);
+  const status = await migrationStatus(client, settings.schema);
+  requireUnedited(status);
+  const pending = status.filter(({ state }) => state === 'pending');
+  const parts = pending.map(({ name }) => `-- ${name}\n${upSql(name)}`);
+  if (await viewsDiffer(client, settings.schema, source)) {
+    parts.push(
+      `-- views over the application's tables\n${source.views.map((view) => `${view.trim()};`).join('\n')}`,
+    );
+  }
+  if (parts.length === 0) return '';
+  return [
+    `create schema if not exists "${settings.schema}";`,
+    `set search_path = "${settings.schema}", pg_temp;`,
+    ...parts,
+  ].join('\n\n');
+};
+
+/** Status of every migration, for `migrate status`. */
+export const readMigrationStatus = (client: pg.Client, settings: Settings): Promise<MigrationStatus[]> =>
+  migrationStatus(client, settings.schema);
+
+const withMigrationLock = <Result>(
+  database: Database,
+  settings: Settings,
+  options: MigrateOptions,
+  use: (client: pg.Client) => Promise<Result>,
+): Promise<Result> =>
+  withRunLock(database, { schema: settings.schema, what: 'migrate', ...options }, async () => {
+    const client = await database.connect();
+    try {
+      await client.query(`set lock_timeout = ${settings.lockTimeoutMs}; set timezone = 'UTC'`);
+      return await use(client);
+    } finally {
+      await client.end().catch(() => undefined);
+    }
+  });
+
+/** `create schema if not exists` asks for the privilege even where there is nothing to create. */
+const createSchema = async (client: pg.Client, schema: string): Promise<void> => {
+  const { rows } = await client.query('select from pg_namespace where nspname = $1', [schema]);
+  if (rows.length > 0) return;
+  await client.query(`create schema "${schema}"`);
+  await client.query(
+    `comment on schema "${schema}" is 'arc-gam: rollups of the application''s taps and users. Only arc-gam writes here.'`,
+  );
+};
+
+const applyMigrations = async (
+  client: pg.Client,
+  schema: string,
+  direction: 'up' | 'down',
+  count: number,
+): Promise<string[]> => {
+  const quiet = () => undefined;
+  const applied = await runner({
+    dbClient: client,
+    dir: migrationsFolder,
+    migrationsTable,
+    migrationsSchema: schema,
+    schema,
+    direction,
+    count,
+    singleTransaction: true,
+    // Our own lock keeps two migrates apart, and a migrate from a run.
+    noLock: true,
+    logger: { info: quiet, warn: quiet, error: quiet, debug: quiet },
+  });
+  return applied.map(({ name }) => name);
+};
+
+const viewsDiffer = async (client: pg.Client, schema: string, source: Source): Promise<boolean> => {
+  const { rows: views } = await client.query(
+    'select from pg_views where schemaname = $1 and viewname = any ($2)',
+    [schema, sourceViews],
+  );
+  if (views.length < sourceViews.length) return true;
+  const { rows } = await client.query<{ value: string }>(
+    `select value from "${schema}".setting where key = 'source'`,
+  );
+  return rows[0]?.value !== recordedSource(source);
+};
+
+const recordedSource = (source: Source): string => source.views.join(';\n');
+
+const makeViews = async (client: pg.Client, source: Source): Promise<boolean> => {
+  const { rows } = await client.query<{ schema: string }>('select current_schema() as schema');
+  if (!(await viewsDiffer(client, rows[0]?.schema ?? '', source))) return false;
+  for (const view of sourceViews) await client.query(`drop view if exists ${view}`);
+  for (const statement of source.views) await client.query(statement);
+  await client.query(
+    "insert into setting as target (key, value) values ('source', $1) on conflict (key) do update set value = excluded.value",
+    [recordedSource(source)],
+  );
+  return true;
+};

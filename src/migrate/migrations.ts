@@ -1,0 +1,89 @@
+import type pg from 'pg';
+import { workFailure } from '../errors.js';
+import { packagePath, readPackageFile, sha256, sqlFilesIn } from '../files.js';
+
+/** The table in which node-pg-migrate notes what it applied. */
+export const migrationsTable = 'schema_migration';
+export const migrationsFolder = packagePath('migrations');
+
+export interface MigrationStatus {
+  readonly name: string;
+  readonly state: 'applied' | 'pending' | 'edited' | 'missing';
+  readonly applied_at: string | null;
+}
+
+const migrationNames = (): string[] => sqlFilesIn('migrations').map((file) => file.slice(0, -4));
+
+/** Digest of a migration file as it is now. */
+export const migrationDigest = (name: string): string => sha256(readPackageFile(`migrations/${name}.sql`));
+
+/** The part of a migration file that `up` runs. */
+export const upSql = (name: string): string => {
+  const text = readPackageFile(`migrations/${name}.sql`);
+  return (
+    text
+      .split(/^-- Down Migration$/m)[0]
+      ?.replace(/^-- Up Migration\n/m, '')
+      .trim() ?? ''
+  );
+};
+
+const exists = async (client: pg.Client, schema: string, table: string): Promise<boolean> => {
+  const { rows } = await client.query(
+    'select from pg_class where relname = $1 and relnamespace = (select oid from pg_namespace where nspname = $2)',
+    [table, schema],
+  );
+  return rows.length > 0;
+};
+
+/** Every migration, of the package or only of the database, and what became of it. Only reads. */
+export const migrationStatus = async (client: pg.Client, schema: string): Promise<MigrationStatus[]> => {
+  const applied = new Map<string, string>();
+  const digests = new Map<string, string>();
+  if (await exists(client, schema, migrationsTable)) {
+    const { rows } = await client.query<{ name: string; run_on: string }>(
+      `select name, to_char(run_on, 'YYYY-MM-DD HH24:MI:SS') as run_on from "${schema}".${migrationsTable} order by id`,
+    );
+    for (const row of rows) applied.set(row.name, row.run_on);
+  }
+  if (await exists(client, schema, 'schema_file')) {
+    const { rows } = await client.query<{ name: string; sha256: string }>(
+      `select name, sha256 from "${schema}".schema_file`,
+    );
+    for (const row of rows) digests.set(row.name, row.sha256);
+  }
+  const names = migrationNames();
+  const known = names.map((name): MigrationStatus => {
+    const appliedAt = applied.get(name);
+    if (appliedAt === undefined) return { name, state: 'pending', applied_at: null };
+    const digest = digests.get(name);
+    const edited = digest !== undefined && digest !== migrationDigest(name);
+    return { name, state: edited ? 'edited' : 'applied', applied_at: appliedAt };
+  });
+  const unknown = [...applied].filter(([name]) => !names.includes(name));
+  return [
+    ...known,
+    ...unknown.map(([name, at]): MigrationStatus => ({ name, state: 'missing', applied_at: at })),
+  ];
+};
+
+/** Throws unless every migration is applied and none was edited: what each command needs but migrate. */
+export const requireMigrated = async (client: pg.Client, schema: string): Promise<void> => {
+  const status = await migrationStatus(client, schema);
+  const pending = status.filter(({ state }) => state === 'pending').map(({ name }) => name);
+  if (pending.length === 0) return;
+  const what =
+    pending.length === status.length
+      ? `The schema '${schema}' has not been set up`
+      : `The schema '${schema}' lacks ${pending.join(', ')}`;
+  throw workFailure(`${what}. Run: arc-gam migrate`);
+};
+
+/** Throws if an applied migration is no longer what was applied. */
+export const requireUnedited = (status: readonly MigrationStatus[]): void => {
+  const edited = status.filter(({ state }) => state === 'edited').map(({ name }) => name);
+  if (edited.length === 0) return;
+  throw workFailure(
+    `${edited.join(', ')}: the file was edited after it had been applied, so the database is not what it says. Restore the file and put the change into a new migration.`,
+  );
+};

@@ -1,0 +1,229 @@
+import type pg from 'pg';
+import { type SourceMapping, sourceVariable } from '../config.js';
+import { toFailure } from '../db/failure.js';
+import { usageFailure } from '../errors.js';
+import { readPackageFile } from '../files.js';
+
+/** What the application's tables turned out to be: SQL for our views over them. */
+export interface Source {
+  /** The statements that make the views, in order. */
+  readonly views: readonly string[];
+  /** The mapping as it is recorded, to see a change of it. */
+  readonly recorded: string;
+  /** One sentence for the operator when no index of taps leads with the time; null when one does. */
+  readonly indexNotice: string | null;
+}
+
+interface Column {
+  name: string;
+  number: number;
+  type: string;
+}
+
+interface Relation {
+  readonly oid: number;
+  /** Quoted, with its schema. */
+  readonly sql: string;
+  readonly name: string;
+  readonly kind: string;
+  readonly columns: readonly Column[];
+}
+
+interface Mapped {
+  readonly sql: string;
+  readonly type: string;
+  /** Number of the column in its table; null for an expression. */
+  readonly column: number | null;
+}
+
+const quote = (identifier: string): string => `"${identifier.replaceAll('"', '""')}"`;
+
+/**
+ * Checks the mapping against the catalogue and makes the views' SQL. Only reads. Throws a usage failure that names the
+ * setting, what was found and what is expected.
+ */
+export const inspectSource = async (client: pg.Client, mapping: SourceMapping): Promise<Source> => {
+  const taps = await findRelation(client, mapping, 'tapsTable');
+  const users = await findRelation(client, mapping, 'usersTable');
+  const column = (relation: Relation, key: keyof SourceMapping) => mapColumn(client, relation, mapping, key);
+  const tapId = await column(taps, 'tapsId');
+  const id1 = expectType(await column(taps, 'tapsId1'), taps, 'tapsId1', ['uuid']);
+  const id2 = expectType(await column(taps, 'tapsId2'), taps, 'tapsId2', ['uuid']);
+  const time = expectType(await column(taps, 'tapsTime'), taps, 'tapsTime', [
+    'timestamp with time zone',
+    'timestamp without time zone',
+  ]);
+  const latitude = await optionalNumber(client, taps, mapping, 'tapsLatitude');
+  const longitude = await optionalNumber(client, taps, mapping, 'tapsLongitude');
+  const userId = expectType(await column(users, 'usersId'), users, 'usersId', ['uuid']);
+  const name = await column(users, 'usersName');
+  const home = hasDefaultOnly(users, mapping, 'usersHome')
+    ? 'null::text'
+    : `(${(await column(users, 'usersHome')).sql})::text`;
+  const tappedAt = time.type === 'timestamp without time zone' ? `${time.sql} at time zone 'UTC'` : time.sql;
+  const distinct = (await isUnique(client, users, userId)) ? '' : `distinct on (${userId.sql}) `;
+  const tapView = `create view tap as
+select
+  ${tapId.sql} as id,
+  ${id1.sql} as id1,
+  ${id2.sql} as id2,
+  ${time.sql} as tap_time,
+  ${tappedAt} as tapped_at,
+  ${latitude} as latitude,
+  ${longitude} as longitude
+from ${taps.sql}`;
+  const userView = `create view app_user as
+select ${distinct}
+  ${userId.sql} as id,
+  (${name.sql})::text as name,
+  ${home} as home
+from ${users.sql}`;
+  return {
+    views: [tapView, userView, readPackageFile('sql/source/classified_tap.sql'), ...viewComments],
+    recorded: `${tapView};\n${userView}`,
+    indexNotice: await indexNotice(client, taps, time),
+  };
+};
+
+const viewComments = [
+  "comment on view tap is 'The application''s taps under the names that every step uses: with app_user the only place that knows its table and columns.'",
+  "comment on view app_user is 'The application''s users under the names that every step uses.'",
+  "comment on view classified_tap is 'Every tap with the reason why it is ignored, null for a valid one. tap_time is the bare column of the application: filter on it to use its index.'",
+];
+
+const findRelation = async (
+  client: pg.Client,
+  mapping: SourceMapping,
+  key: 'tapsTable' | 'usersTable',
+): Promise<Relation> => {
+  const given = mapping[key];
+  const parts = [...given.matchAll(/"((?:[^"]|"")+)"|([^".\s]+)/g)].map(
+    ([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain?.toLowerCase() ?? '',
+  );
+  if (parts.length < 1 || parts.length > 2) {
+    throw usageFailure(`${sourceVariable(key)} is '${given}', expected a table such as 'public.taps'.`);
+  }
+  const [table = '', schema = 'public'] = [...parts].reverse();
+  const { rows } = await client.query<{ oid: number; kind: string }>(
+    `select class.oid::int8::float8 as oid, class.relkind::text as kind
+     from pg_class as class join pg_namespace as space on space.oid = class.relnamespace
+     where space.nspname = $1 and class.relname = $2 and class.relkind in ('r', 'p', 'v', 'm', 'f')`,
+    [schema, table],
+  );
+  const found = rows[0];
+  if (found === undefined) {
+    const others = await client.query<{ name: string }>(
+      `select format('%s.%s', table_schema, table_name) as name from information_schema.tables
+       where table_schema not in ('pg_catalog', 'information_schema') order by 1 limit 12`,
+    );
+    const list = others.rows.map((row) => row.name).join(', ');
+    throw usageFailure(
+      `There is no table ${schema}.${table} in this database (${sourceVariable(key)}). ${list === '' ? 'It has no tables that this role can see.' : `It has: ${list}.`}`,
+    );
+  }
+  const columns = await client.query<Column>(
+    `select attname as name, attnum::int as number, format_type(atttypid, null) as type
+     from pg_attribute where attrelid = $1::bigint::oid and attnum > 0 and not attisdropped order by attnum`,
+    [found.oid],
+  );
+  return {
+    oid: found.oid,
+    kind: found.kind,
+    name: `${schema}.${table}`,
+    sql: `${quote(schema)}.${quote(table)}`,
+    columns: columns.rows,
+  };
+};
+
+const hasDefaultOnly = (relation: Relation, mapping: SourceMapping, key: keyof SourceMapping): boolean =>
+  optionalDefaults[key] === mapping[key] && !relation.columns.some(({ name }) => name === mapping[key]);
+
+const optionalDefaults: Partial<SourceMapping> = {
+  tapsLatitude: 'latitude',
+  tapsLongitude: 'longitude',
+  usersHome: 'home',
+};
+
+/** A setting is the name of a column, or else an SQL expression over the table, which Postgres is asked to describe. */
+const mapColumn = async (
+  client: pg.Client,
+  relation: Relation,
+  mapping: SourceMapping,
+  key: keyof SourceMapping,
+): Promise<Mapped> => {
+  const given = mapping[key];
+  const column = relation.columns.find(({ name }) => name === given || quote(name) === given);
+  if (column !== undefined) return { sql: quote(column.name), type: column.type, column: column.number };
+  if (/^[A-Za-z_][\w$]*$/.test(given)) {
+    const list = relation.columns.map(({ name, type }) => `${name} ${type}`).join(', ');
+    throw usageFailure(
+      `${relation.name} has no column '${given}' (${sourceVariable(key)}). It has: ${list}. Set ${sourceVariable(key)} to one of them, or to an SQL expression over them.`,
+    );
+  }
+  if (/;|--|\/\*/.test(given)) {
+    throw usageFailure(
+      `${sourceVariable(key)} is '${given}': an expression can't have a semicolon or a comment.`,
+    );
+  }
+  try {
+    const { rows } = await client.query<{ type: string }>(
+      `select format_type(pg_typeof(value)::oid, null) as type
+       from (select 1) as one left join (select (${given}) as value from ${relation.sql} limit 0) as described on true`,
+    );
+    return { sql: `(${given})`, type: rows[0]?.type ?? 'unknown', column: null };
+  } catch (error) {
+    throw usageFailure(
+      `${sourceVariable(key)} is '${given}', which Postgres can't read as an expression over ${relation.name}: ${toFailure(error).message}`,
+      { cause: error },
+    );
+  }
+};
+
+const expectType = (
+  mapped: Mapped,
+  relation: Relation,
+  key: keyof SourceMapping,
+  types: readonly string[],
+): Mapped => {
+  if (types.includes(mapped.type)) return mapped;
+  throw usageFailure(
+    `${sourceVariable(key)}: ${mapped.sql} of ${relation.name} is of type ${mapped.type}, expected ${types.join(' or ')}. Map it to an expression of that type.`,
+  );
+};
+
+const numberTypes = new Set(['double precision', 'real', 'numeric', 'integer', 'bigint', 'smallint']);
+
+const optionalNumber = async (
+  client: pg.Client,
+  relation: Relation,
+  mapping: SourceMapping,
+  key: 'tapsLatitude' | 'tapsLongitude',
+): Promise<string> => {
+  if (hasDefaultOnly(relation, mapping, key)) return 'null::double precision';
+  const mapped = await mapColumn(client, relation, mapping, key);
+  if (mapped.type === 'double precision') return mapped.sql;
+  if (numberTypes.has(mapped.type)) return `(${mapped.sql})::double precision`;
+  return expectType(mapped, relation, key, ['double precision']).sql;
+};
+
+/** Where nothing guarantees that a user's id is unique, a second row of it must not count its taps twice. */
+const isUnique = async (client: pg.Client, users: Relation, id: Mapped): Promise<boolean> => {
+  const { rows } = await client.query(
+    `select from pg_index
+     where indrelid = $1::bigint::oid and indisunique and indisvalid and indpred is null
+       and indnkeyatts = 1 and indkey[0] = $2::int`,
+    [users.oid, id.column ?? 0],
+  );
+  return rows.length > 0;
+};
+
+const indexNotice = async (client: pg.Client, taps: Relation, time: Mapped): Promise<string | null> => {
+  if (!['r', 'p', 'm'].includes(taps.kind) || time.column === null) return null;
+  const { rows } = await client.query(
+    `select from pg_index
+     where indrelid = $1::bigint::oid and indisvalid and indpred is null and indkey[0] = $2::int`,
+    [taps.oid, time.column],
+  );
+  if (rows.length > 0) return null;
+  return `No index of ${taps.name} leads with ${time.sql}: every batch reads the whole table. Create one: create index concurrently on ${taps.sql} (${time.sql});`;
+};

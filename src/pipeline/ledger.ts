@@ -1,0 +1,67 @@
+import { hostname } from 'node:os';
+import type { Session } from '../db/transaction.js';
+import type { BatchResult } from './batch.js';
+
+export type RunState = 'done' | 'failed' | 'stopped';
+
+/** Opens a run in the ledger and returns its number. Runs that vanished without a word are marked dead on the way. */
+export const openRun = async (session: Session, command: string): Promise<number> => {
+  await session.query(
+    "update run set state = 'dead', ended_at = now(), message = 'It ended without a word: killed, or its host went away.' where state = 'running'",
+  );
+  const [opened] = await session.query<{ run_id: number }>(
+    `insert into run (run_id, command, state, started_at, host, pid)
+     select coalesce(max(run_id), 0) + 1, $1::text, 'running', now(), $2::text, $3::integer from run
+     returning run_id`,
+    [command, hostname(), process.pid],
+  );
+  return opened?.run_id ?? 1;
+};
+
+/** Adds what a batch did to its run, in the batch's own transaction. */
+export const recordBatch = async (
+  session: Session,
+  runId: number,
+  result: BatchResult,
+  dayCount: number,
+): Promise<void> => {
+  await session.query(
+    `update run set as_of_day = $2::date, day_count = day_count + $3::integer,
+       batch_count = batch_count + 1, tap_count = tap_count + $4::bigint
+     where run_id = $1::integer`,
+    [runId, result.asOfDay, dayCount, String(result.tapCount)],
+  );
+  for (const step of result.steps) {
+    await session.query(
+      `insert into run_step (run_id, step, rows_inserted, rows_updated, rows_deleted, duration_ms)
+       values ($1::integer, $2::text, $3::bigint, $4::bigint, $5::bigint, $6::bigint)
+       on conflict (run_id, step) do update set
+         rows_inserted = run_step.rows_inserted + excluded.rows_inserted,
+         rows_updated = run_step.rows_updated + excluded.rows_updated,
+         rows_deleted = run_step.rows_deleted + excluded.rows_deleted,
+         duration_ms = run_step.duration_ms + excluded.duration_ms`,
+      [
+        runId,
+        step.step,
+        String(step.inserted),
+        String(step.updated),
+        String(step.deleted),
+        String(Math.round(step.durationMs)),
+      ],
+    );
+  }
+};
+
+/** Closes a run with its state and, if it did not end well, one sentence. */
+export const closeRun = async (
+  session: Session,
+  runId: number,
+  state: RunState,
+  retries: number,
+  message: string | null,
+): Promise<void> => {
+  await session.query(
+    'update run set state = $2::text, ended_at = now(), retry_count = $3::integer, message = $4::text where run_id = $1::integer',
+    [runId, state, retries, message],
+  );
+};

@@ -1,0 +1,31 @@
+import type { Reporter } from './reporter.js';
+
+/** One JSON object a line; `event` says what it is. */
+export const jsonReporter = (write: (line: string) => void): Reporter => {
+  const emit = (event: string, fields: object) => write(`${JSON.stringify({ event, ...fields })}\n`);
+  return {
+    working: () => undefined,
+    plan: (report) => emit('plan', report),
+    batchStarted: () => undefined,
+    stepStarted: () => undefined,
+    batchEnded: ({ index, count, days }, { tapCount, asOfDay, steps }) =>
+      emit('batch', {
+        batch: index + 1,
+        batchCount: count,
+        firstDay: days[0]?.day ?? null,
+        lastDay: days.at(-1)?.day ?? null,
+        dayCount: days.length,
+        tapCount,
+        asOfDay,
+        steps,
+      }),
+    retrying: (report) => emit('retry', report),
+    notice: (message) => emit('notice', { message }),
+    ended: (report) => emit('ended', report),
+    table: (name, rows) => {
+      for (const row of rows) emit(name, row);
+    },
+    failed: (message, exitCode) => emit('failed', { message, exitCode }),
+    close: () => undefined,
+  };
+};

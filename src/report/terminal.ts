@@ -1,0 +1,124 @@
+import kleur from 'kleur';
+import ora, { type Ora } from 'ora';
+import { formatCount, formatDuration, formatTable, plural } from './format.js';
+import type { PlanReport, Reporter, RunReport } from './reporter.js';
+
+export interface TerminalOptions {
+  /** Whether a line that changes is shown on stderr while something is under way. */
+  readonly progress: boolean;
+  readonly out: NodeJS.WritableStream;
+  readonly err: NodeJS.WritableStream;
+}
+
+/** For a person: a live line on stderr, results on stdout. Piped, only the results. */
+export const terminalReporter = ({ progress, out, err }: TerminalOptions): Reporter => {
+  const spinner: Ora | null = progress ? ora({ stream: err, discardStdin: false }) : null;
+  const show = (text: string) => {
+    if (spinner === null) return;
+    if (spinner.isSpinning) spinner.text = text;
+    else spinner.start(text);
+  };
+  const print = (line: string, stream = out) => {
+    const text = spinner?.isSpinning ? spinner.text : undefined;
+    spinner?.stop();
+    stream.write(`${line}\n`);
+    if (text !== undefined) spinner?.start(text);
+  };
+  let planned: PlanReport | null = null;
+  let tapsDone = 0;
+  let daysDone = 0;
+  let begun = performance.now();
+  let batchText = '';
+  return {
+    working: show,
+    plan: (report) => {
+      planned = report;
+      begun = performance.now();
+      if (spinner !== null) print(describePlan(report), err);
+    },
+    batchStarted: ({ index, count, days }) => {
+      const first = days[0]?.day;
+      if (first === undefined) {
+        batchText = 'Nothing is stale; checking what the passing of time changed';
+      } else {
+        const last = days.at(-1)?.day;
+        const span = first === last ? first : `${first} .. ${last}`;
+        const left = timeLeft(planned, tapsDone, daysDone, begun);
+        batchText = `Batch ${index + 1} of ${count}: ${span}, ${formatCount(tapsDone)} of ${formatCount(planned?.tapCount ?? 0)} taps done${left}`;
+      }
+      show(batchText);
+    },
+    stepStarted: (step) => show(`${batchText} (${step})`),
+    batchEnded: ({ days }, { tapCount }) => {
+      tapsDone += tapCount;
+      daysDone += days.length;
+    },
+    retrying: ({ attempt, waitMs, reason }) =>
+      print(
+        kleur.yellow(`Batch failed (try ${attempt}), again in ${formatDuration(waitMs)}: ${reason}`),
+        err,
+      ),
+    notice: (message) => print(kleur.yellow(message), err),
+    ended: (report) => {
+      spinner?.stop();
+      for (const line of describeRun(report)) out.write(`${line}\n`);
+    },
+    table: (_name, rows, title) => {
+      spinner?.stop();
+      if (title !== undefined) out.write(`${kleur.bold(title)}\n`);
+      const [head, ...body] = formatTable(rows);
+      if (head !== undefined && rows.length > 0) out.write(`${[kleur.dim(head), ...body].join('\n')}\n`);
+    },
+    failed: (message) => {
+      spinner?.stop();
+      err.write(`${kleur.red('Error:')} ${message}\n`);
+    },
+    close: () => spinner?.stop(),
+  };
+};
+
+const reasonWords = {
+  missing: 'not processed yet',
+  changed: 'changed in the source',
+  outdated: 'derived by other SQL',
+  marked: 'marked by verify',
+} as const;
+
+const describePlan = (report: PlanReport): string => {
+  if (report.dayCount === 0) return `${report.command}: every day is up to date (zone ${report.zone}).`;
+  const reasons = Object.entries(report.reasons)
+    .map(([reason, count]) => `${formatCount(count)} ${reasonWords[reason as keyof typeof reasonWords]}`)
+    .join(', ');
+  return `${report.command}: ${plural(report.dayCount, 'day')} (${reasons}), ${report.firstDay} .. ${report.lastDay}, ${plural(report.tapCount, 'tap')}, ${plural(report.batchCount, 'batch', 'batches')}, zone ${report.zone}`;
+};
+
+const timeLeft = (plan: PlanReport | null, taps: number, days: number, begun: number): string => {
+  if (plan === null || days === 0) return '';
+  const share = plan.tapCount > 0 ? taps / plan.tapCount : days / plan.dayCount;
+  if (share <= 0) return '';
+  return `, about ${formatDuration(((performance.now() - begun) * (1 - share)) / share)} left`;
+};
+
+const describeRun = (report: RunReport): string[] => {
+  const rows = report.steps
+    .filter((step) => step.inserted + step.updated + step.deleted > 0)
+    .map((step) => ({
+      step: step.step,
+      inserted: step.inserted,
+      updated: step.updated,
+      deleted: step.deleted,
+      time: formatDuration(step.durationMs),
+    }));
+  const ignored = Object.entries(report.ignored).filter(([, count]) => count > 0);
+  const retries = report.retryCount > 0 ? `, ${plural(report.retryCount, 'retry', 'retries')}` : '';
+  const asOf = report.asOfDay === null ? 'no day is processed' : `as of ${report.asOfDay}`;
+  return [
+    ...(rows.length > 0 ? formatTable(rows) : ['No row changed.']),
+    `${report.command}: ${plural(report.dayCount, 'day')}, ${plural(report.tapCount, 'tap')} in ${formatDuration(report.durationMs)}${retries}, ${asOf}`,
+    ...(ignored.length > 0
+      ? [
+          `Ignored rows of the source: ${ignored.map(([reason, count]) => `${formatCount(count)} ${reason}`).join(', ')}`,
+        ]
+      : []),
+  ];
+};

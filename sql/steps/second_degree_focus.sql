@@ -1,5 +1,7 @@
 -- The users whose second degree is counted anew, and from which week on: either end of a changed connection, and
 -- whoever has a week that is not stored yet. Everybody else is reached through them and only shifted.
+-- A connection that changed far from a focus user can still be the second half of a path of theirs, so the earliest
+-- change counts for all.
 --! reads: changed_friend, changed_user_day, batch_day, batch_user, user_key
 --! stored: user_week_activity
 --! writes: second_degree_focus
@@ -22,7 +24,12 @@ with candidate as (
   join user_key on user_key.user_id = batch_user.user_id
 ), added as (
   insert into second_degree_focus (user_key, from_week)
-  select candidate.user_key, min(candidate.from_week)
+  select
+    candidate.user_key,
+    least(
+      min(candidate.from_week),
+      (select min(least(changed_friend.old_week, changed_friend.new_week)) from changed_friend)
+    )
   from candidate
   group by candidate.user_key
   returning 1

@@ -5,9 +5,14 @@
 -- a connection of their own: reached_week <= week < direct_week. A path is complete when its later half is.
 -- Both ends of a changed connection are focus users, so between a focus user and any other user only the first half of
 -- a path can have changed, and their own connection can't.
+--
+-- Per focus user a few thousand paths are walked through two index look-ups and grouped in memory that fits the cache:
+-- three times as fast as one join of the graph with itself. The planner, without statistics of a table that this very
+-- batch has filled, would read the whole graph for every user; so it is told not to.
 --! reads: second_degree_focus, changed_friend, friend, user_key
 --! writes: second_degree_event
 --! grain: user_key, week
+--! avoid: hashjoin, mergejoin, bitmapscan, seqscan
 with event as (
   select part.user_key, part.week, part.entered_count, part.left_count
   from second_degree_focus as focus

@@ -54,10 +54,14 @@ export const runBatch = async (session: Session, options: BatchOptions): Promise
   for (const step of options.steps) {
     options.onStep?.(step.name);
     const started = performance.now();
+    const avoid = (state: 'on' | 'off') =>
+      session.script(step.avoid.map((way) => `set local enable_${way} = ${state};`).join(' '));
+    if (step.avoid.length > 0) await avoid('off');
     const [written] = await session.query<{ inserted: number; updated: number; deleted: number }>(
       step.text,
       step.params.map((parameter) => values[parameter]),
     );
+    if (step.avoid.length > 0) await avoid('on');
     await analyzeTemporary(session, step);
     steps.push({
       step: step.name,

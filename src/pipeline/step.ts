@@ -26,10 +26,15 @@ export interface Step {
   readonly grain: readonly string[];
   /** Bound to $1, $2, ... in this order. */
   readonly params: readonly StepParameter[];
+  /** Ways to join or scan that the planner may not choose for this step, by the name in Postgres' enable_... setting. */
+  readonly avoid: readonly Avoidable[];
   readonly text: string;
 }
 
-const headerKeys = ['reads', 'stored', 'writes', 'removes', 'grain', 'params'] as const;
+const avoidable = ['hashjoin', 'mergejoin', 'bitmapscan', 'seqscan'] as const;
+export type Avoidable = (typeof avoidable)[number];
+
+const headerKeys = ['reads', 'stored', 'writes', 'removes', 'grain', 'params', 'avoid'] as const;
 type HeaderKey = (typeof headerKeys)[number];
 
 /**
@@ -56,13 +61,14 @@ export const parseStep = (name: string, text: string): Step => {
   if (!found.has('writes') && !found.has('removes')) {
     throw workFailure(`${name}.sql: the header 'writes' is missing.`);
   }
-  const params = (found.get('params') ?? []).map((word) => {
-    const known = stepParameters.find((parameter) => parameter === word);
-    if (known === undefined) {
-      throw workFailure(`${name}.sql: unknown parameter '${word}', expected ${stepParameters.join(', ')}.`);
-    }
-    return known;
-  });
+  const oneOf = <Word extends string>(key: HeaderKey, words: readonly Word[]): Word[] =>
+    (found.get(key) ?? []).map((word) => {
+      const known = words.find((candidate) => candidate === word);
+      if (known === undefined)
+        throw workFailure(`${name}.sql: unknown word '${word}' in '${key}', expected ${words.join(', ')}.`);
+      return known;
+    });
+  const params = oneOf('params', stepParameters);
   const used = new Set(
     [...text.replace(/--.*$/gm, '').matchAll(/\$(\d+)/g)].map(([, digits]) => Number(digits)),
   );
@@ -79,6 +85,7 @@ export const parseStep = (name: string, text: string): Step => {
     removes: found.get('removes') ?? [],
     grain: found.get('grain') ?? [],
     params,
+    avoid: oneOf('avoid', avoidable),
     text,
   };
 };

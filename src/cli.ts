@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { describeBackfill, runBackfill } from './commands/backfill.js';
+import { describeDemo, runDemo } from './commands/demo.js';
 import { describeEtl, runEtl } from './commands/etl.js';
 import { describeMigrate, runMigrate } from './commands/migrate.js';
 import { type CommonFlags, type Invocation, openReporter } from './commands/shared.js';
@@ -58,6 +59,9 @@ describeBackfill(program.command('backfill')).action((flags) =>
 );
 describeEtl(program.command('etl')).action((flags) =>
   invoke(flags, (invocation) => runEtl(flags, invocation)),
+);
+describeDemo(program.command('demo')).action((flags) =>
+  invoke(flags, (invocation) => runDemo(flags, invocation)),
 );
 
 try {

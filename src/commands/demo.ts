@@ -1,0 +1,168 @@
+import type { Command } from 'commander';
+import pg from 'pg';
+import { readEnvironment, readSettings } from '../config.js';
+import { type Database, withDatabase } from '../db/database.js';
+import { withTransaction } from '../db/transaction.js';
+import { loadCsv, tapsCsv, usersCsv } from '../demo/csv.js';
+import { type EmbeddedServer, startEmbedded } from '../demo/embedded.js';
+import { usageFailure } from '../errors.js';
+import { readPackageFile } from '../files.js';
+import { migrateUp } from '../migrate/migrate.js';
+import { runPipeline } from '../pipeline/run.js';
+import { type CommonFlags, type Invocation, wholeFlag, withCommonFlags } from './shared.js';
+
+interface DemoFlags extends CommonFlags {
+  taps?: string;
+  users?: string;
+  usersCount: number;
+  days: number;
+  seed: number;
+  keep?: string;
+}
+
+export const describeDemo = (command: Command): Command =>
+  withCommonFlags(command)
+    .description('compute the rollups of a made-up community (or of your CSV files) on an embedded Postgres')
+    .option('--taps <file>', 'CSV, may be .gz: id,id1,id2,time,latitude,longitude')
+    .option('--users <file>', 'CSV, may be .gz: id,name,home')
+    .option('--users-count <n>', 'how many users to make up', wholeFlag(2), 600)
+    .option('--days <n>', 'how many days they tap, ending yesterday', wholeFlag(1), 180)
+    .option('--seed <n>', 'another seed, another community', wholeFlag(0), 1)
+    .option('--keep <dir>', 'keep the data there and leave the server running')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  arc-gam demo                                                 a community of 600 over 180 days
+  arc-gam demo --users-count 5000 --days 365 --seed 7
+  arc-gam demo --taps taps.csv.gz --users users.csv.gz         your own
+  arc-gam demo --keep /tmp/community                           look around with psql afterwards`,
+    );
+
+/** Runs `arc-gam demo`: the real migrate and backfill on a server of its own. */
+export const runDemo = async (flags: DemoFlags, { reporter, signal }: Invocation): Promise<void> => {
+  if ((flags.taps === undefined) !== (flags.users === undefined)) {
+    throw usageFailure(
+      '--taps and --users belong together: give both files, or neither for a made-up community.',
+    );
+  }
+  reporter.working('Starting an embedded Postgres');
+  const server = await startEmbedded({
+    ...(flags.keep === undefined ? {} : { directory: flags.keep }),
+    settings: {
+      synchronous_commit: 'off',
+      fsync: flags.keep === undefined ? 'off' : 'on',
+      shared_buffers: '256MB',
+    },
+  });
+  let finished = false;
+  try {
+    const url = await createCommunity(server, flags, (text) => reporter.working(text));
+    // Settings of a real database must not reach the demo's.
+    const settings = readSettings({ databaseUrl: url }, { ARC_GAM_TZ: readEnvironment().ARC_GAM_TZ });
+    await withDatabase(settings, 'demo', async (database) => {
+      reporter.working('Migrating');
+      await migrateUp(database, settings, { waitSeconds: 0, signal, onWait: () => undefined });
+      const to = flags.taps === undefined ? null : await lastTapDay(database, settings.zone ?? 'UTC');
+      await runPipeline(
+        database,
+        settings,
+        {
+          command: 'backfill',
+          from: null,
+          to,
+          always: false,
+          lookbackDays: null,
+          batchDays: null,
+          waitSeconds: 0,
+          signal,
+        },
+        reporter,
+      );
+      for (const { name, title, parameters } of views) {
+        const rows = await withTransaction(
+          database,
+          settings,
+          (session) => session.query(readPackageFile(`sql/demo/${name}.sql`), parameters),
+          { readOnly: true },
+        );
+        reporter.table(title, rows, `\n${title}`);
+      }
+    });
+    finished = true;
+    if (flags.keep !== undefined) {
+      reporter.table(
+        'kept',
+        [{ url, pid: server.pid, directory: server.directory }],
+        `\nThe server keeps running. Connect: psql '${url}'\nThen: set search_path = gamification;   Stop it: kill ${server.pid}\n`,
+      );
+    }
+  } finally {
+    reporter.close();
+    if (!finished || flags.keep === undefined) await server.stop();
+  }
+};
+
+const views = [
+  { name: 'totals', title: 'Totals', parameters: [] },
+  { name: 'board', title: "This week's connectors (new connections)", parameters: ['connectors'] },
+  { name: 'board', title: "This week's builders (new friends of friends)", parameters: ['builders'] },
+  { name: 'board', title: "This week's streaks (days)", parameters: ['streak'] },
+  { name: 'streaks', title: 'Longest streaks', parameters: [] },
+  { name: 'ties', title: 'Strongest ties', parameters: [] },
+] as const;
+
+/** Makes the database `community` anew and fills the application's two tables. Returns its URL. */
+const createCommunity = async (
+  server: EmbeddedServer,
+  flags: DemoFlags,
+  working: (what: string) => void,
+): Promise<string> => {
+  const admin = new pg.Client({ connectionString: server.url });
+  await admin.connect();
+  await admin.query('drop database if exists community with (force)');
+  await admin.query('create database community');
+  await admin.end();
+  const url = new URL(server.url);
+  url.pathname = '/community';
+  const client = new pg.Client({ connectionString: url.href });
+  await client.connect();
+  try {
+    await client.query("begin; set local timezone = 'UTC'");
+    await client.query(readPackageFile('sql/demo/tables.sql'));
+    if (flags.taps !== undefined && flags.users !== undefined) {
+      await loadCsv(client, flags.users, usersCsv, (rows) => working(`Loading users: ${rows}`));
+      await loadCsv(client, flags.taps, tapsCsv, (rows) => working(`Loading taps: ${rows}`));
+    } else {
+      working(`Making up ${flags.usersCount} users and ${flags.days} days of taps`);
+      const { rows } = await client.query<{ day: string }>(
+        "select ((now() at time zone 'UTC')::date - 1)::text as day",
+      );
+      await client.query(readPackageFile('sql/demo/users.sql'), [flags.usersCount, flags.seed]);
+      await client.query(readPackageFile('sql/demo/taps.sql'), [
+        flags.usersCount,
+        flags.days,
+        flags.seed,
+        rows[0]?.day,
+      ]);
+    }
+    await client.query('commit; analyze public.users; analyze public.taps');
+  } finally {
+    await client.end();
+  }
+  return url.href;
+};
+
+/** Taps of long ago end when they end: their as-of day is that of the last tap, not yesterday. */
+const lastTapDay = async (database: Database, zone: string): Promise<string | null> => {
+  const client = await database.connect();
+  try {
+    const { rows } = await client.query<{ day: string | null }>(
+      'select (least(max(time), now()) at time zone $1)::date::text as day from public.taps where isfinite(time)',
+      [zone],
+    );
+    return rows[0]?.day ?? null;
+  } finally {
+    await client.end();
+  }
+};

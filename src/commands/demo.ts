@@ -93,7 +93,7 @@ export const runDemo = async (flags: DemoFlags, { reporter, signal }: Invocation
     if (flags.keep !== undefined) {
       reporter.table(
         'kept',
-        [{ url, pid: server.pid, directory: server.directory }],
+        flags.json ? [{ url, pid: server.pid, directory: server.directory }] : [],
         `\nThe server keeps running. Connect: psql '${url}'\nThen: set search_path = gamification;   Stop it: kill ${server.pid}\n`,
       );
     }

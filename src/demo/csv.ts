@@ -56,6 +56,8 @@ export const loadCsv = async (
     .map(({ type }, index) => `$${index + 1}::${type}[]`)
     .join(', ')})`;
   let total = 0;
+  let lastLine = 1;
+  let refused: Failure | null = null as Failure | null;
   let pending: { line: number; values: (string | null)[] }[] = [];
   const flush = async () => {
     if (pending.length === 0) return;
@@ -89,22 +91,29 @@ export const loadCsv = async (
       file.endsWith('.gz') ? createGunzip() : new PassThrough(),
       parser,
       async (rows: AsyncIterable<{ record: Record<string, string>; info: { lines: number } }>) => {
-        for await (const { record, info } of rows) {
-          pending.push({
-            line: info.lines,
-            values: columns.map((one) => readValue(file, info.lines, record, one)),
-          });
-          if (pending.length >= rowsPerInsert) await flush();
+        try {
+          for await (const { record, info } of rows) {
+            lastLine = info.lines;
+            pending.push({
+              line: info.lines,
+              values: columns.map((one) => readValue(file, info.lines, record, one)),
+            });
+            if (pending.length >= rowsPerInsert) await flush();
+          }
+          await flush();
+        } catch (error) {
+          // The pipeline reports only that it was aborted.
+          if (error instanceof Failure) refused = error;
+          throw error;
         }
-        await flush();
       },
     );
   } catch (error) {
+    if (refused !== null) throw refused;
     if (error instanceof Failure) throw error;
-    const { code, message, lines } = error as { code?: string; message: string; lines?: number };
+    const { code, message } = error as { code?: string; message: string };
     if (code === 'ENOENT') throw workFailure(`There is no file ${file}.`, { cause: error });
-    const place = lines === undefined ? '' : `, line ${lines}`;
-    throw workFailure(`${file}${place}: ${message}. Nothing was loaded.`, { cause: error });
+    throw workFailure(`${file}, line ${lastLine + 1}: ${message}. Nothing was loaded.`, { cause: error });
   }
   return total;
 };

@@ -1,5 +1,6 @@
-/** A whole number with thousands separated: 1,234,567. */
-export const formatCount = (count: number): string => Math.round(count).toLocaleString('en-US');
+/** A whole number, thousands separated from five digits on: 2026, 12,345. */
+export const formatCount = (count: number): string =>
+  Math.abs(count) < 10_000 ? String(Math.round(count)) : Math.round(count).toLocaleString('en-US');
 
 /** A duration for people, from milliseconds: 12 ms, 3.4 s, 5 min 12 s. */
 export const formatDuration = (milliseconds: number): string => {

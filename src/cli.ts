@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { describeBackfill, runBackfill } from './commands/backfill.js';
+import { describeCapture, runCapture } from './commands/capture.js';
 import { describeDemo, runDemo } from './commands/demo.js';
 import { describeEtl, runEtl } from './commands/etl.js';
 import { describeMigrate, runMigrate } from './commands/migrate.js';
@@ -59,6 +60,9 @@ describeBackfill(program.command('backfill')).action((flags) =>
 );
 describeEtl(program.command('etl')).action((flags) =>
   invoke(flags, (invocation) => runEtl(flags, invocation)),
+);
+describeCapture(program.command('capture')).action((verb: string, flags) =>
+  invoke(flags, (invocation) => runCapture(verb, flags, invocation)),
 );
 describeDemo(program.command('demo')).action((flags) =>
   invoke(flags, (invocation) => runDemo(flags, invocation)),

@@ -8,8 +8,9 @@ with dated as (
   select
     (classified_tap.tapped_at at time zone $1::text)::date as day,
     classified_tap.ignored_because,
-    case when classified_tap.ignored_because is null then classified_tap.u1 end as u1,
-    case when classified_tap.ignored_because is null then classified_tap.u2 end as u2,
+    -- Of an ignored row only strangers are told apart: see unknown_user_day.
+    case when coalesce(classified_tap.ignored_because, 'unknown user') = 'unknown user' then classified_tap.u1 end as u1,
+    case when coalesce(classified_tap.ignored_because, 'unknown user') = 'unknown user' then classified_tap.u2 end as u2,
     classified_tap.tapped_at,
     case when classified_tap.ignored_because is null then classified_tap.tap_hash else 0 end as tap_hash
   from classified_tap

@@ -12,6 +12,10 @@ interface BackfillFlags extends CommonFlags {
   lookback?: number;
   batchDays?: number;
   wait: number;
+  dryRun?: boolean;
+  diff?: boolean;
+  explain?: boolean;
+  rebuild?: boolean;
 }
 
 export const describeBackfill = (command: Command): Command =>
@@ -20,6 +24,7 @@ export const describeBackfill = (command: Command): Command =>
       'process a span of days in batches, each a transaction; stopped at any point, the same command goes on',
     )
     .option('--from <day>', "first day (default: the first tap's day)", dayFlag)
+    .option('--rebuild', 'empty every rollup first; after a change of the zone')
     .option('--to <day>', 'last day (default: yesterday in the zone)', dayFlag)
     .addHelpText(
       'after',
@@ -34,6 +39,9 @@ Examples:
 export const runBackfill = (flags: BackfillFlags, { reporter, signal }: Invocation): Promise<void> => {
   if (flags.from !== undefined && flags.to !== undefined && flags.from > flags.to) {
     throw usageFailure(`--from ${flags.from} is after --to ${flags.to}. Give the earlier day first.`);
+  }
+  if (flags.rebuild && (flags.dryRun || flags.from !== undefined)) {
+    throw usageFailure('--rebuild computes everything anew: it goes with neither --dry-run nor --from.');
   }
   const command = ['backfill', flags.from && `--from ${flags.from}`, flags.to && `--to ${flags.to}`]
     .filter((part) => part !== undefined)
@@ -51,6 +59,10 @@ export const runBackfill = (flags: BackfillFlags, { reporter, signal }: Invocati
         lookbackDays: flags.lookback ?? null,
         batchDays: flags.batchDays ?? null,
         waitSeconds: flags.wait,
+        rebuild: flags.rebuild === true,
+        dryRun: flags.dryRun === true,
+        showRows: flags.diff === true,
+        explain: flags.explain === true,
         signal,
       },
       reporter,

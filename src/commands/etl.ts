@@ -9,6 +9,9 @@ interface EtlFlags extends CommonFlags {
   lookback?: number;
   batchDays?: number;
   wait: number;
+  dryRun?: boolean;
+  diff?: boolean;
+  explain?: boolean;
 }
 
 /** Flags that etl and backfill share. */
@@ -24,6 +27,9 @@ export const withRunFlags = (command: Command): Command =>
       'look for changed days only so far back (default: all of history)',
       wholeFlag(1),
     )
+    .option('--dry-run', 'say what would change per table, write nothing')
+    .option('--diff', 'with --dry-run: every changed row, old -> new')
+    .option('--explain', 'say which days are stale and why, and what the steps were given')
     .option('--wait <seconds>', 'wait for another run to end', wholeFlag(0), 0);
 
 export const describeEtl = (command: Command): Command =>
@@ -57,6 +63,10 @@ export const runEtl = (flags: EtlFlags, { reporter, signal }: Invocation): Promi
         lookbackDays: flags.lookback ?? null,
         batchDays: flags.batchDays ?? null,
         waitSeconds: flags.wait,
+        rebuild: false,
+        dryRun: flags.dryRun === true,
+        showRows: flags.diff === true,
+        explain: flags.explain === true,
         signal,
       },
       reporter,

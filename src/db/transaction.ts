@@ -10,6 +10,12 @@ export type Row = Record<string, unknown>;
 export interface Session {
   /** Runs one statement with bind parameters and returns its rows. */
   query<Result extends Row = Row>(text: string, parameters?: readonly Value[]): Promise<Result[]>;
+  /** Rows of one statement, `rowsAtOnce` fetched at a time: constant memory however many there are. */
+  stream<Result extends Row = Row>(
+    text: string,
+    parameters: readonly Value[],
+    rowsAtOnce: number,
+  ): AsyncIterable<Result>;
   /** Runs several statements without parameters or result. */
   script(text: string): Promise<void>;
 }
@@ -99,6 +105,12 @@ const openSession = (transaction: Transaction, signal: AbortSignal | undefined):
   return {
     query: <Result extends Row>(text: string, parameters: readonly Value[] = []) =>
       run(transaction.unsafe<Result[]>(text, [...parameters])),
+    async *stream<Result extends Row>(text: string, parameters: readonly Value[], rowsAtOnce: number) {
+      for await (const rows of transaction.unsafe<Result[]>(text, [...parameters]).cursor(rowsAtOnce)) {
+        signal?.throwIfAborted();
+        yield* rows as Result[];
+      }
+    },
     script: async (text) => {
       await run(transaction.unsafe(text).simple());
     },

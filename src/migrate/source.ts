@@ -8,10 +8,21 @@ import { readPackageFile } from '../files.js';
 export interface Source {
   /** The statements that make the views, in order. */
   readonly views: readonly string[];
-  /** The mapping as it is recorded, to see a change of it. */
-  readonly recorded: string;
+  readonly taps: SourceTable;
+  readonly users: SourceTable;
   /** One sentence for the operator when no index of taps leads with the time; null when one does. */
   readonly indexNotice: string | null;
+}
+
+/** A table of the application, for triggers on it. */
+export interface SourceTable {
+  /** With its schema, quoted. */
+  readonly sql: string;
+  readonly name: string;
+  /** pg_class.relkind: r is a plain table. */
+  readonly kind: string;
+  /** SQL of the column that capture needs: the tap's time as a timestamp in UTC, or the user's id. */
+  readonly key: string;
 }
 
 interface Column {
@@ -80,7 +91,13 @@ select ${distinct}
 from ${users.sql}`;
   return {
     views: [tapView, userView, readPackageFile('sql/source/classified_tap.sql'), ...viewComments],
-    recorded: `${tapView};\n${userView}`,
+    taps: {
+      sql: taps.sql,
+      name: taps.name,
+      kind: taps.kind,
+      key: time.type === 'timestamp without time zone' ? time.sql : `${time.sql} at time zone 'UTC'`,
+    },
+    users: { sql: users.sql, name: users.name, kind: users.kind, key: userId.sql },
     indexNotice: await indexNotice(client, taps, time),
   };
 };

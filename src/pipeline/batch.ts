@@ -1,4 +1,3 @@
-import type { Settings } from '../config.js';
 import type { Session } from '../db/transaction.js';
 import { readPackageFile } from '../files.js';
 import { addDays, dayRanges, type PlannedDay } from './plan.js';
@@ -22,7 +21,6 @@ export interface BatchResult {
 }
 
 export interface BatchOptions {
-  readonly settings: Settings;
   readonly zone: string;
   readonly steps: readonly Step[];
   readonly stepsDigest: string;
@@ -32,7 +30,8 @@ export interface BatchOptions {
 }
 
 const openBatch = readPackageFile('sql/batch/open.sql');
-const temporaryTables = new Set(
+/** Tables of a batch, gone with its transaction. */
+export const temporaryTables: ReadonlySet<string> = new Set(
   [...openBatch.matchAll(/create temp table (\w+)/g)].map(([, table = '']) => table),
 );
 
@@ -109,6 +108,7 @@ const fillBatch = async (session: Session, { days, zone }: BatchOptions): Promis
     'insert into batch_user (user_id) select distinct user_id from stale_mark where user_id is not null',
   );
   await session.query('delete from stale_mark where day is null or day in (select day from batch_day)');
+  await session.query('delete from captured_day where day in (select day from batch_day)');
   await session.script('analyze batch_day; analyze batch_range; analyze batch_user;');
 };
 

@@ -41,9 +41,9 @@ export interface PlannedDay {
   readonly reason: Reason;
 }
 
-/** The days that a command wants in P; `from` null: from the first tap (or the first processed day) on. */
+/** The days that a command wants in P, both included. */
 export interface Wanted {
-  readonly from: Day | null;
+  readonly from: Day;
   readonly to: Day;
 }
 
@@ -58,9 +58,7 @@ export const planDays = (states: readonly DayState[], wanted: Wanted | null): Pl
     if (reason !== undefined) planned.set(state.day, { day: state.day, tapCount: state.tap_count, reason });
   }
   if (wanted !== null) {
-    const first = states.find((state) => state.tap_count > 0 || state.is_processed)?.day ?? wanted.to;
-    const from = wanted.from ?? (first < wanted.to ? first : wanted.to);
-    for (const day of daysBetween(from, wanted.to)) {
+    for (const day of daysBetween(wanted.from, wanted.to)) {
       const state = known.get(day);
       if (state?.is_processed) continue;
       planned.set(day, { day, tapCount: state?.tap_count ?? 0, reason: 'missing' });

@@ -1,51 +1,47 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type pg from 'pg';
+import { captureState, setCaptureState } from '../capture/capture.js';
 import type { Settings } from '../config.js';
 import type { Database } from '../db/database.js';
 import { isLostConnection, isTransient, toFailure } from '../db/failure.js';
 import { type RunLock, withRunLock } from '../db/run-lock.js';
 import { rollBack, type Session, withTransaction } from '../db/transaction.js';
-import { usageFailure, workFailure } from '../errors.js';
 import { readPackageFile } from '../files.js';
-import type { Reporter } from '../report/reporter.js';
-import { type BatchResult, lockLedger, rowsWritten, runBatch, type StepResult } from './batch.js';
-import { closeRun, openRun, recordBatch } from './ledger.js';
+import { requireMigrated } from '../migrate/migrations.js';
+import type { Reporter, RunReport } from '../report/reporter.js';
 import {
-  type BatchSize,
-  cutBatches,
-  type Day,
-  type DayState,
-  type PlannedDay,
-  planDays,
-  type Reason,
-  type Wanted,
-} from './plan.js';
+  type BatchResult,
+  lockLedger,
+  rowsWritten,
+  runBatch,
+  type StepResult,
+  temporaryTables,
+} from './batch.js';
+import { differenceOf, type TableDifference } from './difference.js';
+import { closeRun, openRun, recordBatch } from './ledger.js';
+import { type BatchSize, cutBatches, type Day, type PlannedDay, type Reason } from './plan.js';
+import { drainCapture, findStaleDays, recordedZone, type StaleDays, type StaleRequest } from './stale.js';
 import { loadSteps, type Step, stepsDigest } from './step.js';
 
 /** What a command wants of the pipeline. */
-export interface RunRequest {
+export interface RunRequest extends StaleRequest {
   /** The command with its arguments, for the ledger and for whoever waits. */
   readonly command: string;
-  /** First day wanted in P; null: from the first tap on. */
-  readonly from: Day | null;
-  /** Last day wanted in P; null: yesterday in the zone. */
-  readonly to: Day | null;
-  /** Whether `to` is wanted in P even if there is no tap at all (etl) or not (backfill). */
-  readonly always: boolean;
-  /** How many days back from `to` the source is looked at; null: all of history. */
-  readonly lookbackDays: number | null;
   readonly batchDays: number | null;
   readonly waitSeconds: number;
+  /** Empty every table first. */
+  readonly rebuild: boolean;
+  /** Do everything, say what it changed, and roll it back. */
+  readonly dryRun: boolean;
+  /** With dryRun: say each changed row. */
+  readonly showRows: boolean;
+  /** Say which days are stale and why, and what the steps were given. */
+  readonly explain: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
-interface Moment {
-  today: Day;
-  first_processed_day: Day | null;
-  as_of_day: Day | null;
-}
-
-interface RunPlan {
-  readonly zone: string;
-  readonly asOfDay: Day | null;
+/** What a run works on: the stale days, in batches. */
+interface RunPlan extends StaleDays {
   readonly batches: readonly (readonly PlannedDay[])[];
 }
 
@@ -63,120 +59,37 @@ export const runPipeline = async (
   reporter: Reporter,
 ): Promise<void> => {
   const started = performance.now();
+  await requireMigratedSchema(database, settings);
   const steps = loadSteps();
   const digest = stepsDigest(steps);
-  await withRunLock(
-    database,
-    {
-      schema: settings.schema,
-      what: request.command,
-      waitSeconds: request.waitSeconds,
-      signal: request.signal,
-      onWait: (holder) => reporter.working(`Waiting for ${holder}`),
-    },
-    async (lock) => {
-      reporter.working('Looking for stale days');
-      const plan = await makePlan(database, settings, request, digest);
-      reportPlan(reporter, request, plan);
-      const run = new Run(database, settings, request, reporter, lock, steps, digest, plan);
-      await run.all();
-      reporter.ended(await run.report(performance.now() - started));
-    },
-  );
-};
-
-const makePlan = async (
-  database: Database,
-  settings: Settings,
-  request: RunRequest,
-  digest: string,
-): Promise<RunPlan> =>
-  withTransaction(
-    database,
-    settings,
-    async (session) => {
-      const zone = await recordedZone(session, settings);
-      const [moment] = await session.query<Moment & Record<string, unknown>>(
-        readPackageFile('sql/plan/moment.sql'),
-        [zone],
-      );
-      if (moment === undefined) throw workFailure('The database did not say what day it is.');
-      const to = request.to ?? dayBefore(moment.today);
-      if (to > moment.today) {
-        throw usageFailure(
-          `${to} is after today (${moment.today} in ${zone}): a day that has not begun can't be processed. Give ${moment.today} or an earlier day.`,
-        );
-      }
-      const last = moment.as_of_day !== null && moment.as_of_day > to ? moment.as_of_day : to;
-      const lookback = moment.first_processed_day === null ? null : request.lookbackDays;
-      const states = await session.query<DayState & Record<string, unknown>>(
-        readPackageFile('sql/plan/stale_day.sql'),
-        [zone, digest, lookback === null ? null : addDaysTo(to, 1 - lookback), last],
-      );
-      const from = request.from ?? moment.first_processed_day;
-      const anything = request.always || request.from !== null || states.some((state) => state.tap_count > 0);
-      const days = planDays(states, anything ? wanted(request, from, to, states) : null);
-      const size: BatchSize =
-        request.batchDays === null ? { taps: settings.batchTaps } : { days: request.batchDays };
-      return { zone, asOfDay: moment.as_of_day, batches: cutBatches(days, size) };
-    },
-    { readOnly: true, signal: request.signal },
-  );
-
-/** From the first tap or the first processed day on, whichever is earlier, unless the command says from where. */
-const wanted = (
-  request: RunRequest,
-  firstProcessed: Day | null,
-  to: Day,
-  states: readonly DayState[],
-): Wanted => {
-  if (request.from !== null) return { from: request.from, to };
-  const firstTap = states.find((state) => state.tap_count > 0)?.day;
-  const candidates = [firstProcessed, firstTap, to].filter((day): day is Day => typeof day === 'string');
-  return { from: candidates.sort()[0] ?? to, to };
-};
-
-const addDaysTo = (day: Day, count: number): Day =>
-  new Date(Date.parse(`${day}T00:00:00Z`) + count * 86_400_000).toISOString().slice(0, 10);
-
-const dayBefore = (day: Day): Day => addDaysTo(day, -1);
-
-/** The zone recorded with the data. Throws if the settings name another one while there is data. */
-const recordedZone = async (session: Session, settings: Settings): Promise<string> => {
-  const [recorded] = await session.query<{ zone: string }>(
-    "select value as zone from setting where key = 'zone' and exists (select from processed_day)",
-  );
-  const wantedZone = settings.zone;
-  if (recorded === undefined) return wantedZone ?? 'UTC';
-  if (wantedZone !== undefined && wantedZone.toLowerCase() !== recorded.zone.toLowerCase()) {
-    throw usageFailure(
-      `ARC_GAM_TZ is '${wantedZone}', but the stored figures were computed in '${recorded.zone}': every day would mean something else. Set ARC_GAM_TZ=${recorded.zone}, or compute everything again in the new zone with: arc-gam backfill --rebuild`,
-    );
-  }
-  return recorded.zone;
-};
-
-const reportPlan = (reporter: Reporter, request: RunRequest, plan: RunPlan): void => {
-  const days = plan.batches.flat();
-  const reasons: Partial<Record<Reason, number>> = {};
-  for (const { reason } of days) reasons[reason] = (reasons[reason] ?? 0) + 1;
-  reporter.plan({
-    command: request.command,
-    zone: plan.zone,
-    dayCount: days.length,
-    tapCount: days.reduce((sum, day) => sum + day.tapCount, 0),
-    batchCount: plan.batches.length,
-    firstDay: days[0]?.day ?? null,
-    lastDay: days.at(-1)?.day ?? null,
-    reasons,
-    asOfDay: plan.asOfDay,
+  const locked = {
+    schema: settings.schema,
+    what: request.command,
+    waitSeconds: request.waitSeconds,
+    signal: request.signal,
+    onWait: (holder: string) => reporter.working(`Waiting for ${holder}`),
+  };
+  await withRunLock(database, locked, async (lock) => {
+    const run = new Run(database, settings, request, reporter, lock, steps, digest);
+    if (request.dryRun) await run.rehearse();
+    else await run.all();
+    reporter.ended(await run.report(performance.now() - started));
   });
+};
+
+const requireMigratedSchema = async (database: Database, settings: Settings): Promise<void> => {
+  const client = await database.connect();
+  try {
+    await requireMigrated(client, settings.schema);
+  } finally {
+    await client.end().catch(() => undefined);
+  }
 };
 
 /** One run: its batches, their retries and its row in the ledger. */
 class Run {
   private runId: number | null = null;
-  private asOfDay: Day | null;
+  private asOfDay: Day | null = null;
   private retries = 0;
   private dayCount = 0;
   private batchCount = 0;
@@ -191,17 +104,19 @@ class Run {
     private readonly lock: RunLock,
     private readonly steps: readonly Step[],
     private readonly digest: string,
-    private readonly plan: RunPlan,
-  ) {
-    this.asOfDay = plan.asOfDay;
-  }
+  ) {}
 
+  /** Derives what is stale. */
   async all(): Promise<void> {
-    const { batches } = this.plan;
     try {
-      if (batches.length === 0) await this.withRetries([], 0);
+      const plan = await this.withRetries(() => this.plan());
+      this.reportPlan(plan);
+      if (plan.batches.length === 0) await this.withRetries(() => this.batch(plan, [], 0));
       else this.runId = await this.transaction((session) => openRun(session, this.request.command));
-      for (const [index, days] of batches.entries()) await this.withRetries(days, index);
+      for (const [index, days] of plan.batches.entries()) {
+        await this.withRetries(() => this.batch(plan, days, index));
+      }
+      if (plan.lookedAtAll) await this.captureLookedAtAll();
       if (this.runId !== null) await this.close('done', null);
     } catch (error) {
       const state = this.request.signal?.aborted ? 'stopped' : 'failed';
@@ -210,12 +125,42 @@ class Run {
     }
   }
 
-  async report(durationMs: number) {
+  /** The whole run in one transaction that is rolled back, and what it would have changed. */
+  async rehearse(): Promise<void> {
+    const outside = await this.database.connect();
+    try {
+      await withTransaction(
+        this.database,
+        this.settings,
+        async (session) => {
+          await drainCapture(session, await recordedZone(session, this.settings));
+          const plan = this.cut(await this.stale(session));
+          this.reportPlan(plan);
+          for (const [index, days] of (plan.batches.length === 0 ? [[]] : plan.batches).entries()) {
+            const report = { index, count: plan.batches.length, days };
+            this.reporter.batchStarted(report);
+            const result = await this.derive(session, plan, days, 0);
+            this.add(result, days.length);
+            if (days.length > 0) this.reporter.batchEnded(report, result);
+            await session.script('discard temp');
+          }
+          await this.reportDifference(session, outside);
+          return rollBack(null) as never;
+        },
+        { signal: this.request.signal, before: lockLedger },
+      );
+    } finally {
+      await outside.end().catch(() => undefined);
+    }
+  }
+
+  async report(durationMs: number): Promise<RunReport> {
     const ignored = await this.transaction((session) =>
       session.query<Record<string, number>>(readPackageFile('sql/plan/ignored.sql')),
     );
     return {
       command: this.request.command,
+      dryRun: this.request.dryRun,
       runId: this.runId,
       asOfDay: this.asOfDay,
       dayCount: this.dayCount,
@@ -228,24 +173,78 @@ class Run {
     };
   }
 
-  private async withRetries(days: readonly PlannedDay[], index: number): Promise<void> {
+  private async plan(): Promise<RunPlan> {
+    this.reporter.working('Looking for stale days');
+    if (this.request.rebuild) {
+      await withTransaction(this.database, this.settings, (session) => emptyTables(session, this.steps), {
+        signal: this.request.signal,
+        before: lockLedger,
+      });
+    }
+    await withTransaction(
+      this.database,
+      this.settings,
+      async (session) => drainCapture(session, await recordedZone(session, this.settings)),
+      { signal: this.request.signal, before: lockLedger },
+    );
+    const stale = await withTransaction(this.database, this.settings, (session) => this.stale(session), {
+      readOnly: true,
+      signal: this.request.signal,
+    });
+    return this.cut(stale);
+  }
+
+  private stale(session: Session): Promise<StaleDays> {
+    return findStaleDays(session, this.settings, this.request, this.digest);
+  }
+
+  private cut(stale: StaleDays): RunPlan {
+    this.asOfDay = stale.asOfDay;
+    if (stale.notice !== null) this.reporter.notice(stale.notice);
+    const size: BatchSize =
+      this.request.batchDays === null ? { taps: this.settings.batchTaps } : { days: this.request.batchDays };
+    return { ...stale, batches: cutBatches(stale.days, size) };
+  }
+
+  private reportPlan(plan: RunPlan): void {
+    const reasons: Partial<Record<Reason, number>> = {};
+    for (const { reason } of plan.days) reasons[reason] = (reasons[reason] ?? 0) + 1;
+    this.reporter.plan({
+      command: this.request.command,
+      zone: plan.zone,
+      dayCount: plan.days.length,
+      tapCount: plan.days.reduce((sum, day) => sum + day.tapCount, 0),
+      batchCount: plan.batches.length,
+      firstDay: plan.days[0]?.day ?? null,
+      lastDay: plan.days.at(-1)?.day ?? null,
+      reasons,
+      asOfDay: plan.asOfDay,
+    });
+    if (this.request.explain)
+      this.reporter.table(
+        'stale',
+        plan.days.map((day) => ({ ...day })),
+        'Stale days',
+      );
+  }
+
+  private async withRetries<Result>(work: () => Promise<Result>): Promise<Result> {
     for (let attempt = 1; ; attempt += 1) {
       try {
         if (!this.lock.isHeld()) await this.lock.retake();
-        await this.batch(days, index);
-        return;
+        return await work();
       } catch (error) {
         if (this.request.signal?.aborted || !isTransient(error) || attempt === maxAttempts) throw error;
         this.retries += 1;
         const waitMs = (isLostConnection(error) ? 500 : 100) * 2 ** (attempt - 1);
         this.reporter.retrying({ attempt, waitMs, reason: toFailure(error).message });
-        await new Promise((resolve) => setTimeout(resolve, waitMs));
+        await sleep(waitMs, undefined, { signal: this.request.signal }).catch(() => undefined);
       }
     }
   }
 
-  private async batch(days: readonly PlannedDay[], index: number): Promise<void> {
-    const report = { index, count: this.plan.batches.length, days };
+  private async batch(plan: RunPlan, days: readonly PlannedDay[], index: number): Promise<void> {
+    const report = { index, count: plan.batches.length, days };
     await this.lock.announce(describeBatch(this.request.command, days));
     this.reporter.batchStarted(report);
     let runId = this.runId;
@@ -253,17 +252,12 @@ class Run {
       this.database,
       this.settings,
       async (session) => {
-        const batch = await runBatch(session, {
-          settings: this.settings,
-          zone: this.plan.zone,
-          steps: this.steps,
-          stepsDigest: this.digest,
-          runId: this.runId ?? 0,
-          days,
-          onStep: (step) => this.reporter.stepStarted(step),
-        });
-        if (days.length === 0 && rowsWritten(batch.steps) === 0) return rollBack(batch) as never;
-        await this.recordZone(session);
+        const batch = await this.derive(session, plan, days, runId ?? 0);
+        const isUnchanged = days.length === 0 && rowsWritten(batch.steps) === 0;
+        if (isUnchanged && plan.unchangedDays.length === 0) return rollBack(batch) as never;
+        if (index === 0) await strikeOff(session, plan.unchangedDays);
+        if (isUnchanged) return batch;
+        await recordZone(session, plan.zone);
         runId ??= await openRun(session, this.request.command);
         await recordBatch(session, runId, batch, days.length);
         return batch;
@@ -273,6 +267,51 @@ class Run {
     this.runId = runId;
     this.add(result, days.length);
     if (days.length > 0) this.reporter.batchEnded(report, result);
+  }
+
+  private async derive(
+    session: Session,
+    plan: RunPlan,
+    days: readonly PlannedDay[],
+    runId: number,
+  ): Promise<BatchResult> {
+    const result = await runBatch(session, {
+      zone: plan.zone,
+      steps: this.steps,
+      stepsDigest: this.digest,
+      runId,
+      days,
+      onStep: (step) => this.reporter.stepStarted(step),
+    });
+    if (this.request.explain) {
+      const rows = await session.query(readPackageFile('sql/batch/scope.sql'));
+      this.reporter.table('given', rows, 'What the steps of the batch were given');
+    }
+    return result;
+  }
+
+  /** Net changes per table, and with --diff every changed row. */
+  private async reportDifference(session: Session, outside: pg.Client): Promise<void> {
+    const tables: TableDifference[] = [];
+    for (const table of figureTables(this.steps)) {
+      tables.push(
+        await differenceOf(session, outside, this.settings.schema, table, (row) => {
+          if (this.request.showRows) this.reporter.changedRow(row);
+        }),
+      );
+    }
+    this.reporter.table(
+      'difference',
+      tables.map((table) => ({ ...table })),
+      'A run would change (nothing was written)',
+    );
+    this.totals.clear();
+  }
+
+  private async captureLookedAtAll(): Promise<void> {
+    await this.transaction(async (session) => {
+      if ((await captureState(session)) === 'pending') await setCaptureState(session, 'ready');
+    });
   }
 
   private add(result: BatchResult, dayCount: number): void {
@@ -299,18 +338,46 @@ class Run {
     );
   }
 
-  private async recordZone(session: Session): Promise<void> {
-    await session.query(
-      `insert into setting as target (key, value) values ('zone', $1::text)
-       on conflict (key) do update set value = excluded.value where target.value <> excluded.value`,
-      [this.plan.zone],
-    );
-  }
-
   private transaction<Result>(use: (session: Session) => Promise<Result>): Promise<Result> {
     return withTransaction(this.database, this.settings, use, { signal: this.request.signal });
   }
 }
+
+/** The zone is recorded with the first figures. */
+const recordZone = async (session: Session, zone: string): Promise<void> => {
+  await session.query(
+    `insert into setting as target (key, value) values ('zone', $1::text)
+     on conflict (key) do update set value = excluded.value where target.value <> excluded.value`,
+    [zone],
+  );
+};
+
+/** Days that capture had noted and that are as they were: looked at, done. */
+const strikeOff = async (session: Session, days: readonly Day[]): Promise<void> => {
+  if (days.length === 0) return;
+  await session.query("delete from captured_day where day = any (string_to_array($1::text, ',')::date[])", [
+    days.join(','),
+  ]);
+};
+
+/** Everything that steps write and that lives longer than a batch. */
+export const storedTables = (steps: readonly Step[]): string[] => [
+  ...new Set(steps.flatMap((step) => step.writes).filter((table) => !temporaryTables.has(table))),
+];
+
+/** The tables whose rows a dry run compares: what people read, and the connections. */
+const figureTables = (steps: readonly Step[]): string[] =>
+  storedTables(steps).filter((table) => !privateTables.has(table));
+
+/** Bookkeeping: its rows say the same in other words. */
+const privateTables = new Set(['processed_day', 'unknown_user_day', 'user_key']);
+
+/** A rebuild from nothing begins with nothing. */
+const emptyTables = async (session: Session, steps: readonly Step[]): Promise<void> => {
+  await session.script(
+    `truncate ${storedTables(steps).join(', ')}; delete from stale_mark; delete from captured_day; update setting set value = 'pending' where key = 'capture';`,
+  );
+};
 
 const describeBatch = (command: string, days: readonly PlannedDay[]): string => {
   const first = days[0]?.day;

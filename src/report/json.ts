@@ -22,6 +22,7 @@ export const jsonReporter = (write: (line: string) => void): Reporter => {
     retrying: (report) => emit('retry', report),
     notice: (message) => emit('notice', { message }),
     ended: (report) => emit('ended', report),
+    changedRow: (row) => emit('change', row),
     table: (name, rows) => {
       for (const row of rows) emit(name, row);
     },

@@ -1,4 +1,5 @@
 import type { BatchResult, StepResult } from '../pipeline/batch.js';
+import type { ChangedRow } from '../pipeline/difference.js';
 import type { PlannedDay, Reason } from '../pipeline/plan.js';
 
 /** What a run is about to do. */
@@ -23,6 +24,7 @@ export interface BatchReport {
 /** What a run has done. */
 export interface RunReport {
   readonly command: string;
+  readonly dryRun: boolean;
   readonly runId: number | null;
   readonly asOfDay: string | null;
   readonly dayCount: number;
@@ -45,6 +47,8 @@ export interface Reporter {
   retrying(report: { attempt: number; waitMs: number; reason: string }): void;
   notice(message: string): void;
   ended(report: RunReport): void;
+  /** A row that a dry run would change. */
+  changedRow(row: ChangedRow): void;
   /** A result of another command: a title, columns and rows. */
   table(name: string, rows: readonly Record<string, unknown>[], title?: string): void;
   failed(message: string, exitCode: number): void;

@@ -1,5 +1,6 @@
 import kleur from 'kleur';
 import ora, { type Ora } from 'ora';
+import type { ChangedRow } from '../pipeline/difference.js';
 import { formatCount, formatDuration, formatTable, plural } from './format.js';
 import type { PlanReport, Reporter, RunReport } from './reporter.js';
 
@@ -63,6 +64,10 @@ export const terminalReporter = ({ progress, out, err }: TerminalOptions): Repor
       spinner?.stop();
       for (const line of describeRun(report)) out.write(`${line}\n`);
     },
+    changedRow: (row) => {
+      spinner?.stop();
+      out.write(`${describeChange(row)}\n`);
+    },
     table: (_name, rows, title) => {
       spinner?.stop();
       if (title !== undefined) out.write(`${kleur.bold(title)}\n`);
@@ -99,6 +104,18 @@ const timeLeft = (plan: PlanReport | null, taps: number, days: number, begun: nu
   return `, about ${formatDuration(((performance.now() - begun) * (1 - share)) / share)} left`;
 };
 
+/** `table key: column old -> new`, only the columns that differ. */
+const describeChange = ({ table, key, old, new: fresh }: ChangedRow): string => {
+  const name = `${table} ${Object.values(key).join(' ')}`;
+  const figures = Object.keys(fresh ?? old ?? {}).filter((column) => !(column in key));
+  const shown = (row: Readonly<Record<string, string | null>>, columns: string[]) =>
+    columns.map((column) => `${column} ${row[column] ?? 'null'}`).join(', ');
+  if (old === null) return `+ ${name}: ${shown(fresh ?? {}, figures)}`;
+  if (fresh === null) return `- ${name}: ${shown(old, figures)}`;
+  const changed = figures.filter((column) => old[column] !== fresh[column]);
+  return `~ ${name}: ${changed.map((column) => `${column} ${old[column] ?? 'null'} -> ${fresh[column] ?? 'null'}`).join(', ')}`;
+};
+
 const describeRun = (report: RunReport): string[] => {
   const rows = report.steps
     .filter((step) => step.inserted + step.updated + step.deleted > 0)
@@ -113,8 +130,8 @@ const describeRun = (report: RunReport): string[] => {
   const retries = report.retryCount > 0 ? `, ${plural(report.retryCount, 'retry', 'retries')}` : '';
   const asOf = report.asOfDay === null ? 'no day is processed' : `as of ${report.asOfDay}`;
   return [
-    ...(rows.length > 0 ? formatTable(rows) : ['No row changed.']),
-    `${report.command}: ${plural(report.dayCount, 'day')}, ${plural(report.tapCount, 'tap')} in ${formatDuration(report.durationMs)}${retries}, ${asOf}`,
+    ...(rows.length > 0 ? formatTable(rows) : report.dryRun ? [] : ['No row changed.']),
+    `${report.command}${report.dryRun ? ' (dry run, rolled back)' : ''}: ${plural(report.dayCount, 'day')}, ${plural(report.tapCount, 'tap')} in ${formatDuration(report.durationMs)}${retries}, ${asOf}`,
     ...(ignored.length > 0
       ? [
           `Ignored rows of the source: ${ignored.map(([reason, count]) => `${formatCount(count)} ${reason}`).join(', ')}`,

@@ -1,0 +1,44 @@
+-- Empties the change queue into the local days that it speaks of. $1 zone. One row: whether everything was touched.
+-- The days of a deleted user are those of their pairs; of an added one, those on which they were a stranger.
+with drained as (
+  delete from change_queue
+  returning utc_day, user_id, is_everything
+), touched_user as (
+  select distinct drained.user_id from drained where drained.user_id is not null
+), touched_pair as (
+  select pair.u1_key, pair.u2_key
+  from touched_user
+  join user_key on user_key.user_id = touched_user.user_id
+  join pair on pair.u1_key = user_key.user_key
+  union
+  select pair.u1_key, pair.u2_key
+  from touched_user
+  join user_key on user_key.user_id = touched_user.user_id
+  join pair on pair.u2_key = user_key.user_key
+), touched_day as (
+  -- A UTC date is at most two local dates; the hours around it are those of a clock that was set back over midnight.
+  select (moment.moment at time zone $1::text)::date as day
+  from (select distinct drained.utc_day from drained where drained.utc_day is not null) as utc
+  cross join lateral (
+    values
+      (utc.utc_day::timestamp at time zone 'UTC'),
+      ((utc.utc_day + 1)::timestamp at time zone 'UTC' - interval '1 microsecond')
+  ) as moment (moment)
+  union
+  select pair_day.day
+  from touched_pair
+  join pair_day on pair_day.u1_key = touched_pair.u1_key and pair_day.u2_key = touched_pair.u2_key
+  union
+  select unknown_user_day.day
+  from touched_user
+  join unknown_user_day on unknown_user_day.user_hash = uuid_hash_extended(touched_user.user_id, 0)
+), noted as (
+  insert into captured_day (day)
+  select touched_day.day
+  from touched_day
+  on conflict (day) do nothing
+  returning 1
+)
+select
+  (select count(*) from drained)::integer as drained,
+  coalesce((select bool_or(drained.is_everything) from drained), false) as is_everything

@@ -1,0 +1,49 @@
+-- The trigger functions of capture. {{time}} is the mapped time of a tap and {{user}} the mapped id of a user: SQL over
+-- the application's columns, as in the views. They run with the rights of our owner, so that the application needs none
+-- in this schema, and only append: no row that two writers could wait for.
+create or replace function capture_taps() returns trigger
+language plpgsql
+security definer
+set search_path = "{{schema}}", pg_temp
+as $capture$
+begin
+  if tg_op = 'TRUNCATE' then
+    insert into change_queue (is_everything) values (true);
+    return null;
+  end if;
+  if tg_op <> 'DELETE' then
+    insert into change_queue (utc_day)
+    select distinct ({{time}})::date from new_row where isfinite({{time}});
+  end if;
+  if tg_op <> 'INSERT' then
+    insert into change_queue (utc_day)
+    select distinct ({{time}})::date from old_row where isfinite({{time}});
+  end if;
+  return null;
+end
+$capture$;
+
+create or replace function capture_users() returns trigger
+language plpgsql
+security definer
+set search_path = "{{schema}}", pg_temp
+as $capture$
+begin
+  if tg_op = 'TRUNCATE' then
+    insert into change_queue (is_everything) values (true);
+  elsif tg_op = 'INSERT' then
+    insert into change_queue (user_id) select {{user}} from new_row;
+  elsif tg_op = 'DELETE' then
+    insert into change_queue (user_id) select {{user}} from old_row;
+  else
+    insert into change_queue (user_id)
+    (select {{user}} from old_row except select {{user}} from new_row)
+    union
+    (select {{user}} from new_row except select {{user}} from old_row);
+  end if;
+  return null;
+end
+$capture$;
+
+comment on function capture_taps() is 'Trigger of arc-gam capture: notes the days of the taps that a statement touched.';
+comment on function capture_users() is 'Trigger of arc-gam capture: notes the users that a statement added or deleted.';

@@ -1,0 +1,17 @@
+-- How many of capture's triggers are there and switched on, on the tables that the views read. $1 is the number that
+-- belongs there; fewer means that changes may have gone unseen.
+select
+  count(*)::integer = $1::integer as is_complete,
+  count(*)::integer as trigger_count
+from pg_trigger
+join pg_class on pg_class.oid = pg_trigger.tgrelid
+where pg_trigger.tgname like 'arc\_gam\_capture\_%'
+  and pg_trigger.tgenabled in ('O', 'A')
+  and pg_trigger.tgfoid in (to_regproc('capture_taps'), to_regproc('capture_users'))
+  and exists (
+    select
+    from pg_depend
+    join pg_rewrite on pg_rewrite.oid = pg_depend.objid
+    where pg_rewrite.ev_class in (to_regclass('tap'), to_regclass('app_user'))
+      and pg_depend.refobjid = pg_trigger.tgrelid
+  )

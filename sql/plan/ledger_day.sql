@@ -1,0 +1,8 @@
+-- P as the ledger has it, and which of its days were derived by other SQL ($1 is the digest of today's) or are marked.
+select
+  processed_day.day,
+  processed_day.tap_count,
+  processed_day.steps_sha256 <> $1::text as is_outdated,
+  exists (select from stale_mark where stale_mark.day = processed_day.day) as is_marked
+from processed_day
+order by processed_day.day

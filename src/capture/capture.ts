@@ -1,0 +1,125 @@
+import type pg from 'pg';
+import type { Settings } from '../config.js';
+import type { Database } from '../db/database.js';
+import { withRunLock } from '../db/run-lock.js';
+import type { Session } from '../db/transaction.js';
+import { usageFailure, workFailure } from '../errors.js';
+import { readPackageFile } from '../files.js';
+import { inspectSource, type SourceTable } from '../migrate/source.js';
+
+/**
+ * Whether runs may rely on the triggers: `off`; `pending`, until a run has looked at all of history once since they were
+ * made; `ready`; `broken`, when a trigger is missing or switched off and changes may have gone unseen.
+ */
+export type CaptureState = 'off' | 'pending' | 'ready' | 'broken';
+
+const events = ['insert', 'update', 'delete', 'truncate'] as const;
+const triggerCount = events.length * 2;
+
+/** State of capture, as a run sees it in its own snapshot. */
+export const captureState = async (session: Session): Promise<CaptureState> => {
+  const [setting] = await session.query<{ value: string }>("select value from setting where key = 'capture'");
+  if (setting === undefined) return 'off';
+  const [triggers] = await session.query<{ is_complete: boolean }>(readPackageFile('sql/capture/state.sql'), [
+    triggerCount,
+  ]);
+  if (!triggers?.is_complete) return 'broken';
+  return setting.value === 'ready' ? 'ready' : 'pending';
+};
+
+/** Notes whether the next run may rely on the triggers. */
+export const setCaptureState = async (session: Session, state: 'pending' | 'ready'): Promise<void> => {
+  await session.query("update setting set value = $1::text where key = 'capture' and value <> $1::text", [
+    state,
+  ]);
+};
+
+/**
+ * Makes the triggers on the application's taps and users. Throws a usage failure where one of them is not a plain table,
+ * and in words when the privilege is missing. Waits for writers of the tables no longer than the lock timeout.
+ */
+export const captureOn = (database: Database, settings: Settings, waitSeconds: number): Promise<void> =>
+  withCaptureTransaction(database, settings, waitSeconds, async (client) => {
+    const { taps, users } = await inspectSource(client, settings.source);
+    for (const table of [taps, users]) {
+      if (table.kind !== 'r') {
+        throw usageFailure(
+          `${table.name} is not a plain table: triggers on it would miss rows that are written another way. Leave capture off; runs then compare all of history.`,
+        );
+      }
+      const { rows } = await client.query<{ may: boolean; role: string }>(
+        "select has_table_privilege($1, 'trigger') as may, current_user as role",
+        [table.sql],
+      );
+      if (!rows[0]?.may) {
+        throw workFailure(
+          `capture on needs the TRIGGER privilege on ${table.name}. Let its owner run: grant trigger on ${table.sql} to "${rows[0]?.role}";`,
+        );
+      }
+    }
+    const functions = readPackageFile('sql/capture/functions.sql')
+      .replaceAll('{{schema}}', settings.schema)
+      .replaceAll('{{time}}', taps.key)
+      .replaceAll('{{user}}', users.key);
+    await client.query(functions);
+    await createTriggers(client, settings.schema, taps, 'capture_taps');
+    await createTriggers(client, settings.schema, users, 'capture_users');
+    await client.query(
+      "insert into setting (key, value) values ('capture', 'pending') on conflict (key) do update set value = excluded.value",
+    );
+  });
+
+/** Removes the triggers and what they had noted. */
+export const captureOff = (database: Database, settings: Settings, waitSeconds: number): Promise<void> =>
+  withCaptureTransaction(database, settings, waitSeconds, async (client) => {
+    const { rows } = await client.query<{ name: string; relation: string }>(
+      `select tgname as name, tgrelid::regclass::text as relation from pg_trigger
+       where tgfoid in (to_regproc('capture_taps'), to_regproc('capture_users'))`,
+    );
+    for (const { name, relation } of rows) await client.query(`drop trigger "${name}" on ${relation}`);
+    await client.query('drop function if exists capture_taps(), capture_users()');
+    await client.query('delete from change_queue');
+    await client.query('delete from captured_day');
+    await client.query("delete from setting where key = 'capture'");
+  });
+
+const createTriggers = async (
+  client: pg.Client,
+  schema: string,
+  table: SourceTable,
+  procedure: string,
+): Promise<void> => {
+  const rows = {
+    insert: 'referencing new table as new_row',
+    update: 'referencing old table as old_row new table as new_row',
+    delete: 'referencing old table as old_row',
+    truncate: '',
+  } as const;
+  for (const event of events) {
+    // Two schemas may capture the same table, so the trigger's name carries the schema's.
+    const name = `arc_gam_capture_${event}_${schema}`.slice(0, 63);
+    await client.query(`drop trigger if exists "${name}" on ${table.sql}`);
+    await client.query(
+      `create trigger "${name}" after ${event} on ${table.sql} ${rows[event]} for each statement execute function ${procedure}()`,
+    );
+  }
+};
+
+const withCaptureTransaction = (
+  database: Database,
+  settings: Settings,
+  waitSeconds: number,
+  use: (client: pg.Client) => Promise<void>,
+): Promise<void> =>
+  withRunLock(database, { schema: settings.schema, what: 'capture', waitSeconds }, async () => {
+    const client = await database.connect();
+    try {
+      await client.query(
+        `begin; set local search_path = "${settings.schema}", pg_temp; set local lock_timeout = ${settings.lockTimeoutMs}`,
+      );
+      await use(client);
+      await client.query('commit');
+    } finally {
+      await client.end().catch(() => undefined);
+    }
+  });

@@ -1,0 +1,66 @@
+import type { Command } from 'commander';
+import { captureOff, captureOn, captureState } from '../capture/capture.js';
+import { readSettings } from '../config.js';
+import { withDatabase } from '../db/database.js';
+import { withTransaction } from '../db/transaction.js';
+import { usageFailure } from '../errors.js';
+import { type CommonFlags, type Invocation, wholeFlag, withCommonFlags } from './shared.js';
+
+interface CaptureFlags extends CommonFlags {
+  wait: number;
+}
+
+const verbs = ['on', 'off', 'status'] as const;
+
+const meaning = {
+  off: 'Runs compare the digest of every day of history with the ledger.',
+  pending:
+    'The triggers are there; the next run still looks at all of history once, later ones only at what they note.',
+  ready: 'Runs look only at the days that the triggers noted.',
+  broken:
+    'A trigger is missing or switched off: runs look at all of history. Mend it with: arc-gam capture on',
+} as const;
+
+export const describeCapture = (command: Command): Command =>
+  withCommonFlags(command)
+    .argument('<verb>', `one of ${verbs.join(', ')}`)
+    .description(
+      "triggers on the application's tables that note touched days, so that a run need not look at all of history",
+    )
+    .option('--wait <seconds>', 'wait for a run to end', wholeFlag(0), 0)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  arc-gam capture on        needs the TRIGGER privilege on taps and users
+  arc-gam capture status
+  arc-gam capture off       removes the triggers`,
+    );
+
+/** Runs `arc-gam capture`. Throws a failure that says what to do. */
+export const runCapture = async (
+  verb: string,
+  flags: CaptureFlags,
+  { reporter }: Invocation,
+): Promise<void> => {
+  if (!verbs.some((known) => known === verb)) {
+    throw usageFailure(`capture ${verb}: expected one of ${verbs.join(', ')}.`);
+  }
+  const settings = readSettings(flags);
+  await withDatabase(settings, `capture ${verb}`, async (database) => {
+    if (verb === 'on') await captureOn(database, settings, flags.wait);
+    if (verb === 'off') await captureOff(database, settings, flags.wait);
+    const [state, waiting] = await withTransaction(
+      database,
+      settings,
+      async (session) => {
+        const [queue] = await session.query<{ rows: number }>(
+          'select count(*)::float8 as rows from change_queue',
+        );
+        return [await captureState(session), queue?.rows ?? 0] as const;
+      },
+      { readOnly: true },
+    );
+    reporter.table('capture', [{ capture: state, 'waiting changes': waiting }], meaning[state]);
+  });
+};

@@ -1,0 +1,175 @@
+import { captureState, setCaptureState } from '../capture/capture.js';
+import type { Settings } from '../config.js';
+import type { Session } from '../db/transaction.js';
+import { usageFailure, workFailure } from '../errors.js';
+import { readPackageFile } from '../files.js';
+import {
+  addDays,
+  type Day,
+  type DayState,
+  dayRanges,
+  daysBetween,
+  type PlannedDay,
+  planDays,
+  type Wanted,
+} from './plan.js';
+
+/** Which days a command wants in P, and how far it looks for changes. */
+export interface StaleRequest {
+  /** First day wanted in P; null: from the first tap on. */
+  readonly from: Day | null;
+  /** Last day wanted in P; null: yesterday in the zone. */
+  readonly to: Day | null;
+  /** Whether `to` is wanted in P even if there is no tap at all (etl) or not (backfill). */
+  readonly always: boolean;
+  /** How many days back from `to` the source is looked at; null: all of history. */
+  readonly lookbackDays: number | null;
+}
+
+export interface StaleDays {
+  readonly zone: string;
+  /** L before the run; null while P is empty. */
+  readonly asOfDay: Day | null;
+  readonly days: readonly PlannedDay[];
+  /** Days that capture had noted and that turned out to be as they were. */
+  readonly unchangedDays: readonly Day[];
+  /** Whether all of history was compared, so that capture may be relied on once these days are derived. */
+  readonly lookedAtAll: boolean;
+  /** Something that the operator should know, for example that capture is broken. */
+  readonly notice: string | null;
+}
+
+/** The zone recorded with the data. Throws if the settings name another one while there is data. */
+export const recordedZone = async (session: Session, settings: Settings): Promise<string> => {
+  const [recorded] = await session.query<{ zone: string }>(
+    "select value as zone from setting where key = 'zone' and exists (select from processed_day)",
+  );
+  const wanted = settings.zone;
+  if (recorded === undefined) return wanted ?? 'UTC';
+  if (wanted !== undefined && wanted.toLowerCase() !== recorded.zone.toLowerCase()) {
+    throw usageFailure(
+      `ARC_GAM_TZ is '${wanted}', but the stored figures were computed in '${recorded.zone}': every day would mean something else. Set ARC_GAM_TZ=${recorded.zone}, or compute everything again in the new zone with: arc-gam backfill --rebuild`,
+    );
+  }
+  return recorded.zone;
+};
+
+/**
+ * Moves what the triggers noted from the queue into captured_day, as local days of the recorded zone. In the caller's
+ * transaction: a change is either still in the queue or already a day to look at.
+ */
+export const drainCapture = async (session: Session, zone: string): Promise<void> => {
+  const [waiting] = await session.query<{ any: boolean }>('select exists (select from change_queue) as any');
+  if (!waiting?.any) return;
+  const [drained] = await session.query<{ is_everything: boolean }>(
+    readPackageFile('sql/capture/drain.sql'),
+    [zone],
+  );
+  if (drained?.is_everything) await setCaptureState(session, 'pending');
+};
+
+/** Finds every day to derive, in one snapshot; only reads. Throws a usage failure for a day that has not begun. */
+export const findStaleDays = async (
+  session: Session,
+  settings: Settings,
+  request: StaleRequest,
+  stepsDigest: string,
+): Promise<StaleDays> => {
+  const zone = await recordedZone(session, settings);
+  const [moment] = await session.query<{ today: Day }>(readPackageFile('sql/plan/moment.sql'), [zone]);
+  if (moment === undefined) throw workFailure('The database did not say what day it is.');
+  const to = request.to ?? addDays(moment.today, -1);
+  if (to > moment.today) {
+    throw usageFailure(
+      `${to} is after today (${moment.today} in ${zone}): a day that has not begun can't be processed. Give ${moment.today} or an earlier day.`,
+    );
+  }
+  const ledger = await session.query<LedgerDay>(readPackageFile('sql/plan/ledger_day.sql'), [stepsDigest]);
+  const capture = await captureState(session);
+  const asOfDay = ledger.at(-1)?.day ?? null;
+  const last = asOfDay !== null && asOfDay > to ? asOfDay : to;
+  const captured = (await session.query<{ day: Day }>('select day from captured_day order by day')).map(
+    ({ day }) => day,
+  );
+  const lookback = ledger.length === 0 ? null : request.lookbackDays;
+  const ranges =
+    capture === 'ready' && ledger.length > 0
+      ? dayRanges(candidateDays(captured, ledger, request, to, last))
+      : [{ from: lookback === null ? null : addDays(to, 1 - lookback), to: last }];
+  const seen = new Map<Day, SourceDay>();
+  for (const range of ranges) {
+    const days = await session.query<SourceDay>(readPackageFile('sql/plan/stale_day.sql'), [
+      zone,
+      range.from,
+      range.to,
+    ]);
+    for (const day of days) seen.set(day.day, day);
+  }
+  const states = mergeStates(ledger, seen);
+  const days = planDays(states, wantedDays(request, to, states));
+  const stale = new Set(days.map(({ day }) => day));
+  return {
+    zone,
+    asOfDay,
+    days,
+    unchangedDays: captured.filter((day) => day <= last && !stale.has(day)),
+    lookedAtAll: lookback === null,
+    notice:
+      capture === 'broken'
+        ? 'A trigger of capture is missing or switched off: all of history is compared instead. Mend it with: arc-gam capture on'
+        : null,
+  };
+};
+
+type LedgerDay = { day: Day; tap_count: number; is_outdated: boolean; is_marked: boolean };
+type SourceDay = { day: Day; tap_count: number; is_changed: boolean };
+
+/** With capture: the days that it noted, and those that are wanted and missing in the ledger. */
+const candidateDays = (
+  captured: readonly Day[],
+  ledger: readonly LedgerDay[],
+  request: StaleRequest,
+  to: Day,
+  last: Day,
+): Day[] => {
+  const processed = new Set(ledger.map(({ day }) => day));
+  const noted = captured.filter((day) => day <= last);
+  const from =
+    request.from ?? [noted[0], ledger[0]?.day, to].filter((day) => day !== undefined).sort()[0] ?? to;
+  const missing = daysBetween(from, to).filter((day) => !processed.has(day));
+  return [...new Set([...noted, ...missing])].sort();
+};
+
+const mergeStates = (ledger: readonly LedgerDay[], seen: ReadonlyMap<Day, SourceDay>): DayState[] => {
+  const states = new Map<Day, DayState>();
+  for (const { day, tap_count } of seen.values()) {
+    states.set(day, {
+      day,
+      tap_count,
+      is_processed: false,
+      is_changed: false,
+      is_outdated: false,
+      is_marked: false,
+    });
+  }
+  for (const { day, tap_count, is_outdated, is_marked } of ledger) {
+    const source = seen.get(day);
+    states.set(day, {
+      day,
+      tap_count: source?.tap_count ?? tap_count,
+      is_processed: true,
+      is_changed: source?.is_changed ?? false,
+      is_outdated,
+      is_marked,
+    });
+  }
+  return [...states.values()].sort((one, other) => (one.day < other.day ? -1 : 1));
+};
+
+/** From the first tap or the first processed day on, whichever is earlier, unless the command says from where. */
+const wantedDays = (request: StaleRequest, to: Day, states: readonly DayState[]): Wanted | null => {
+  if (request.from !== null) return { from: request.from, to };
+  const first = states.find((state) => state.tap_count > 0 || state.is_processed)?.day;
+  if (first === undefined && !request.always) return null;
+  return { from: first !== undefined && first < to ? first : to, to };
+};

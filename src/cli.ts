@@ -27,6 +27,12 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
+// A reader that has seen enough, such as head, is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(exitCode.done);
+  throw error;
+});
+
 const invoke = async <Flags extends CommonFlags>(
   flags: Flags,
   run: (invocation: Invocation) => Promise<void>,

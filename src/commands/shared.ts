@@ -31,7 +31,7 @@ export const withCommonFlags = (command: Command): Command =>
 
 /** How results are shown: JSON, or for a person; the live line only on a terminal. */
 export const openReporter = (flags: CommonFlags): Reporter => {
-  if (flags.json) return jsonReporter((line) => process.stdout.write(line));
+  if (flags.json) return jsonReporter(process.stdout);
   kleur.enabled = readEnvironment().NO_COLOR === undefined && process.stdout.isTTY === true;
   return terminalReporter({
     progress: flags.progress && process.stderr.isTTY === true,

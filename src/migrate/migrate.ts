@@ -3,6 +3,7 @@ import type pg from 'pg';
 import type { Settings } from '../config.js';
 import type { Database } from '../db/database.js';
 import { withRunLock } from '../db/run-lock.js';
+import { fillGazetteer } from './gazetteer.js';
 import {
   type MigrationStatus,
   migrationDigest,
@@ -52,6 +53,7 @@ export const migrateUp = async (
       ]);
     }
     const viewsChanged = await makeViews(client, source);
+    await fillGazetteer(client);
     await client.query('commit');
     return { names, notice: source.indexNotice, viewsChanged };
   });

@@ -41,7 +41,7 @@ export const differenceOf = async (
   outside: pg.Client,
   schema: string,
   table: string,
-  onRow: (row: ChangedRow) => void,
+  onRow: (row: ChangedRow) => Promise<void>,
 ): Promise<TableDifference> => {
   const shape = await shapeOf(inside, table);
   const [transaction] = await inside.query<{ id: string }>('select pg_current_xact_id()::xid::text as id');
@@ -64,7 +64,7 @@ export const differenceOf = async (
     else if (after === null) counts.deleted += 1;
     else if (shape.columns.every((column) => before[column] === after[column])) continue;
     else counts.updated += 1;
-    onRow({ table, key, old: before, new: after });
+    await onRow({ table, key, old: before, new: after });
   }
   return { table, ...counts };
 };

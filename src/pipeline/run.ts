@@ -295,8 +295,8 @@ class Run {
     const tables: TableDifference[] = [];
     for (const table of figureTables(this.steps)) {
       tables.push(
-        await differenceOf(session, outside, this.settings.schema, table, (row) => {
-          if (this.request.showRows) this.reporter.changedRow(row);
+        await differenceOf(session, outside, this.settings.schema, table, async (row) => {
+          if (this.request.showRows) await this.reporter.changedRow(row);
         }),
       );
     }

@@ -129,6 +129,10 @@ export const givenTables: ReadonlySet<string> = new Set([
   'batch_day',
   'batch_user',
   'friend',
+  'gazetteer_alias',
+  'gazetteer_area',
+  'gazetteer_load',
+  'gazetteer_name',
 ]);
 
 /** All steps of the package, in the order in which they run. */

@@ -1,8 +1,12 @@
+import { writeAndDrain } from './drain.js';
 import type { Reporter } from './reporter.js';
 
 /** One JSON object a line; `event` says what it is. */
-export const jsonReporter = (write: (line: string) => void): Reporter => {
-  const emit = (event: string, fields: object) => write(`${JSON.stringify({ event, ...fields })}\n`);
+export const jsonReporter = (out: NodeJS.WritableStream): Reporter => {
+  const line = (event: string, fields: object) => `${JSON.stringify({ event, ...fields })}\n`;
+  const emit = (event: string, fields: object) => {
+    out.write(line(event, fields));
+  };
   return {
     working: () => undefined,
     plan: (report) => emit('plan', report),
@@ -22,7 +26,7 @@ export const jsonReporter = (write: (line: string) => void): Reporter => {
     retrying: (report) => emit('retry', report),
     notice: (message) => emit('notice', { message }),
     ended: (report) => emit('ended', report),
-    changedRow: (row) => emit('change', row),
+    changedRow: (row) => writeAndDrain(out, line('change', row)),
     table: (name, rows) => {
       for (const row of rows) emit(name, row);
     },

@@ -47,8 +47,8 @@ export interface Reporter {
   retrying(report: { attempt: number; waitMs: number; reason: string }): void;
   notice(message: string): void;
   ended(report: RunReport): void;
-  /** A row that a dry run would change. */
-  changedRow(row: ChangedRow): void;
+  /** A row that a dry run would change. Resolves when the reader of the output has kept up. */
+  changedRow(row: ChangedRow): Promise<void>;
   /** A result of another command: a title, columns and rows. */
   table(name: string, rows: readonly Record<string, unknown>[], title?: string): void;
   failed(message: string, exitCode: number): void;

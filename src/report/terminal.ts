@@ -1,6 +1,7 @@
 import kleur from 'kleur';
 import ora, { type Ora } from 'ora';
 import type { ChangedRow } from '../pipeline/difference.js';
+import { writeAndDrain } from './drain.js';
 import { formatCount, formatDuration, formatTable, plural } from './format.js';
 import type { PlanReport, Reporter, RunReport } from './reporter.js';
 
@@ -66,7 +67,7 @@ export const terminalReporter = ({ progress, out, err }: TerminalOptions): Repor
     },
     changedRow: (row) => {
       spinner?.stop();
-      out.write(`${describeChange(row)}\n`);
+      return writeAndDrain(out, `${describeChange(row)}\n`);
     },
     table: (_name, rows, title) => {
       spinner?.stop();

@@ -8,7 +8,6 @@ import { connectionFailure, isTlsRefused } from './failure.js';
 import type { DatabaseTarget } from './target.js';
 
 export type Sql = postgres.Sql;
-export type Transaction = postgres.TransactionSql;
 
 type Tls = false | { rejectUnauthorized: boolean; ca?: string; checkServerIdentity?: () => undefined };
 
@@ -17,7 +16,9 @@ export interface Database {
   readonly target: DatabaseTarget;
   /** For example 150018. */
   readonly serverVersion: number;
-  /** For statements and batches: a pool of `poolSize` connections, opened when first used. */
+  /** Connections for transactions, at most `poolSize`, opened when first used. See src/db/transaction.ts. */
+  readonly pool: pg.Pool;
+  /** For single statements outside of a transaction, through postgres.js; opened when first used. */
   readonly sql: Sql;
   /** A connection of its own. Throws a failure with exit code 5 if it can't be had. */
   connect(applicationName?: string): Promise<pg.Client>;
@@ -54,16 +55,18 @@ export const withDatabase = async <Result>(
       `The server is PostgreSQL ${Math.floor(serverVersion / 10_000)}; arc-gam needs 14 or newer.`,
     );
   }
-  const sql = openPool(target, tls, name, poolSize);
+  const sql = openSql(target, tls, name, poolSize);
+  const pool = openPool(target, tls, name, poolSize);
   try {
     return await use({
       target,
       serverVersion,
+      pool,
       sql,
       connect: (clientName) => connectClient(target, tls, clientName ?? name),
     });
   } finally {
-    await sql.end({ timeout: 1 });
+    await Promise.all([sql.end({ timeout: 1 }), pool.end()]);
   }
 };
 
@@ -82,17 +85,7 @@ const firstConnection = async (
 };
 
 const connectClient = async (target: DatabaseTarget, tls: Tls, name: string): Promise<pg.Client> => {
-  const client = new pg.Client({
-    host: target.host,
-    port: target.port,
-    database: target.database,
-    user: target.user,
-    password: target.password,
-    ssl: tls,
-    connectionTimeoutMillis: target.connectTimeoutMs,
-    application_name: name,
-    keepAlive: true,
-  });
+  const client = new pg.Client(clientOptions(target, tls, name));
   // A connection that dies while idle reports it as an event; unheard it would end the process.
   client.on('error', () => undefined);
   try {
@@ -104,7 +97,43 @@ const connectClient = async (target: DatabaseTarget, tls: Tls, name: string): Pr
   }
 };
 
-const openPool = (target: DatabaseTarget, tls: Tls, name: string, size: number): Sql =>
+const clientOptions = (target: DatabaseTarget, tls: Tls, name: string): pg.ClientConfig => ({
+  host: target.host,
+  port: target.port,
+  database: target.database,
+  user: target.user,
+  password: target.password,
+  ssl: tls,
+  connectionTimeoutMillis: target.connectTimeoutMs,
+  application_name: name,
+  keepAlive: true,
+});
+
+const dateType = 1082;
+
+/**
+ * pg rather than postgres.js for transactions: when a connection is cut inside of `sql.begin`, postgres.js 3.4.9 writes to
+ * a socket that is gone, and the process ends with a TypeError that nobody can catch.
+ */
+const openPool = (target: DatabaseTarget, tls: Tls, name: string, size: number): pg.Pool => {
+  const pool = new pg.Pool({
+    ...clientOptions(target, tls, name),
+    max: size,
+    idleTimeoutMillis: 0,
+    types: {
+      // Dates stay the text they are: a JavaScript Date would move them by the process's zone.
+      getTypeParser: ((type: number, format?: 'text' | 'binary') =>
+        type === dateType
+          ? (text: string) => text
+          : pg.types.getTypeParser(type, format as 'text')) as typeof pg.types.getTypeParser,
+    },
+  });
+  // An idle connection that dies is replaced by the next one; unheard, the event would end the process.
+  pool.on('error', () => undefined);
+  return pool;
+};
+
+const openSql = (target: DatabaseTarget, tls: Tls, name: string, size: number): Sql =>
   postgres({
     host: target.host.startsWith('/') ? 'localhost' : target.host,
     ...(target.host.startsWith('/') ? { path: `${target.host}/.s.PGSQL.${target.port}` } : {}),

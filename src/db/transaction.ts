@@ -1,7 +1,11 @@
-import type postgres from 'postgres';
+import { connect } from 'node:net';
+import type pg from 'pg';
+import Cursor from 'pg-cursor';
 import type { Settings } from '../config.js';
 import { Failure } from '../errors.js';
-import type { Database, Transaction } from './database.js';
+import type { Database } from './database.js';
+import { connectionFailure, isLostConnection } from './failure.js';
+import type { DatabaseTarget } from './target.js';
 
 /** Row of a result: values by column. */
 export type Row = Record<string, unknown>;
@@ -69,50 +73,95 @@ set local statement_timeout = ${settings.statementTimeoutMs};`;
  * Commits when it returns, rolls back when it throws. Throws the database's error, or the signal's reason.
  */
 export const withTransaction = async <Result>(
-  database: Pick<Database, 'sql'>,
+  database: Pick<Database, 'target' | 'pool'>,
   settings: Settings,
   use: (session: Session) => Promise<Result>,
   { readOnly = false, signal, before = '' }: TransactionOptions = {},
 ): Promise<Result> => {
   signal?.throwIfAborted();
+  const client = await database.pool.connect().catch((error: unknown) => {
+    throw connectionFailure(error, database.target);
+  });
+  // A connection that dies between two statements reports it as an event; the next statement then fails.
+  const ignore = () => undefined;
+  client.on('error', ignore);
+  let broken: unknown;
   try {
-    return (await database.sql.begin(
-      `isolation level repeatable read${readOnly ? ' read only' : ''}`,
-      async (transaction) => {
-        const session = openSession(transaction, signal);
-        await session.script(pinned(settings) + before);
-        return use(session);
-      },
-    )) as Result;
+    const session = openSession(database.target, client, signal);
+    await session.script(`begin isolation level repeatable read${readOnly ? ' read only' : ''};`);
+    await session.script(pinned(settings) + before);
+    const result = await use(session);
+    await client.query('commit');
+    return result;
   } catch (error) {
+    await client.query('rollback').catch((lost: unknown) => {
+      broken = lost;
+    });
     if (error instanceof Rollback) return error.value as Result;
+    if (isLostConnection(error)) broken = error;
     if (signal?.aborted && !(error instanceof Failure)) throw signal.reason;
     throw error;
+  } finally {
+    client.off('error', ignore);
+    client.release(broken !== undefined);
   }
 };
 
-const openSession = (transaction: Transaction, signal: AbortSignal | undefined): Session => {
-  const run = async <Result extends Row>(query: postgres.PendingQuery<Result[]>): Promise<Result[]> => {
+const openSession = (
+  target: DatabaseTarget,
+  client: pg.PoolClient,
+  signal: AbortSignal | undefined,
+): Session => {
+  /** Ends the statement that is running when the signal comes. */
+  const cancellable = async <Result>(work: () => Promise<Result>): Promise<Result> => {
     signal?.throwIfAborted();
-    const cancel = () => query.cancel();
+    const cancel = () => cancelStatement(target, client);
     signal?.addEventListener('abort', cancel, { once: true });
     try {
-      return await query;
+      return await work();
     } finally {
       signal?.removeEventListener('abort', cancel);
     }
   };
   return {
     query: <Result extends Row>(text: string, parameters: readonly Value[] = []) =>
-      run(transaction.unsafe<Result[]>(text, [...parameters])),
+      cancellable(async () => (await client.query<Result>(text, [...parameters])).rows),
     async *stream<Result extends Row>(text: string, parameters: readonly Value[], rowsAtOnce: number) {
-      for await (const rows of transaction.unsafe<Result[]>(text, [...parameters]).cursor(rowsAtOnce)) {
-        signal?.throwIfAborted();
-        yield* rows as Result[];
+      const cursor = client.query(new Cursor<Result>(text, [...parameters]));
+      try {
+        for (;;) {
+          const rows = await cancellable(() => cursor.read(rowsAtOnce));
+          if (rows.length === 0) return;
+          yield* rows;
+        }
+      } finally {
+        await cursor.close();
       }
     },
-    script: async (text) => {
-      await run(transaction.unsafe(text).simple());
-    },
+    script: (text) =>
+      cancellable(async () => {
+        await client.query(text);
+      }),
   };
+};
+
+const cancelRequestCode = 80_877_102;
+
+/**
+ * Asks the server to end what a connection is running: the protocol's CancelRequest, on a connection of its own.
+ * https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-CANCELING-REQUESTS
+ */
+const cancelStatement = (target: DatabaseTarget, client: pg.PoolClient): void => {
+  const { processID, secretKey } = client as unknown as { processID: number; secretKey: number };
+  const request = Buffer.alloc(16);
+  request.writeInt32BE(16, 0);
+  request.writeInt32BE(cancelRequestCode, 4);
+  request.writeInt32BE(processID, 8);
+  request.writeInt32BE(secretKey, 12);
+  const socket = target.host.startsWith('/')
+    ? connect(`${target.host}/.s.PGSQL.${target.port}`)
+    : connect(target.port, target.host);
+  // Nothing answers: the server closes the connection. If it can't be reached, the statement ends by itself.
+  socket.on('error', () => undefined);
+  socket.end(request);
 };

@@ -57,10 +57,10 @@ export const runPipeline = async (
   settings: Settings,
   request: RunRequest,
   reporter: Reporter,
+  steps: readonly Step[] = loadSteps(),
 ): Promise<void> => {
   const started = performance.now();
   await requireMigratedSchema(database, settings);
-  const steps = loadSteps();
   const digest = stepsDigest(steps);
   const locked = {
     schema: settings.schema,

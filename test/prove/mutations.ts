@@ -1,0 +1,157 @@
+import type { Step } from '../../src/pipeline/step.js';
+
+/** One invalidation rule taken out of one step: stories must notice. */
+export interface Mutation {
+  readonly name: string;
+  apply(steps: Step[]): Step[];
+}
+
+const replace = (name: string, step: string, from: string | RegExp, to: string): Mutation => ({
+  name: `${step}: ${name}`,
+  apply: (steps) =>
+    steps.map((one) => {
+      if (one.name !== step) return one;
+      const text = one.text.replace(from, to);
+      if (text === one.text)
+        throw new Error(`The mutation '${step}: ${name}' changes nothing: its text is out of date.`);
+      return { ...one, text };
+    }),
+});
+
+export const mutations: readonly Mutation[] = [
+  replace('a vanished pair day is left behind', 'pair_day', 'and compared.tap_count is null', 'and false'),
+  replace('an edited pair day is not updated', 'pair_day', 'and compared.is_stored', 'and false'),
+  replace(
+    'changed pair days are not passed on when a day vanished',
+    'pair_day',
+    'where compared.differs or batch_day.forced',
+    'where compared.tap_count is not null and compared.differs',
+  ),
+  replace(
+    'a vanished pair stays',
+    'pair',
+    'where compared.first_day is null\n    and',
+    'where false\n    and',
+  ),
+  replace(
+    'the old first day is not looked at again',
+    'user_day_activity',
+    'where old_first_day is distinct from new_first_day and old_first_day is not null',
+    'where false',
+  ),
+  replace(
+    'the new first day is not looked at again',
+    'user_day_activity',
+    'where old_first_day is distinct from new_first_day and new_first_day is not null',
+    'where false',
+  ),
+  replace(
+    'a vanished user day stays',
+    'user_day_activity',
+    'where compared.tap_count is null\n    and',
+    'where false\n    and',
+  ),
+  replace(
+    'the run after a gap is not joined',
+    'activity_run',
+    'and activity_run.started_on <= flipped.day + 1',
+    'and activity_run.started_on <= flipped.day',
+  ),
+  replace(
+    'the run before a gap is not joined',
+    'activity_run',
+    'and activity_run.ended_on >= flipped.day - 1',
+    'and activity_run.ended_on >= flipped.day',
+  ),
+  replace(
+    'streaks broken by time stay',
+    'user_streaks',
+    'where current_streak_days > 0 and last_active_day < $2::date',
+    'where false and last_active_day < $2::date',
+  ),
+  replace(
+    'the second degree sees only new connections',
+    'changed_friend',
+    'is distinct from week_number(new_first_day)',
+    'is distinct from week_number(new_first_day) and old_first_day is null',
+  ),
+  replace(
+    'focus begins with its own change',
+    'second_degree_focus',
+    '(select min(least(changed_friend.old_week, changed_friend.new_week)) from changed_friend)',
+    'min(candidate.from_week)',
+  ),
+  replace(
+    'a new week is no focus',
+    'second_degree_focus',
+    'and (user_week_activity.user_id is null or batch_day.forced)',
+    'and false',
+  ),
+  replace(
+    'others are not shifted',
+    'second_degree_event',
+    'where reached.new_week <> reached.old_week',
+    'where false',
+  ),
+  replace(
+    'what was is not taken back',
+    'second_degree_event',
+    'values (reached.new_week, 1), (reached.old_week, -1)',
+    'values (reached.new_week, 1)',
+  ),
+  replace(
+    'lost connections are no path',
+    'second_degree_event',
+    'and changed_friend.new_week is null',
+    'and false',
+  ),
+  replace(
+    'a vanished week stays',
+    'user_week_activity',
+    'where compared.tap_count is null\n    and',
+    'where false\n    and',
+  ),
+  replace(
+    'shifted weeks are not looked at',
+    'user_week_activity',
+    'where second_degree_focus.user_key is null',
+    'where false',
+  ),
+  replace(
+    'a run that grew moves no board',
+    'weekly_leaderboard',
+    /union\n {2}select changed_run\.user_id[\s\S]*?changed_run\.to_day\n/,
+    '',
+  ),
+  replace(
+    'other ranks of the week stay',
+    'weekly_leaderboard',
+    'where scope.user_id is null',
+    'where false and scope.user_id is null',
+  ),
+  replace(
+    'ties do not decay',
+    'edge_strength',
+    'where $2::boolean and pair_day.day between',
+    'where false and $2::boolean and pair_day.day between',
+  ),
+  replace(
+    'a changed tie is not looked at',
+    'edge_strength',
+    'from changed_pair_day\n  where not $2::boolean',
+    'from changed_pair_day\n  where false and not $2::boolean',
+  ),
+  replace(
+    'a tie out of the window stays',
+    'edge_strength',
+    'where compared.taps_90d is null\n    and',
+    'where false\n    and',
+  ),
+  replace(
+    'an erased user keeps a key',
+    'forgotten_user',
+    'and target.user_key = unpaired.user_key',
+    'and target.user_key = unpaired.user_key and false',
+  ),
+  replace('strangers are not remembered', 'unknown_user_day', 'where stored.day is null', 'where false'),
+];

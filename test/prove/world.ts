@@ -1,0 +1,365 @@
+import pg from 'pg';
+import { captureOff, captureOn } from '../../src/capture/capture.js';
+import { readSettings, type Settings } from '../../src/config.js';
+import { type Database, withDatabase } from '../../src/db/database.js';
+import { migrateUp } from '../../src/migrate/migrate.js';
+import { addDays, type Day, dayRanges } from '../../src/pipeline/plan.js';
+import { type RunRequest, runPipeline } from '../../src/pipeline/run.js';
+import type { Step } from '../../src/pipeline/step.js';
+import type { Reporter } from '../../src/report/reporter.js';
+import { dayCount, firstDay, homes, type Operation, places, type Story, userCount } from './story.js';
+
+/** A story that ended with tables unlike a rebuild's: what differed, after which operation. */
+export class Disproof extends Error {}
+
+const quiet: Reporter = {
+  working: () => undefined,
+  plan: () => undefined,
+  batchStarted: () => undefined,
+  stepStarted: () => undefined,
+  batchEnded: () => undefined,
+  retrying: () => undefined,
+  notice: () => undefined,
+  ended: () => undefined,
+  changedRow: async () => undefined,
+  table: () => undefined,
+  failed: () => undefined,
+  close: () => undefined,
+};
+
+const userId = (number: number): string => `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`;
+
+/** Figures as sets of rows that do not depend on private keys. A missing table (of a later migration) is skipped. */
+const figures: readonly (readonly [table: string, query: string])[] = [
+  ['user_day_activity', 'select user_id, day, tap_count, first_degree_new_count from user_day_activity'],
+  [
+    'user_week_activity',
+    'select user_id, year, iso_week, tap_count, first_degree_new_count, second_degree_count, second_degree_new_count from user_week_activity',
+  ],
+  [
+    'user_streaks',
+    'select user_id, current_streak_days, longest_streak_days, last_active_day, streak_started_on, last_tap_at from user_streaks',
+  ],
+  ['edge_strength', 'select u1, u2, taps_90d, last_tap_at, strength_f32 from edge_strength'],
+  [
+    'weekly_leaderboard',
+    'select user_id, year, iso_week, new_first_degree, delta_second_degree, streak_days, connectors_rank, builders_rank, streak_rank from weekly_leaderboard',
+  ],
+  ['connection', 'select u1, u2, first_tap_at, first_day, last_tap_at, last_day, tap_count from connection'],
+  [
+    'home_location_struct',
+    'select user_id, original_text, city, state, country, geohash5, confidence, method from home_location_struct',
+  ],
+  [
+    'user_quest_progress',
+    'select progress.user_id, definition.slug, progress.week_start, progress.progress, progress.completed_at from user_quest_progress as progress join quest_definitions as definition using (quest_id)',
+  ],
+  [
+    'surge_windows',
+    'select window_id, area_name, geohash5, start_time, end_time, surge_multiplier, expected_taps, tap_count, unique_users from surge_windows',
+  ],
+  ['user_key', 'select user_id from user_key'],
+  [
+    'activity_run',
+    'select user_key.user_id, started_on, ended_on from activity_run join user_key using (user_key)',
+  ],
+  ['unknown_user_day', 'select day, user_hash from unknown_user_day'],
+  [
+    'processed_day',
+    'select day, tap_count, tap_digest, null_id_count, self_tap_count, unknown_user_count from processed_day',
+  ],
+];
+
+const schemas = { lived: 'gamification', rebuilt: 'rebuilt' } as const;
+
+/** Makes the database that every story starts from: the application's empty tables and both schemas, migrated. */
+export const prepareTemplate = async (url: string): Promise<void> => {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  await client.query(`
+    create table public.users (id uuid primary key, name text, home text);
+    create table public.taps (
+      id bigint generated always as identity primary key, id1 uuid, id2 uuid, time timestamptz,
+      latitude double precision, longitude double precision
+    );
+    create index taps_time on public.taps (time);`);
+  await client.end();
+  for (const schema of Object.values(schemas)) {
+    const settings = readSettings({ databaseUrl: url, schema }, {});
+    await withDatabase(settings, 'prove', (database) =>
+      migrateUp(database, settings, { waitSeconds: 0, onWait: () => undefined }),
+    );
+  }
+};
+
+/**
+ * Lives through a story on a copy of the template. After every run the tables must equal a rebuild from nothing over the
+ * same P. Throws a Disproof. `steps` are those of the living schema: a mutation, or the real ones.
+ */
+export const live = async (url: string, story: Story, steps?: readonly Step[]): Promise<void> => {
+  const lived = readSettings({ databaseUrl: url, schema: schemas.lived }, { ARC_GAM_TZ: story.zone });
+  const rebuilt = readSettings({ databaseUrl: url, schema: schemas.rebuilt }, { ARC_GAM_TZ: story.zone });
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query("set timezone = 'UTC'");
+    await client.query(
+      `insert into public.users (id, name) select '00000000-0000-4000-8000-' || lpad(number::text, 12, '0'), 'u' || number from generate_series(0, ${userCount - 2}) as n (number)`
+        .replace("select '", "select ('")
+        .replace(", 'u'", ", 'u'")
+        .replace("'0'),", "'0'))::uuid,"),
+    );
+    await withDatabase(lived, 'prove', async (database) => {
+      const world = new World(database, client, lived, rebuilt, steps);
+      for (const [index, operation] of story.operations.entries()) {
+        await world.happen(operation);
+        if (world.hasRun) await world.compare(`operation ${index + 1} (${operation.kind})`);
+      }
+      await world.happen({ kind: 'etl', advance: 1, batchDays: null });
+      await world.compare('the last etl');
+    });
+  } finally {
+    await client.end();
+  }
+};
+
+class World {
+  hasRun = false;
+  private asOf = 0;
+  private last: Partial<RunRequest> = {};
+
+  constructor(
+    private readonly database: Database,
+    private readonly client: pg.Client,
+    private readonly lived: Settings,
+    private readonly rebuilt: Settings,
+    private readonly steps: readonly Step[] | undefined,
+  ) {}
+
+  async happen(operation: Operation): Promise<void> {
+    if (process.env.PROVE_LOG) process.stderr.write(`${JSON.stringify(operation)}\n`);
+    this.hasRun = false;
+    switch (operation.kind) {
+      case 'taps':
+        for (const { one, other, day, minute, place } of operation.taps) {
+          const [latitude, longitude] = places[place] ?? [null, null];
+          await this.client.query(
+            "insert into public.taps (id1, id2, time, latitude, longitude) values ($1, $2, $3::date + $4 * interval '1 minute', $5, $6)",
+            [userId(one), userId(other), addDays(firstDay, day), minute, latitude, longitude],
+          );
+        }
+        return;
+      case 'edit':
+        return this.edit(operation.tap, operation.field, operation.value);
+      case 'delete':
+        await this.client.query(
+          `delete from public.taps where id in (select id from public.taps order by id
+           offset (select $1::bigint % greatest(1, count(*)) from public.taps) limit $2)`,
+          [operation.tap, operation.count],
+        );
+        return;
+      case 'erase':
+        await this.client.query('delete from public.users where id = $1', [userId(operation.user)]);
+        if (operation.withTaps) {
+          await this.client.query('delete from public.taps where $1 in (id1, id2)', [userId(operation.user)]);
+        }
+        return;
+      case 'add user':
+        await this.client.query(
+          'insert into public.users (id, name) values ($1, $2) on conflict (id) do nothing',
+          [userId(operation.user), `u${operation.user}`],
+        );
+        return;
+      case 'home':
+        await this.client.query('update public.users set home = $2 where id = $1', [
+          userId(operation.user),
+          homes[operation.home],
+        ]);
+        return;
+      case 'quest':
+        return this.changeQuest(operation.quest, operation.change);
+      case 'etl':
+        this.asOf = Math.min(dayCount + 100, this.asOf + operation.advance);
+        return this.run({ to: addDays(firstDay, this.asOf), always: true, batchDays: operation.batchDays });
+      case 'etl before':
+        return this.run({ to: addDays(firstDay, Math.max(0, this.asOf - operation.back)), always: true });
+      case 'backfill': {
+        const last = operation.from + operation.days;
+        this.asOf = Math.max(this.asOf, last);
+        return this.run({
+          from: addDays(firstDay, operation.from),
+          to: addDays(firstDay, last),
+          batchDays: operation.batchDays,
+        });
+      }
+      case 'stopped run':
+        return this.stoppedRun(operation.advance, operation.afterSteps);
+      case 'cut connection':
+        return this.cutConnection(operation.advance, operation.afterSteps);
+      case 'capture':
+        if (operation.on) await captureOn(this.database, this.lived, 0);
+        else await captureOff(this.database, this.lived, 0);
+    }
+  }
+
+  /** Every table of figures, both ways, against a rebuild of the same days; and a second run that must write nothing. */
+  async compare(when: string): Promise<void> {
+    await this.rebuild();
+    const wrong: string[] = [];
+    for (const [table, query] of figures) {
+      const { rows: there } = await this.client.query('select to_regclass($1) as found', [
+        `${schemas.lived}.${table}`,
+      ]);
+      if (there[0].found === null) continue;
+      const of = (schema: string) =>
+        query.replace(/\b(from|join) (\w+)/g, (_, word: string, name: string) => `${word} ${schema}.${name}`);
+      const { rows } = await this.client.query<{ side: string; row: string }>(
+        `(select 'unexpected' as side, extra::text as row from (${of(schemas.lived)} except all ${of(schemas.rebuilt)}) as extra limit 3)
+         union all
+         (select 'missing', lack::text from (${of(schemas.rebuilt)} except all ${of(schemas.lived)}) as lack limit 3)`,
+      );
+      for (const { side, row } of rows) wrong.push(`${table}: ${side} ${row}`);
+    }
+    if (wrong.length > 0) throw new Disproof(`After ${when}:\n${wrong.join('\n')}`);
+    await this.requireSilence(when);
+  }
+
+  private async edit(tap: number, field: 'time' | 'id1' | 'id2' | 'place', value: number): Promise<void> {
+    const [latitude, longitude] = places[value % places.length] ?? [null, null];
+    const change = {
+      time: [
+        "time = $2::date + $3 * interval '1 minute'",
+        [addDays(firstDay, value % dayCount), value % 1440],
+      ],
+      id1: ['id1 = $2', [userId(value % userCount)]],
+      id2: ['id2 = $2', [value % 50 === 0 ? null : userId(value % userCount)]],
+      place: ['latitude = $2, longitude = $3', [latitude, longitude]],
+    } as const;
+    const [assignment, values] = change[field];
+    await this.client.query(
+      `update public.taps set ${assignment} where id = (select id from public.taps order by id
+       offset (select $1::bigint % greatest(1, count(*)) from public.taps) limit 1)`,
+      [tap, ...values],
+    );
+  }
+
+  /** Operators change definitions in both schemas alike. */
+  private async changeQuest(quest: number, change: string): Promise<void> {
+    const { rows } = await this.client.query("select to_regclass('gamification.quest_definitions') as found");
+    if (rows[0].found === null) return;
+    const set =
+      {
+        target: `requirements = jsonb_set(requirements, '{target}', to_jsonb(1 + (requirements ->> 'target')::int % 5))`,
+        window: `requirements = jsonb_set(requirements, '{window}', '"week"')`,
+        retire: `active_until = '2024-12-02'`,
+        revive: `active_until = null, is_active = true`,
+        pause: 'is_active = not is_active',
+      }[change] ?? 'title = title';
+    for (const schema of Object.values(schemas)) {
+      await this.client.query(
+        `update ${schema}.quest_definitions set ${set}
+         where slug = (select slug from ${schema}.quest_definitions order by slug offset $1 limit 1)`,
+        [quest],
+      );
+    }
+  }
+
+  private request(given: Partial<RunRequest>): RunRequest {
+    return {
+      command: 'prove',
+      from: null,
+      to: null,
+      always: false,
+      lookbackDays: null,
+      batchDays: null,
+      waitSeconds: 5,
+      rebuild: false,
+      dryRun: false,
+      showRows: false,
+      explain: false,
+      ...given,
+    };
+  }
+
+  private async run(given: Partial<RunRequest>, reporter: Reporter = quiet): Promise<void> {
+    await runPipeline(this.database, this.lived, this.request(given), reporter, this.steps);
+    const { signal: _, ...repeatable } = given;
+    this.last = repeatable;
+    this.hasRun = true;
+  }
+
+  private async stoppedRun(advance: number, afterSteps: number): Promise<void> {
+    const stop = new AbortController();
+    let steps = 0;
+    const reporter = {
+      ...quiet,
+      stepStarted: () => {
+        steps += 1;
+        if (steps === afterSteps) stop.abort(new Error('stopped'));
+      },
+    };
+    const asOf = this.asOf + advance;
+    try {
+      await this.run(
+        { to: addDays(firstDay, asOf), always: true, batchDays: 3, signal: stop.signal },
+        reporter,
+      );
+      this.asOf = asOf;
+    } catch (error) {
+      if (!stop.signal.aborted) throw error;
+      const { rows } = await this.client.query<{ day: string | null }>(
+        `select max(day)::text as day from ${schemas.lived}.processed_day`,
+      );
+      const last = rows[0]?.day;
+      if (last)
+        this.asOf = Math.max(this.asOf, Math.round((Date.parse(last) - Date.parse(firstDay)) / 86_400_000));
+    }
+  }
+
+  private async cutConnection(advance: number, afterSteps: number): Promise<void> {
+    let steps = 0;
+    const cuts: Promise<unknown>[] = [];
+    const reporter = {
+      ...quiet,
+      stepStarted: () => {
+        steps += 1;
+        if (steps !== afterSteps) return;
+        cuts.push(
+          this.client.query(
+            "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() and backend_xmin is not null and application_name like 'arc-gam%'",
+          ),
+        );
+      },
+    };
+    this.asOf += advance;
+    await this.run({ to: addDays(firstDay, this.asOf), always: true, batchDays: 5 }, reporter);
+    await Promise.all(cuts);
+  }
+
+  private async rebuild(): Promise<void> {
+    const { rows } = await this.client.query<{ day: Day }>(
+      `select day::text as day from ${schemas.lived}.processed_day order by 1`,
+    );
+    const ranges = dayRanges(rows.map(({ day }) => day));
+    for (const [index, { from, to }] of ranges.entries()) {
+      await runPipeline(this.database, this.rebuilt, this.request({ from, to, rebuild: index === 0 }), quiet);
+    }
+  }
+
+  /** A second run over unchanged source writes no row in any table of ours: seen in xmin, not in our own report. */
+  private async requireSilence(when: string): Promise<void> {
+    const { rows } = await this.client.query<{ id: string }>('select pg_current_xact_id()::text as id');
+    await this.run(this.last);
+    const { rows: tables } = await this.client.query<{ name: string }>(
+      "select tablename as name from pg_tables where schemaname = $1 and tablename !~ '^gazetteer'",
+      [schemas.lived],
+    );
+    for (const { name } of tables) {
+      const { rows: written } = await this.client.query(
+        `select 1 from ${schemas.lived}.${name} where xmin::text::bigint >= $1::bigint limit 1`,
+        [rows[0]?.id],
+      );
+      if (written.length > 0) throw new Disproof(`After ${when}: a second run wrote to ${name}.`);
+    }
+  }
+}

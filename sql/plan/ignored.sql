@@ -1,6 +1,10 @@
--- Rows of the source that the processed days ignored, by reason, and rows without a time, which belong to no day.
+-- Rows of the source that the processed days ignored, by reason, and rows without a finite time, which belong to no day.
 select
-  (select count(*)::float8 from tap where tap.tap_time is null) as "null time",
+  (
+    select count(*)::float8
+    from tap
+    where tap.tap_time is null or tap.tap_time = 'infinity' or tap.tap_time = '-infinity'
+  ) as "null time",
   coalesce(sum(processed_day.null_id_count), 0)::float8 as "null id",
   coalesce(sum(processed_day.self_tap_count), 0)::float8 as "self tap",
   coalesce(sum(processed_day.unknown_user_count), 0)::float8 as "unknown user"

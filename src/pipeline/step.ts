@@ -43,7 +43,9 @@ type HeaderKey = (typeof headerKeys)[number];
  */
 export const parseStep = (name: string, text: string): Step => {
   const found = new Map<HeaderKey, string[]>();
-  for (const [, key = '', value = ''] of text.matchAll(/^--!\s*(\w+):(.*)$/gm)) {
+  for (const [line] of text.matchAll(/^--!.*$/gm)) {
+    const [, key = '', value = ''] = /^--!\s*(\w+):(.*)$/.exec(line) ?? [];
+    if (key === '') throw workFailure(`${name}.sql: '${line}' is not a header, expected '--! key: words'.`);
     const known = headerKeys.find((header) => header === key);
     if (known === undefined)
       throw workFailure(`${name}.sql: unknown header '${key}', expected ${headerKeys.join(', ')}.`);
@@ -100,6 +102,10 @@ export const orderSteps = (steps: readonly Step[], given: ReadonlySet<string>): 
     const unknown = step.reads.find((table) => !written.has(table) && !given.has(table));
     if (unknown !== undefined) {
       throw workFailure(`${step.name}.sql reads '${unknown}', which no step writes and nothing provides.`);
+    }
+    const unwritten = [...step.stored, ...step.removes].find((table) => !written.has(table));
+    if (unwritten !== undefined) {
+      throw workFailure(`${step.name}.sql names '${unwritten}', which no step writes.`);
     }
   }
   const mustPrecede = (earlier: Step, later: Step): boolean =>

@@ -40,7 +40,12 @@ describe('local days', () => {
         '2026-03-09T03:59:59Z',
         '2026-03-09T04:00Z',
       );
-      await database.ok(['backfill', '--to', '2026-03-09', '--batch-days', '1'], environment);
+      for (const [from, to] of [
+        ['2025-11-01', '2025-11-03'],
+        ['2026-03-07', '2026-03-09'],
+      ] as const) {
+        await database.ok(['backfill', '--from', from, '--to', to, '--batch-days', '2'], environment);
+      }
       expect(await tapsOfDays(database)).toEqual([
         { day: '2025-11-01', taps: '1' },
         { day: '2025-11-02', taps: '2' },
@@ -55,7 +60,7 @@ describe('local days', () => {
         "ARC_GAM_TZ is 'Europe/Berlin', but the stored figures were computed in 'America/New_York'",
       );
       // Unset, the recorded zone holds.
-      const unset = await database.ok(['etl', '--date', '2026-03-09', '--json']);
+      const unset = await database.ok(['backfill', '--from', '2026-03-09', '--to', '2026-03-09', '--json']);
       expect(unset.stdout).toContain('"zone":"America/New_York"');
     }),
   );
@@ -92,39 +97,45 @@ describe('local days', () => {
 
   test(
     'do not depend on the time zone of session, role or database',
-    withDatabase(async (database) => {
-      const [{ name } = { name: '' }] = await database.rows<{ name: string }>(
-        'select current_database() as name',
-      );
-      await database.client.query(`alter database ${name} set timezone = 'Pacific/Auckland'`);
-      await database.client.query(`alter database ${name} set datestyle = 'SQL, DMY'`);
-      await database.client.query(`alter database ${name} set intervalstyle = 'iso_8601'`);
-      await database.client.query(
-        "alter table public.taps alter column time type timestamp using time at time zone 'UTC'",
-      );
-      await database.client.query('insert into public.users (id) values ($1), ($2)', [userId(1), userId(2)]);
-      for (const time of ['2026-01-05 00:00', '2026-01-05 23:59:59', '2026-01-06 00:00'])
-        await database.client.query(`insert into public.taps (id1, id2, time) values ($1, $2, '${time}')`, [
+    withDatabase(
+      async (database) => {
+        const [{ name } = { name: '' }] = await database.rows<{ name: string }>(
+          'select current_database() as name',
+        );
+        await database.client.query(`alter database ${name} set timezone = 'Pacific/Auckland'`);
+        await database.client.query(`alter database ${name} set datestyle = 'SQL, DMY'`);
+        await database.client.query(`alter database ${name} set intervalstyle = 'iso_8601'`);
+        await database.client.query(
+          'create table public.users (id uuid, name text); create table public.taps (id int, id1 uuid, id2 uuid, time timestamp)',
+        );
+        await database.client.query('insert into public.users (id) values ($1), ($2)', [
           userId(1),
           userId(2),
         ]);
-      await database.ok(['migrate'], { PGTZ: 'Pacific/Auckland', TZ: 'Pacific/Auckland' });
-      await database.ok(['backfill', '--to', '2026-01-07', '--batch-days', '1'], {
-        PGTZ: 'Pacific/Auckland',
-        TZ: 'Pacific/Auckland',
-      });
-      expect(await tapsOfDays(database)).toEqual([
-        { day: '2026-01-05', taps: '2' },
-        { day: '2026-01-06', taps: '1' },
-      ]);
-      expect(await database.rows('select last_tap_at from user_streaks')).toEqual([
-        { last_tap_at: '2026-01-06 00:00:00+00' },
-        { last_tap_at: '2026-01-06 00:00:00+00' },
-      ]);
-      expect(await database.rows('select taps_90d, last_tap_at from edge_strength')).toEqual([
-        { taps_90d: '3', last_tap_at: '2026-01-06 00:00:00+00' },
-      ]);
-    }),
+        for (const time of ['2026-01-05 00:00', '2026-01-05 23:59:59', '2026-01-06 00:00'])
+          await database.client.query(`insert into public.taps (id1, id2, time) values ($1, $2, '${time}')`, [
+            userId(1),
+            userId(2),
+          ]);
+        await database.ok(['migrate'], { PGTZ: 'Pacific/Auckland', TZ: 'Pacific/Auckland' });
+        await database.ok(['backfill', '--to', '2026-01-07', '--batch-days', '1'], {
+          PGTZ: 'Pacific/Auckland',
+          TZ: 'Pacific/Auckland',
+        });
+        expect(await tapsOfDays(database)).toEqual([
+          { day: '2026-01-05', taps: '2' },
+          { day: '2026-01-06', taps: '1' },
+        ]);
+        expect(await database.rows('select last_tap_at from user_streaks')).toEqual([
+          { last_tap_at: '2026-01-06 00:00:00+00' },
+          { last_tap_at: '2026-01-06 00:00:00+00' },
+        ]);
+        expect(await database.rows('select taps_90d, last_tap_at from edge_strength')).toEqual([
+          { taps_90d: '3', last_tap_at: '2026-01-06 00:00:00+00' },
+        ]);
+      },
+      { empty: true },
+    ),
   );
 
   test.each([

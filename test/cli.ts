@@ -20,9 +20,9 @@ const clean = (): NodeJS.ProcessEnv =>
   );
 
 /** Starts the command as a process of its own, as a user's shell would; `cwd` is a folder without a .env file. */
-export const startCli = (args: readonly string[], environment: NodeJS.ProcessEnv = {}) => {
+export const startCli = (args: readonly string[], environment: NodeJS.ProcessEnv = {}, cwd = folder) => {
   const child = spawn(process.execPath, [command, ...args], {
-    cwd: folder,
+    cwd,
     env: { ...clean(), ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -42,8 +42,11 @@ export const startCli = (args: readonly string[], environment: NodeJS.ProcessEnv
 };
 
 /** Runs the command to its end. */
-export const runCli = (args: readonly string[], environment: NodeJS.ProcessEnv = {}): Promise<CliResult> =>
-  startCli(args, environment).ended;
+export const runCli = (
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv = {},
+  cwd = folder,
+): Promise<CliResult> => startCli(args, environment, cwd).ended;
 
 /** The objects that a command wrote with --json. */
 export const jsonLines = (stdout: string): Record<string, unknown>[] =>

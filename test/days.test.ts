@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { jsonLines } from './cli.js';
-import { addTap, addUsers, createDatabase, type TestDatabase, userId } from './database.js';
+import { addTap, addUsers, createDatabase, type TestDatabase } from './database.js';
 
 /** A database for one test, dropped whatever becomes of it. */
 const withDatabase = (use: (database: TestDatabase) => Promise<void>) => async () => {

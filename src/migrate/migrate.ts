@@ -28,6 +28,17 @@ export interface MigrateResult {
   readonly viewsChanged: boolean;
 }
 
+const isApplied = ({ state }: MigrationStatus): boolean => state === 'applied';
+
+/** node-pg-migrate makes this table and says nothing about it. */
+const migrationsTableComments = [
+  `comment on table ${migrationsTable} is 'A row per applied migration, written by node-pg-migrate.'`,
+  `comment on column ${migrationsTable}.id is 'The order in which they were applied.'`,
+  `comment on column ${migrationsTable}.name is 'The file name without its extension.'`,
+  `comment on column ${migrationsTable}.run_on is 'When it was applied, in the time zone UTC.'`,
+  `comment on sequence ${migrationsTable}_id_seq is 'Numbers the rows of ${migrationsTable}.'`,
+];
+
 const sourceViews = ['classified_tap', 'app_user', 'tap'];
 
 /**
@@ -46,12 +57,14 @@ export const migrateUp = async (
     const names = await applyMigrations(client, settings.schema, 'up', Number.POSITIVE_INFINITY);
     await client.query('begin');
     await client.query(`set local search_path = "${settings.schema}", pg_temp`);
-    for (const name of names) {
-      await client.query('insert into schema_file (name, sha256) values ($1, $2)', [
-        name,
-        migrationDigest(name),
-      ]);
+    // Also of files that an earlier migrate applied but was killed before it could note.
+    for (const { name } of (await migrationStatus(client, settings.schema)).filter(isApplied)) {
+      await client.query(
+        'insert into schema_file (name, sha256) values ($1, $2) on conflict (name) do nothing',
+        [name, migrationDigest(name)],
+      );
     }
+    if (names.length > 0) for (const comment of migrationsTableComments) await client.query(comment);
     const viewsChanged = await makeViews(client, source);
     await fillGazetteer(client);
     await client.query('commit');

@@ -102,10 +102,43 @@ from ${users.sql}`;
   };
 };
 
+/** Comments of a view and its columns. */
+const documented = (view: string, about: string, columns: Record<string, string>): string[] => [
+  `comment on view ${view} is '${about.replaceAll("'", "''")}'`,
+  ...Object.entries(columns).map(
+    ([name, text]) => `comment on column ${view}.${name} is '${text.replaceAll("'", "''")}'`,
+  ),
+];
+
 const viewComments = [
-  "comment on view tap is 'The application''s taps under the names that every step uses: with app_user the only place that knows its table and columns.'",
-  "comment on view app_user is 'The application''s users under the names that every step uses.'",
-  "comment on view classified_tap is 'Every tap with the reason why it is ignored, null for a valid one. tap_time is the bare column of the application: filter on it to use its index.'",
+  ...documented(
+    'tap',
+    "The application's taps under the names that every step uses: with app_user the only place that knows its table and columns.",
+    {
+      id: "The application's id of the tap.",
+      id1: 'One of the two users.',
+      id2: 'The other one.',
+      tap_time: "The application's column as it is: filter on it to use its index.",
+      tapped_at: 'The same moment as a timestamptz.',
+      latitude: 'Degrees north, as the application has it; null where it has none.',
+      longitude: 'Degrees east, as the application has it; null where it has none.',
+    },
+  ),
+  ...documented('app_user', "The application's users under the names that every step uses.", {
+    id: 'The id that taps refer to.',
+    name: 'What the user is called; read when shown, stored in no rollup.',
+    home: "The user's home as free text; null where the application has none.",
+  }),
+  ...documented('classified_tap', 'Every tap with the reason why it is ignored, null for a valid one.', {
+    tap_time: "The bare column of the application: filter on it to use the application's index.",
+    tapped_at: 'The moment of the tap.',
+    ignored_because: 'null time, null id, self tap or unknown user; null for a valid tap.',
+    u1: 'The smaller of the two ids.',
+    u2: 'The larger of the two ids.',
+    latitude: 'Degrees north; null unless both coordinates are plausible.',
+    longitude: 'Degrees east; null unless both coordinates are plausible.',
+    tap_hash: 'A 64-bit hash of users, time and coordinates: the part of the tap in the digest of its day.',
+  }),
 ];
 
 const findRelation = async (

@@ -83,7 +83,7 @@ describe('planDays', () => {
     const planned = planDays(
       [state('2026-01-01'), state('2026-01-03', { tap_count: 7, is_processed: false })],
       {
-        from: null,
+        from: '2026-01-01',
         to: '2026-01-04',
       },
     );
@@ -94,27 +94,12 @@ describe('planDays', () => {
     ]);
   });
 
-  test('from the first day with a valid tap on: a day of dirt alone begins nothing', () => {
-    const planned = planDays(
-      [
-        state('2025-12-30', { tap_count: 0, is_processed: false }),
-        state('2026-01-01', { is_processed: false }),
-      ],
-      { from: null, to: '2026-01-01' },
-    );
-    expect(planned.map(({ day }) => day)).toEqual(['2026-01-01']);
-  });
-
   test('a stale day is planned also outside of what is wanted, and everything is in order', () => {
     const planned = planDays(
       [state('2026-01-01', { is_changed: true }), state('2026-02-01', { is_changed: true, tap_count: 0 })],
       { from: '2026-01-10', to: '2026-01-11' },
     );
     expect(planned.map(({ day }) => day)).toEqual(['2026-01-01', '2026-01-10', '2026-01-11', '2026-02-01']);
-  });
-
-  test('with no tap at all the wanted last day alone', () => {
-    expect(planDays([], { from: null, to: '2026-01-11' }).map(({ day }) => day)).toEqual(['2026-01-11']);
   });
 });
 

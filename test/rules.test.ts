@@ -228,10 +228,13 @@ describe('weeks, boards and ties', () => {
   test(
     'an edge lives for 90 days, L - 89 in and L - 90 out, and decays as time passes',
     withDatabase(async (database) => {
-      await addUsers(database, 1, 2, 3);
+      await addUsers(database, 1, 2, 3, 4);
       await addTap(database, 1, 2, '2026-01-01T23:59:59.999999Z');
       await addTap(database, 1, 3, '2026-01-02T00:00Z');
       await addTap(database, 1, 3, '2026-01-02T00:00Z');
+      // 2 and 4 keep their edge when one of their taps leaves the window.
+      await addTap(database, 2, 4, '2026-01-01T10:00Z');
+      await addTap(database, 2, 4, '2026-01-02T10:00Z');
       const edges = () =>
         database.rows(
           'select right(u2::text, 1) as with, taps_90d as taps, strength_f32::numeric(8, 5) as strength from edge_strength order by 1',
@@ -242,12 +245,16 @@ describe('weeks, boards and ties', () => {
       expect(await edges()).toEqual([
         { with: '2', taps: '1', strength: strength(1, 89) },
         { with: '3', taps: '2', strength: strength(2, 88) },
+        { with: '4', taps: '2', strength: strength(2, 88) },
       ]);
       await database.ok(['etl', '--date', '2026-04-01']);
-      expect(await edges()).toEqual([{ with: '3', taps: '2', strength: strength(2, 89) }]);
+      expect(await edges()).toEqual([
+        { with: '3', taps: '2', strength: strength(2, 89) },
+        { with: '4', taps: '1', strength: strength(1, 89) },
+      ]);
       await database.ok(['etl', '--date', '2026-04-02']);
       expect(await edges()).toEqual([]);
-      expect(await all(database, 'connection')).toEqual([{ count: '2' }]);
+      expect(await all(database, 'connection')).toEqual([{ count: '3' }]);
     }),
   );
 });

@@ -193,6 +193,14 @@ describe('weeks, boards and ties', () => {
       await addTap(database, 3, 4, '2026-01-18T10:00Z');
       await addTap(database, 1, 2, '2026-01-19T10:00Z');
       await addTap(database, 4, 5, '2026-01-20T10:00Z');
+      // Three who all meet within a week are friends at its end: nobody has come near.
+      await addUsers(database, 6, 7, 8);
+      for (const [one, other] of [
+        [6, 7],
+        [7, 8],
+        [6, 8],
+      ] as const)
+        await addTap(database, one, other, '2026-01-06T12:00Z');
       const degrees = () =>
         database.rows(
           `select iso_week as week, second_degree_count as near, second_degree_new_count as new from user_week_activity
@@ -206,6 +214,12 @@ describe('weeks, boards and ties', () => {
         { week: '3', near: '0', new: '0' },
       ]);
       await database.ok(['etl', '--date', '2026-01-20']);
+      expect(
+        await database.rows(
+          'select distinct second_degree_count as near, second_degree_new_count as new from user_week_activity where user_id = any ($1)',
+          [[6, 7, 8].map(userId)],
+        ),
+      ).toEqual([{ near: '0', new: '0' }]);
       const expected = [
         { week: '2', near: '1', new: '1' },
         { week: '3', near: '1', new: '1' },

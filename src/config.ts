@@ -65,6 +65,14 @@ export const readEnvironment = (): Record<string, string | undefined> => {
   return Object.fromEntries(set);
 };
 
+/** Whether this process is a task of a Cloud Run Job. */
+export const isCloudRunJob = (environment = readEnvironment()): boolean =>
+  environment.CLOUD_RUN_JOB !== undefined || environment.CLOUD_RUN_EXECUTION !== undefined;
+
+/** Which of a Cloud Run Job's parallel tasks this process is: 0 for the first, and everywhere else. */
+export const cloudRunTaskIndex = (environment = readEnvironment()): number =>
+  Number(environment.CLOUD_RUN_TASK_INDEX ?? 0);
+
 /**
  * Settings of a command: flag, then environment, then default.
  * Throws a usage failure that names the variable, what it held and what is expected.

@@ -3,6 +3,7 @@ import { describeBackfill, runBackfill } from './commands/backfill.js';
 import { describeCapture, runCapture } from './commands/capture.js';
 import { describeDemo, runDemo } from './commands/demo.js';
 import { describeEtl, runEtl } from './commands/etl.js';
+import { describeGrants, runGrants } from './commands/grants.js';
 import { describeMigrate, runMigrate } from './commands/migrate.js';
 import { type CommonFlags, type Invocation, openReporter, wantsCloudLogging } from './commands/shared.js';
 import { cloudRunTaskIndex } from './config.js';
@@ -88,6 +89,9 @@ describeEtl(program.command('etl')).action((flags) =>
 );
 describeCapture(program.command('capture')).action((verb: string, flags) =>
   invoke(flags, (invocation) => runCapture(verb, flags, invocation)),
+);
+describeGrants(program.command('grants')).action((flags) =>
+  invoke(flags, (invocation) => runGrants(flags, invocation)),
 );
 describeDemo(program.command('demo')).action((flags) =>
   invoke(flags, (invocation) => runDemo(flags, invocation)),

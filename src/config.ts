@@ -36,6 +36,7 @@ export interface Settings {
 export interface ConnectionFlags {
   databaseUrl?: string;
   schema?: string;
+  iam?: boolean;
 }
 
 const sourceDefaults: Record<keyof SourceMapping, readonly [variable: string, fallback: string]> = {
@@ -91,7 +92,7 @@ export const readSettings = (flags: ConnectionFlags, environment = readEnvironme
     ]),
   ) as unknown as SourceMapping;
   return Object.freeze({
-    target: databaseTarget(flags.databaseUrl, environment),
+    target: databaseTarget(flags.databaseUrl, flags.iam ? { ...environment, DB_IAM: 'true' } : environment),
     schema,
     zone: zoneSetting(environment.ARC_GAM_TZ),
     source: Object.freeze(source),

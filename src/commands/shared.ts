@@ -27,6 +27,7 @@ export const withCommonFlags = (command: Command): Command =>
   command
     .option('--database-url <url>', 'the database (default: DATABASE_URL, DB_* or PG* variables)')
     .option('--schema <name>', 'the target schema (default: ARC_GAM_SCHEMA, else gamification)')
+    .option('--iam', "log in with the service account's token instead of a password (default: DB_IAM)")
     .option('--json', 'one JSON object a line on stdout')
     .addOption(
       new Option(

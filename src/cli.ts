@@ -119,8 +119,7 @@ try {
     }
   } else {
     const failure = toFailure(error);
-    const message = failure === error ? failure.message : withoutPasswords(failure.message);
-    openedReporter().failed(message, failure.exitCode);
+    openedReporter().failed(withoutPasswords(failure.message), failure.exitCode);
     if (debug) process.stderr.write(withoutPasswords(`${failure.stack}\n${stackOf(failure.cause)}`));
     process.exitCode = failure.exitCode;
   }

@@ -44,7 +44,7 @@ export const wantsCloudLogging = (flags: Pick<CommonFlags, 'json' | 'logFormat'>
 
 /** How results are shown: lines for Cloud Logging, JSON, or for a person; the live line only on a terminal. */
 export const openReporter = (flags: CommonFlags, command: string): Reporter => {
-  if (wantsCloudLogging(flags)) return cloudLoggingReporter(command, (line) => process.stdout.write(line));
+  if (wantsCloudLogging(flags)) return cloudLoggingReporter(command, process.stdout);
   if (flags.json) return jsonReporter(process.stdout);
   kleur.enabled = readEnvironment().NO_COLOR === undefined && process.stdout.isTTY === true;
   return terminalReporter({

@@ -1,4 +1,5 @@
 import type { StepResult } from '../pipeline/batch.js';
+import { writeAndDrain } from './drain.js';
 import { formatCount, formatDuration, plural } from './format.js';
 import type { Reporter, RunReport } from './reporter.js';
 
@@ -23,7 +24,7 @@ interface Metrics {
  */
 export const cloudLoggingReporter = (
   command: string,
-  write: (line: string) => void,
+  out: NodeJS.WritableStream,
   now: () => Date = () => new Date(),
 ): Reporter => {
   const begun = performance.now();
@@ -33,17 +34,18 @@ export const cloudLoggingReporter = (
   const label = (name: 'run_id' | 'as_of_day', value: number | string | null) => {
     if (value !== null) labels[name] = String(value);
   };
-  const emit = (severity: Severity, event: string, message: string, fields: object = {}) =>
-    write(
-      `${JSON.stringify({
-        severity,
-        message,
-        time: now().toISOString(),
-        'logging.googleapis.com/labels': labels,
-        event,
-        ...fields,
-      })}\n`,
-    );
+  const line = (severity: Severity, event: string, message: string, fields: object = {}) =>
+    `${JSON.stringify({
+      severity,
+      message,
+      time: now().toISOString(),
+      'logging.googleapis.com/labels': labels,
+      event,
+      ...fields,
+    })}\n`;
+  const emit = (...parts: Parameters<typeof line>) => {
+    out.write(line(...parts));
+  };
   return {
     working: (what) => emit('DEBUG', 'working', what),
     runOpened: (runId) => label('run_id', runId),
@@ -95,6 +97,8 @@ export const cloudLoggingReporter = (
         steps: byStep(report.steps),
       });
     },
+    changedRow: (row) =>
+      writeAndDrain(out, line('INFO', 'change', `A row of ${row.table} would change`, { row })),
     table: (name, tableRows, title) => {
       if (title !== undefined && tableRows.length === 0) emit('INFO', name, title);
       for (const row of tableRows) emit('INFO', name, `${name}: ${Object.values(row).join(' ')}`, { row });

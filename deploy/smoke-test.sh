@@ -85,5 +85,5 @@ echo "ended with $code after $(((ended - started) / 1000000)) ms"
 [ "$code" = 1 ] || fail "exit code $code after SIGTERM, expected 1"
 wait "$blocker" || true
 arc_gam etl
-[ "$(sql "select state from gamification.run order by run_id desc limit 1")" = done ] || fail "the run after it did not end well"
+[ "$(sql "select state from gamification.run order by run_id desc limit 1")" = 'done' ] || fail "the run after it did not end well"
 echo "ok"

@@ -146,7 +146,8 @@ const complete = (environment: Environment, given: Given): DatabaseTarget => {
 };
 
 const portNumber = (given: string | undefined): number => {
-  const port = Number(given ?? 5432);
+  // A URL without a port is parsed as one with an empty port.
+  const port = Number(given || 5432);
   if (!Number.isInteger(port) || port < 1 || port > 65_535) {
     throw usageFailure(`The database port is '${given}', expected a number from 1 to 65535.`);
   }

@@ -36,6 +36,7 @@ export interface Settings {
 export interface ConnectionFlags {
   databaseUrl?: string;
   schema?: string;
+  iam?: boolean;
 }
 
 const sourceDefaults: Record<keyof SourceMapping, readonly [variable: string, fallback: string]> = {
@@ -65,6 +66,14 @@ export const readEnvironment = (): Record<string, string | undefined> => {
   return Object.fromEntries(set);
 };
 
+/** Whether this process is a task of a Cloud Run Job. */
+export const isCloudRunJob = (environment = readEnvironment()): boolean =>
+  environment.CLOUD_RUN_JOB !== undefined || environment.CLOUD_RUN_EXECUTION !== undefined;
+
+/** Which of a Cloud Run Job's parallel tasks this process is: 0 for the first, and everywhere else. */
+export const cloudRunTaskIndex = (environment = readEnvironment()): number =>
+  Number(environment.CLOUD_RUN_TASK_INDEX ?? 0);
+
 /**
  * Settings of a command: flag, then environment, then default.
  * Throws a usage failure that names the variable, what it held and what is expected.
@@ -83,7 +92,7 @@ export const readSettings = (flags: ConnectionFlags, environment = readEnvironme
     ]),
   ) as unknown as SourceMapping;
   return Object.freeze({
-    target: databaseTarget(flags.databaseUrl, environment),
+    target: databaseTarget(flags.databaseUrl, flags.iam ? { ...environment, DB_IAM: 'true' } : environment),
     schema,
     zone: zoneSetting(environment.ARC_GAM_TZ),
     source: Object.freeze(source),

@@ -3,7 +3,13 @@ import { readSettings } from '../config.js';
 import { withDatabase } from '../db/database.js';
 import { usageFailure } from '../errors.js';
 import { migrateDown, migrateUp, migrationSql, readMigrationStatus } from '../migrate/migrate.js';
-import { type CommonFlags, type Invocation, wholeFlag, withCommonFlags } from './shared.js';
+import {
+  type CommonFlags,
+  type Invocation,
+  wantsCloudLogging,
+  wholeFlag,
+  withCommonFlags,
+} from './shared.js';
 
 interface MigrateFlags extends CommonFlags {
   dryRun?: boolean;
@@ -55,7 +61,7 @@ export const runMigrate = async (
         }
         if (direction === 'down') throw usageFailure('migrate down has no --dry-run; see migrate status.');
         const sql = await migrationSql(client, settings);
-        if (flags.json) reporter.table('sql', [{ sql }]);
+        if (flags.json || wantsCloudLogging(flags)) reporter.table('sql', [{ sql }]);
         else process.stdout.write(sql === '' ? 'Nothing is pending.\n' : `${sql}\n`);
       } finally {
         await client.end();

@@ -1,7 +1,8 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import kleur from 'kleur';
-import { type ConnectionFlags, readEnvironment } from '../config.js';
+import { type ConnectionFlags, isCloudRunJob, readEnvironment } from '../config.js';
 import { isDay } from '../pipeline/plan.js';
+import { cloudLoggingReporter } from '../report/cloud-logging.js';
 import { jsonReporter } from '../report/json.js';
 import type { Reporter } from '../report/reporter.js';
 import { terminalReporter } from '../report/terminal.js';
@@ -9,6 +10,7 @@ import { terminalReporter } from '../report/terminal.js';
 /** Flags that every command takes. */
 export interface CommonFlags extends ConnectionFlags {
   json?: boolean;
+  logFormat?: 'text' | 'json';
   progress: boolean;
   debug?: boolean;
 }
@@ -25,12 +27,24 @@ export const withCommonFlags = (command: Command): Command =>
   command
     .option('--database-url <url>', 'the database (default: DATABASE_URL, DB_* or PG* variables)')
     .option('--schema <name>', 'the target schema (default: ARC_GAM_SCHEMA, else gamification)')
+    .option('--iam', "log in with the service account's token instead of a password (default: DB_IAM)")
     .option('--json', 'one JSON object a line on stdout')
+    .addOption(
+      new Option(
+        '--log-format <format>',
+        'json: lines for Cloud Logging (default: json in a Cloud Run Job, else text)',
+      ).choices(['text', 'json']),
+    )
     .option('--no-progress', 'no changing line while work is under way')
     .addOption(new Option('--debug', 'show the stack trace of an error'));
 
-/** How results are shown: JSON, or for a person; the live line only on a terminal. */
-export const openReporter = (flags: CommonFlags): Reporter => {
+/** Whether lines for Cloud Logging are wanted: asked for, or by default where a Cloud Run Job runs. */
+export const wantsCloudLogging = (flags: Pick<CommonFlags, 'json' | 'logFormat'>): boolean =>
+  flags.logFormat === undefined ? flags.json !== true && isCloudRunJob() : flags.logFormat === 'json';
+
+/** How results are shown: lines for Cloud Logging, JSON, or for a person; the live line only on a terminal. */
+export const openReporter = (flags: CommonFlags, command: string): Reporter => {
+  if (wantsCloudLogging(flags)) return cloudLoggingReporter(command, process.stdout);
   if (flags.json) return jsonReporter(process.stdout);
   kleur.enabled = readEnvironment().NO_COLOR === undefined && process.stdout.isTTY === true;
   return terminalReporter({

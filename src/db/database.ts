@@ -1,15 +1,25 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import pg from 'pg';
 import postgres from 'postgres';
 import type { Settings } from '../config.js';
-import { workFailure } from '../errors.js';
-import { connectionFailure, isTlsRefused } from './failure.js';
+import { Failure, usageFailure, workFailure } from '../errors.js';
+import { connectionFailure, isLostConnection, isTlsRefused } from './failure.js';
+import { accessToken } from './iam.js';
 import type { DatabaseTarget } from './target.js';
 
 export type Sql = postgres.Sql;
 
-type Tls = false | { rejectUnauthorized: boolean; ca?: string; checkServerIdentity?: () => undefined };
+interface TlsOptions {
+  rejectUnauthorized: boolean;
+  ca?: string;
+  cert?: string;
+  key?: string;
+  checkServerIdentity?: (host: string, certificate: PeerCertificate) => Error | undefined;
+}
+type Tls = false | TlsOptions;
 
 /** An open database: how to get connections to it. Nothing here knows what is in it. */
 export interface Database {
@@ -44,7 +54,7 @@ export const withDatabase = async <Result>(
 ): Promise<Result> => {
   const { target } = settings;
   const name = applicationName(what);
-  const { client, tls } = await firstConnection(target, name);
+  const { client, tls } = await patientConnection(target, name);
   const version = await client.query<{ version: number }>(
     "select current_setting('server_version_num')::int as version",
   );
@@ -70,6 +80,24 @@ export const withDatabase = async <Result>(
   }
 };
 
+/** Tries again while a server that starts, fails over or has no connection left may still come: target.waitMs. */
+const patientConnection: typeof firstConnection = async (target, name) => {
+  const deadline = performance.now() + target.waitMs;
+  for (let waitMs = 250; ; waitMs = Math.min(waitMs * 2, 5_000)) {
+    try {
+      return await firstConnection(target, name);
+    } catch (error) {
+      if (!isLostConnection(error) && !isTimeout(error)) throw error;
+      const leftMs = deadline - performance.now();
+      if (leftMs <= 0) throw error;
+      await sleep(Math.min(waitMs, leftMs));
+    }
+  }
+};
+
+const isTimeout = (error: unknown): boolean =>
+  error instanceof Failure && error.cause instanceof Error && /timeout/i.test(error.cause.message);
+
 const firstConnection = async (
   target: DatabaseTarget,
   name: string,
@@ -93,8 +121,20 @@ const connectClient = async (target: DatabaseTarget, tls: Tls, name: string): Pr
     return client;
   } catch (error) {
     await client.end().catch(() => undefined);
-    throw connectionFailure(error, target);
+    throw error instanceof Failure ? error : connectionFailure(error, target);
   }
+};
+
+/** A token of IAM authentication is asked for anew for every connection: a backfill outlives one. */
+const passwordOf = (target: DatabaseTarget): string | (() => Promise<string>) | undefined => {
+  const { iamMetadataHost, password } = target;
+  return iamMetadataHost === null ? password : () => accessToken(iamMetadataHost);
+};
+
+/** A password that can't be had would end the process from inside the driver: an empty one is refused in words. */
+const poolPassword = (target: DatabaseTarget): string | (() => Promise<string>) => {
+  const password = passwordOf(target);
+  return typeof password === 'function' ? () => password().catch(() => '') : (password ?? '');
 };
 
 const clientOptions = (target: DatabaseTarget, tls: Tls, name: string): pg.ClientConfig => ({
@@ -102,7 +142,7 @@ const clientOptions = (target: DatabaseTarget, tls: Tls, name: string): pg.Clien
   port: target.port,
   database: target.database,
   user: target.user,
-  password: target.password,
+  password: passwordOf(target),
   ssl: tls,
   connectionTimeoutMillis: target.connectTimeoutMs,
   application_name: name,
@@ -140,7 +180,7 @@ const openSql = (target: DatabaseTarget, tls: Tls, name: string, size: number): 
     port: target.port,
     database: target.database,
     username: target.user,
-    ...(target.password === undefined ? {} : { password: target.password }),
+    password: poolPassword(target),
     ssl: tls,
     max: size,
     // PgBouncer in transaction mode keeps no prepared statement of ours.
@@ -164,12 +204,32 @@ const openSql = (target: DatabaseTarget, tls: Tls, name: string, size: number): 
 
 const tlsOptions = (target: DatabaseTarget): Tls => {
   if (target.tls === 'disable') return false;
-  const ca =
-    target.tlsRootCertificate === undefined ? {} : { ca: readFileSync(target.tlsRootCertificate, 'utf8') };
-  if (target.tls === 'prefer' || target.tls === 'require') return { rejectUnauthorized: false, ...ca };
+  const file = (key: 'ca' | 'cert' | 'key', path: string | undefined) =>
+    path === undefined ? {} : { [key]: readPem(path) };
+  const files: Pick<TlsOptions, 'ca' | 'cert' | 'key'> = {
+    ...file('ca', target.tlsRootCertificate),
+    ...file('cert', target.tlsCertificate),
+    ...file('key', target.tlsKey),
+  };
+  if (target.tls === 'prefer' || target.tls === 'require') return { rejectUnauthorized: false, ...files };
   return {
     rejectUnauthorized: true,
-    ...ca,
-    ...(target.tls === 'verify-ca' ? { checkServerIdentity: () => undefined } : {}),
+    ...files,
+    // Asked for an address instead of a name, neither driver says which: Node would check for 'localhost'.
+    checkServerIdentity:
+      target.tls === 'verify-ca'
+        ? () => undefined
+        : (_host, certificate) => checkServerIdentity(target.host, certificate),
   };
+};
+
+const readPem = (path: string): string => {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw usageFailure(
+      `The TLS file ${path} can't be read (${(cause as NodeJS.ErrnoException).code}). Check sslrootcert, sslcert and sslkey, or PGSSLROOTCERT, PGSSLCERT and PGSSLKEY.`,
+      { cause },
+    );
+  }
 };

@@ -1,6 +1,7 @@
 import { userInfo } from 'node:os';
 import { parse } from 'pg-connection-string';
 import { usageFailure } from '../errors.js';
+import { defaultMetadataHost } from './iam.js';
 
 const tlsModes = ['disable', 'prefer', 'require', 'verify-ca', 'verify-full'] as const;
 
@@ -14,11 +15,18 @@ export interface DatabaseTarget {
   readonly database: string;
   readonly user: string;
   readonly password: string | undefined;
+  /** Host of the metadata server whose token is the password (Cloud SQL's IAM authentication); null: not used. */
+  readonly iamMetadataHost: string | null;
   readonly tls: TlsMode;
   /** Path of a PEM file with the certificate authority, for verify-ca and verify-full. */
   readonly tlsRootCertificate: string | undefined;
+  /** Paths of PEM files with the client's own certificate and key, where the server asks for one. */
+  readonly tlsCertificate: string | undefined;
+  readonly tlsKey: string | undefined;
   /** Milliseconds until a connection attempt is given up. */
   readonly connectTimeoutMs: number;
+  /** Milliseconds for which a server that can't be reached is tried again; 0: once. */
+  readonly waitMs: number;
 }
 
 type Environment = Record<string, string | undefined>;
@@ -80,6 +88,8 @@ const fromUrl = (url: string, environment: Environment): DatabaseTarget => {
     password: parsed.password ?? parameters.get('password') ?? undefined,
     tls: parameters.get('sslmode') ?? undefined,
     tlsRootCertificate: parameters.get('sslrootcert') ?? undefined,
+    tlsCertificate: parameters.get('sslcert') ?? undefined,
+    tlsKey: parameters.get('sslkey') ?? undefined,
     connectTimeout: parameters.get('connect_timeout') ?? undefined,
   });
 };
@@ -108,36 +118,59 @@ interface Given {
   password?: string | undefined;
   tls?: string | undefined;
   tlsRootCertificate?: string | undefined;
+  tlsCertificate?: string | undefined;
+  tlsKey?: string | undefined;
   connectTimeout?: string | undefined;
 }
 
 const complete = (environment: Environment, given: Given): DatabaseTarget => {
+  const iam = /^(1|true|on|yes)$/i.test(environment.DB_IAM ?? '');
   const user = given.user ?? environment.PGUSER ?? userInfo().username;
   const host = given.host ?? environment.PGHOST ?? 'localhost';
-  const port = Number(given.port ?? environment.PGPORT ?? 5432);
-  if (!Number.isInteger(port) || port < 1 || port > 65_535) {
-    throw usageFailure(
-      `The database port is '${given.port ?? environment.PGPORT}', expected a number from 1 to 65535.`,
-    );
-  }
-  const timeout = Number(given.connectTimeout ?? environment.PGCONNECT_TIMEOUT ?? 8);
+  const tlsRootCertificate = given.tlsRootCertificate ?? environment.PGSSLROOTCERT;
   return Object.freeze({
     host,
-    port,
+    port: portNumber(given.port ?? environment.PGPORT),
     database: given.database ?? environment.PGDATABASE ?? user,
-    user,
-    password: given.password ?? environment.PGPASSWORD,
-    tls: tlsMode(given.tls ?? environment.PGSSLMODE, host),
-    tlsRootCertificate: given.tlsRootCertificate ?? environment.PGSSLROOTCERT,
-    connectTimeoutMs: Number.isFinite(timeout) && timeout > 0 ? timeout * 1000 : 8_000,
+    // Cloud SQL names a service account's role without the end that every service account has.
+    user: iam ? user.replace(/\.gserviceaccount\.com$/, '') : user,
+    password: iam ? undefined : (given.password ?? environment.PGPASSWORD),
+    iamMetadataHost: iam ? (environment.GCE_METADATA_HOST ?? defaultMetadataHost) : null,
+    tls: tlsMode(given.tls ?? environment.PGSSLMODE, host, tlsRootCertificate !== undefined, iam),
+    tlsRootCertificate,
+    tlsCertificate: given.tlsCertificate ?? environment.PGSSLCERT,
+    tlsKey: given.tlsKey ?? environment.PGSSLKEY,
+    connectTimeoutMs: seconds(given.connectTimeout ?? environment.PGCONNECT_TIMEOUT, 8) * 1000,
+    waitMs: seconds(environment.ARC_GAM_DATABASE_WAIT_SECONDS, 0) * 1000,
   });
 };
 
-const tlsMode = (given: string | undefined, host: string): TlsMode => {
+const portNumber = (given: string | undefined): number => {
+  // A URL without a port is parsed as one with an empty port.
+  const port = Number(given || 5432);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) {
+    throw usageFailure(`The database port is '${given}', expected a number from 1 to 65535.`);
+  }
+  return port;
+};
+
+const seconds = (given: string | undefined, fallback: number): number => {
+  const value = Number(given);
+  return Number.isFinite(value) && value > 0 ? value : fallback;
+};
+
+const tlsMode = (given: string | undefined, host: string, hasAuthority: boolean, iam: boolean): TlsMode => {
   if (host.startsWith('/')) return 'disable';
-  if (given === undefined || given === 'allow') return 'prefer';
-  const mode = tlsModes.find((known) => known === given);
+  const mode =
+    given === undefined || given === 'allow' ? 'prefer' : tlsModes.find((known) => known === given);
   if (mode === undefined)
     throw usageFailure(`sslmode is '${given}', expected one of ${tlsModes.join(', ')}.`);
-  return mode;
+  if (iam && mode === 'disable') {
+    throw usageFailure(
+      'sslmode=disable and --iam: the token is the password and must not cross the network in the clear. Give sslmode=require or better.',
+    );
+  }
+  if (iam && mode === 'prefer') return hasAuthority ? 'verify-ca' : 'require';
+  // As libpq reads it: whoever names an authority wants it checked.
+  return mode === 'require' && hasAuthority ? 'verify-ca' : mode;
 };

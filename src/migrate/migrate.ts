@@ -3,6 +3,7 @@ import type pg from 'pg';
 import type { Settings } from '../config.js';
 import type { Database } from '../db/database.js';
 import { withRunLock } from '../db/run-lock.js';
+import { readPackageFile } from '../files.js';
 import { fillGazetteer } from './gazetteer.js';
 import {
   type MigrationStatus,
@@ -55,8 +56,6 @@ export const migrateUp = async (
     requireUnedited(await migrationStatus(client, settings.schema));
     await createSchema(client, settings.schema);
     const names = await applyMigrations(client, settings.schema, 'up', Number.POSITIVE_INFINITY);
-    await client.query('begin');
-    await client.query(`set local search_path = "${settings.schema}", pg_temp`);
     // Also of files that an earlier migrate applied but was killed before it could note.
     for (const { name } of (await migrationStatus(client, settings.schema)).filter(isApplied)) {
       await client.query(
@@ -67,7 +66,7 @@ export const migrateUp = async (
     if (names.length > 0) for (const comment of migrationsTableComments) await client.query(comment);
     const viewsChanged = await makeViews(client, source);
     await fillGazetteer(client);
-    await client.query('commit');
+    await client.query(readPackageFile('sql/roles/read_only.sql'));
     return { names, notice: source.indexNotice, viewsChanged };
   });
 
@@ -120,6 +119,7 @@ export const migrationSql = async (client: pg.Client, settings: Settings): Promi
 export const readMigrationStatus = (client: pg.Client, settings: Settings): Promise<MigrationStatus[]> =>
   migrationStatus(client, settings.schema);
 
+/** One transaction, behind PgBouncer too: a setting of the session would stay with a connection that others get next. */
 const withMigrationLock = <Result>(
   database: Database,
   settings: Settings,
@@ -129,8 +129,12 @@ const withMigrationLock = <Result>(
   withRunLock(database, { schema: settings.schema, what: 'migrate', ...options }, async () => {
     const client = await database.connect();
     try {
-      await client.query(`set lock_timeout = ${settings.lockTimeoutMs}; set timezone = 'UTC'`);
-      return await use(client);
+      await client.query(
+        `begin; set local lock_timeout = ${settings.lockTimeoutMs}; set local timezone = 'UTC'; set local search_path = "${settings.schema}", pg_temp`,
+      );
+      const result = await use(client);
+      await client.query('commit');
+      return result;
     } finally {
       await client.end().catch(() => undefined);
     }
@@ -154,11 +158,10 @@ const applyMigrations = async (
 ): Promise<string[]> => {
   const quiet = () => undefined;
   const applied = await runner({
-    dbClient: client,
+    dbClient: withoutTransactionCommands(client),
     dir: migrationsFolder,
     migrationsTable,
     migrationsSchema: schema,
-    schema,
     direction,
     count,
     singleTransaction: true,
@@ -168,6 +171,16 @@ const applyMigrations = async (
   });
   return applied.map(({ name }) => name);
 };
+
+/** node-pg-migrate begins and commits by itself; here it works inside of a transaction that is ours to end. */
+const withoutTransactionCommands = (client: pg.Client): pg.Client =>
+  new Proxy(client, {
+    get: (target, property) =>
+      property === 'query'
+        ? async (text: string, values?: unknown[]) =>
+            /^(begin|commit|rollback);?$/i.test(text) ? { rows: [] } : target.query(text, values)
+        : Reflect.get(target, property),
+  });
 
 const viewsDiffer = async (client: pg.Client, schema: string, source: Source): Promise<boolean> => {
   const { rows: views } = await client.query(

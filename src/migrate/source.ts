@@ -141,11 +141,11 @@ const viewComments = [
   }),
 ];
 
-const findRelation = async (
-  client: pg.Client,
+/** Schema and table that a setting such as `public.taps` or `"My App".taps` names. Throws a usage failure for any other text. */
+export const relationName = (
   mapping: SourceMapping,
   key: 'tapsTable' | 'usersTable',
-): Promise<Relation> => {
+): { schema: string; table: string } => {
   const given = mapping[key];
   const parts = [...given.matchAll(/"((?:[^"]|"")+)"|([^".\s]+)/g)].map(
     ([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain?.toLowerCase() ?? '',
@@ -154,6 +154,15 @@ const findRelation = async (
     throw usageFailure(`${sourceVariable(key)} is '${given}', expected a table such as 'public.taps'.`);
   }
   const [table = '', schema = 'public'] = [...parts].reverse();
+  return { schema, table };
+};
+
+const findRelation = async (
+  client: pg.Client,
+  mapping: SourceMapping,
+  key: 'tapsTable' | 'usersTable',
+): Promise<Relation> => {
+  const { schema, table } = relationName(mapping, key);
   const { rows } = await client.query<{ oid: number; kind: string }>(
     `select class.oid::int8::float8 as oid, class.relkind::text as kind
      from pg_class as class join pg_namespace as space on space.oid = class.relnamespace

@@ -112,7 +112,10 @@ class Run {
       const plan = await this.withRetries(() => this.plan());
       this.reportPlan(plan);
       if (plan.batches.length === 0) await this.withRetries(() => this.batch(plan, [], 0));
-      else this.runId = await this.transaction((session) => openRun(session, this.request.command));
+      else {
+        this.runId = await this.transaction((session) => openRun(session, this.request.command));
+        this.reporter.runOpened(this.runId);
+      }
       for (const [index, days] of plan.batches.entries()) {
         await this.withRetries(() => this.batch(plan, days, index));
       }

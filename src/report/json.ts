@@ -10,6 +10,7 @@ export const jsonReporter = (out: NodeJS.WritableStream): Reporter => {
   return {
     working: () => undefined,
     plan: (report) => emit('plan', report),
+    runOpened: () => undefined,
     batchStarted: () => undefined,
     stepStarted: () => undefined,
     batchEnded: ({ index, count, days }, { tapCount, asOfDay, steps }) =>

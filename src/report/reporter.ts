@@ -41,6 +41,8 @@ export interface Reporter {
   /** Something is under way that may take a while. */
   working(what: string): void;
   plan(report: PlanReport): void;
+  /** The run has its row in the ledger. */
+  runOpened(runId: number): void;
   batchStarted(report: BatchReport): void;
   stepStarted(step: string): void;
   batchEnded(report: BatchReport, result: BatchResult): void;

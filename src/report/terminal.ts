@@ -38,6 +38,7 @@ export const terminalReporter = ({ progress, out, err }: TerminalOptions): Repor
       begun = performance.now();
       if (spinner !== null) print(describePlan(report), err);
     },
+    runOpened: () => undefined,
     batchStarted: ({ index, count, days }) => {
       const first = days[0]?.day;
       if (first === undefined) {

@@ -21,6 +21,7 @@ const quiet: Reporter = {
   retrying: () => undefined,
   notice: () => undefined,
   ended: () => undefined,
+  runOpened: () => undefined,
   changedRow: async () => undefined,
   table: () => undefined,
   failed: () => undefined,

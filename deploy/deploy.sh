@@ -1,0 +1,145 @@
+#!/usr/bin/env bash
+# Deploys arc-gam to Cloud Run and Cloud SQL, step by step: deploy/deploy.sh STEP (see deploy/README.md).
+#   setup    service accounts, secrets and rights; once
+#   image    build and push the image
+#   jobs     make or replace the three jobs: migrate, backfill, etl
+#   upgrade  image, jobs, then migrate, before the next nightly run
+#   schedule make or update the nightly trigger
+#   render   print the jobs' manifests, run nothing
+# With DRY_RUN=1 every gcloud command is printed instead of run.
+set -euo pipefail
+cd "$(dirname "$0")"
+
+settings=${SETTINGS:-settings.env}
+if [ ! -f "$settings" ]; then
+  echo "There is no $settings: copy settings.env.example and fill it in." >&2
+  exit 2
+fi
+# shellcheck source-path=SCRIPTDIR source=settings.env.example
+. "./$settings"
+
+INSTANCE_CONNECTION_NAME="$PROJECT_ID:$REGION:$SQL_INSTANCE"
+IMAGE="$REGION-docker.pkg.dev/$PROJECT_ID/$REPOSITORY/arc-gam:$IMAGE_TAG"
+
+gcloud() {
+  if [ "${DRY_RUN:-}" = 1 ]; then
+    printf 'gcloud'
+    printf ' %q' "$@"
+    printf '\n'
+  else
+    command gcloud --project "$PROJECT_ID" "$@"
+  fi
+}
+
+account() { echo "$1@$PROJECT_ID.iam.gserviceaccount.com"; }
+
+# render NAME DB_USER SECRET ACCOUNT TIMEOUT ARGS: the manifest of one job on stdout.
+# shellcheck disable=SC2016 # the braces are text to be replaced
+render() {
+  local text
+  text=$(grep -v '^#' job.yaml)
+  text=${text//'${JOB_NAME}'/$1}
+  text=${text//'${DB_USER}'/$2}
+  text=${text//'${SECRET}'/$3}
+  text=${text//'${SERVICE_ACCOUNT}'/$(account "$4")}
+  text=${text//'${TIMEOUT_SECONDS}'/$5}
+  text=${text//'${ARGS}'/$6}
+  text=${text//'${IMAGE}'/$IMAGE}
+  text=${text//'${INSTANCE_CONNECTION_NAME}'/$INSTANCE_CONNECTION_NAME}
+  text=${text//'${DB_NAME}'/$DB_NAME}
+  text=${text//'${ARC_GAM_TZ}'/$ARC_GAM_TZ}
+  text=${text//'${ARC_GAM_SCHEMA}'/$ARC_GAM_SCHEMA}
+  printf '%s\n' "$text"
+}
+
+manifest() {
+  case $1 in
+    arc-gam-migrate) render "$1" arc_gam_owner arc-gam-owner-password arc-gam-owner 900 '["migrate", "--wait", "600"]' ;;
+    arc-gam-backfill) render "$1" arc_gam_job arc-gam-job-password arc-gam-job 86400 '["backfill", "--wait", "600"]' ;;
+    arc-gam-etl) render "$1" arc_gam_job arc-gam-job-password arc-gam-job 3600 '["etl", "--wait", "1800"]' ;;
+  esac
+}
+
+jobs_of_ours="arc-gam-migrate arc-gam-backfill arc-gam-etl"
+
+setup() {
+  gcloud services enable run.googleapis.com cloudscheduler.googleapis.com secretmanager.googleapis.com \
+    sqladmin.googleapis.com artifactregistry.googleapis.com
+  gcloud artifacts repositories create "$REPOSITORY" --repository-format docker --location "$REGION"
+  local name
+  for name in owner job; do
+    gcloud iam service-accounts create "arc-gam-$name" --display-name "arc-gam $name"
+    gcloud projects add-iam-policy-binding "$PROJECT_ID" --condition None \
+      --member "serviceAccount:$(account "arc-gam-$name")" --role roles/cloudsql.client
+    gcloud secrets create "arc-gam-$name-password" --replication-policy automatic
+    gcloud secrets add-iam-policy-binding "arc-gam-$name-password" \
+      --member "serviceAccount:$(account "arc-gam-$name")" --role roles/secretmanager.secretAccessor
+  done
+  gcloud iam service-accounts create arc-gam-scheduler --display-name "arc-gam scheduler"
+  echo "Now set the passwords and the rights in the database: deploy/README.md, step 3." >&2
+}
+
+image() {
+  gcloud auth configure-docker "$REGION-docker.pkg.dev" --quiet
+  local engine=${ENGINE:-docker} revision
+  revision=$(git rev-parse HEAD 2> /dev/null || echo unknown)
+  if [ "${DRY_RUN:-}" = 1 ]; then engine="echo $engine"; fi
+  # shellcheck disable=SC2086 # in a dry run it is two words
+  $engine build --platform linux/amd64 --build-arg VERSION="$IMAGE_TAG" --build-arg REVISION="$revision" -t "$IMAGE" ..
+  # shellcheck disable=SC2086
+  $engine push "$IMAGE"
+}
+
+jobs() {
+  local name file
+  for name in $jobs_of_ours; do
+    file=$(mktemp)
+    manifest "$name" > "$file"
+    gcloud run jobs replace "$file" --region "$REGION"
+    rm "$file"
+  done
+}
+
+schedule() {
+  gcloud run jobs add-iam-policy-binding arc-gam-etl --region "$REGION" \
+    --member "serviceAccount:$(account arc-gam-scheduler)" --role roles/run.invoker
+  local verb=create
+  if [ "${DRY_RUN:-}" != 1 ] && gcloud scheduler jobs describe arc-gam-etl --location "$REGION" > /dev/null 2>&1; then
+    verb=update
+  fi
+  gcloud scheduler jobs "$verb" http arc-gam-etl --location "$REGION" \
+    --schedule "$SCHEDULE" --time-zone "$SCHEDULE_ZONE" --http-method POST \
+    --uri "https://run.googleapis.com/v2/projects/$PROJECT_ID/locations/$REGION/jobs/arc-gam-etl:run" \
+    --oauth-service-account-email "$(account arc-gam-scheduler)" \
+    --oauth-token-scope https://www.googleapis.com/auth/cloud-platform \
+    --max-retry-attempts 3 --attempt-deadline 180s
+}
+
+upgrade() {
+  image
+  # The migrate job first: the nightly one keeps the old image until the schema is ready for the new one.
+  local file
+  file=$(mktemp)
+  manifest arc-gam-migrate > "$file"
+  gcloud run jobs replace "$file" --region "$REGION"
+  rm "$file"
+  gcloud run jobs execute arc-gam-migrate --region "$REGION" --wait
+  jobs
+}
+
+render_all() {
+  local name
+  for name in $jobs_of_ours; do
+    manifest "$name"
+    echo "---"
+  done
+}
+
+case ${1:-} in
+  setup | image | jobs | schedule | upgrade) "$1" ;;
+  render) render_all ;;
+  *)
+    sed -n '2,9s/^# \{0,1\}//p' "$0" >&2
+    exit 2
+    ;;
+esac

@@ -1,0 +1,87 @@
+-- Three roles, each with what it needs and no more. Run it as somebody who may create roles and grant on the
+-- application's two tables, before the first migrate and again after each; running it again changes nothing.
+--   :"owner"  migrates: owns the schema and reads the two tables, for the views read with their owner's rights
+--   :"job"    backfill, etl, verify: writes our tables, and reads the application's only through our views
+--   :"reader" the API, dashboards: reads our schema
+-- Names are put in quoted, as psql does with its variables.
+
+do $$
+declare
+  wanted text;
+begin
+  foreach wanted in array array[:'owner', :'job', :'reader'] loop
+    if not exists (select from pg_roles where rolname = wanted) then
+      execute format('create role %I login', wanted);
+    end if;
+  end loop;
+  -- Who is no superuser acts for the owner as a member of it.
+  if not pg_has_role(current_user, :'owner', 'usage') then
+    execute format('grant %I to %I', :'owner', current_user);
+  end if;
+end
+$$;
+
+grant connect on database :"database" to :"owner", :"job", :"reader";
+-- A batch keeps what its steps found changed in temporary tables.
+grant temporary on database :"database" to :"job";
+
+create schema if not exists :"schema" authorization :"owner";
+
+do $$
+declare
+  foreign_object text;
+begin
+  select format('%s %s of %s', kind, name, role) into foreign_object
+  from (
+    select 'schema' as kind, nspname::text as name, pg_get_userbyid(nspowner) as role
+    from pg_namespace where nspname = :'schema'
+    union all
+    select 'relation', oid::regclass::text, pg_get_userbyid(relowner)
+    from pg_class where relnamespace = :'schema'::regnamespace and relkind in ('r', 'p', 'v', 'S')
+  ) as owned
+  where role <> :'owner'
+  limit 1;
+  if foreign_object is not null then
+    raise exception using
+      errcode = 'object_not_in_prerequisite_state',
+      message = format(
+        'Not everything in schema %s belongs to %s: %s. Give --owner that name, or change the owner first (reassign owned, alter ... owner to)',
+        :'schema', :'owner', foreign_object
+      );
+  end if;
+end
+$$;
+
+-- The owner: the two tables, for its views.
+grant usage on schema :"taps_schema", :"users_schema" to :"owner";
+grant select on :"taps_schema".:"taps_table", :"users_schema".:"users_table" to :"owner";
+
+-- The job: our tables and views, and those that a later migration adds. It has no right on the application's tables.
+grant usage on schema :"schema" to :"job", :"reader";
+grant select, insert, update, delete on all tables in schema :"schema" to :"job";
+alter default privileges for role :"owner" in schema :"schema"
+  grant select, insert, update, delete on tables to :"job";
+
+-- The reader.
+grant select on all tables in schema :"schema" to :"reader";
+alter default privileges for role :"owner" in schema :"schema" grant select on tables to :"reader";
+
+-- What only the owner writes: the views (a simple one is writable with its owner's rights), migrate's notes, the quests,
+-- the gazetteer.
+do $$
+declare
+  relation regclass;
+begin
+  for relation in
+    select oid from pg_class
+    where relnamespace = :'schema'::regnamespace
+      and (
+        relkind = 'v'
+        or relname in ('schema_migration', 'schema_file', 'quest_definitions')
+        or relname like 'gazetteer\_%'
+      )
+  loop
+    execute format('revoke insert, update, delete on %s from %I', relation, :'job');
+  end loop;
+end
+$$;

@@ -1,0 +1,173 @@
+import type { StepResult } from '../pipeline/batch.js';
+import { writeAndDrain } from './drain.js';
+import { formatCount, formatDuration, plural } from './format.js';
+import type { Reporter, RunReport } from './reporter.js';
+
+type Severity = 'DEBUG' | 'INFO' | 'NOTICE' | 'WARNING' | 'ERROR';
+
+/** What an alert is made from: every run ends with one line that carries these, whatever became of it. */
+interface Metrics {
+  readonly dayCount: number;
+  readonly batchCount: number;
+  readonly tapCount: number;
+  readonly retryCount: number;
+  readonly rowsInserted: number;
+  readonly rowsUpdated: number;
+  readonly rowsDeleted: number;
+  readonly durationMs: number;
+}
+
+/**
+ * One JSON object a line, as Cloud Logging reads it: severity, message and time, the labels run_id, command and
+ * as_of_day, and everything else as fields; `event` says which line it is. The last line of a run is the event `ended`
+ * or, with severity ERROR, `failed`. Format: https://cloud.google.com/logging/docs/structured-logging
+ */
+export const cloudLoggingReporter = (
+  command: string,
+  out: NodeJS.WritableStream,
+  now: () => Date = () => new Date(),
+): Reporter => {
+  const begun = performance.now();
+  const labels: Record<string, string> = { command };
+  const done = { dayCount: 0, batchCount: 0, tapCount: 0, retryCount: 0 };
+  const totals = new Map<string, StepResult>();
+  const label = (name: 'run_id' | 'as_of_day', value: number | string | null) => {
+    if (value !== null) labels[name] = String(value);
+  };
+  const line = (severity: Severity, event: string, message: string, fields: object = {}) =>
+    `${JSON.stringify({
+      severity,
+      message,
+      time: now().toISOString(),
+      'logging.googleapis.com/labels': labels,
+      event,
+      ...fields,
+    })}\n`;
+  const emit = (...parts: Parameters<typeof line>) => {
+    out.write(line(...parts));
+  };
+  return {
+    working: (what) => emit('DEBUG', 'working', what),
+    runOpened: (runId) => label('run_id', runId),
+    plan: (report) => {
+      label('as_of_day', report.asOfDay);
+      const span = report.dayCount === 0 ? '' : `, ${report.firstDay} .. ${report.lastDay}`;
+      const { command: commandLine, ...fields } = report;
+      emit(
+        'INFO',
+        'plan',
+        `${commandLine}: ${plural(report.dayCount, 'stale day')}${span}, ${plural(report.tapCount, 'tap')} in ${plural(report.batchCount, 'batch', 'batches')}`,
+        { commandLine, ...fields },
+      );
+    },
+    batchStarted: () => undefined,
+    stepStarted: () => undefined,
+    batchEnded: ({ index, count, days }, { tapCount, asOfDay, steps }) => {
+      label('as_of_day', asOfDay);
+      done.dayCount += days.length;
+      done.batchCount += 1;
+      done.tapCount += tapCount;
+      for (const step of steps) totals.set(step.step, sum(totals.get(step.step), step));
+      const firstDay = days[0]?.day ?? null;
+      const lastDay = days.at(-1)?.day ?? null;
+      const metrics = { dayCount: days.length, tapCount, ...rows(steps), durationMs: time(steps) };
+      emit(
+        'INFO',
+        'batch',
+        `Batch ${index + 1} of ${count} is committed: ${firstDay} .. ${lastDay}, ${plural(tapCount, 'tap')} in ${formatDuration(metrics.durationMs)}`,
+        { batch: index + 1, batchCount: count, firstDay, lastDay, ...metrics, steps: byStep(steps) },
+      );
+    },
+    retrying: ({ attempt, waitMs, reason }) => {
+      done.retryCount += 1;
+      emit('WARNING', 'retry', `Try ${attempt} of the batch failed, again in ${waitMs} ms: ${reason}`, {
+        attempt,
+        waitMs,
+      });
+    },
+    notice: (message) => emit('NOTICE', 'notice', message),
+    ended: (report) => {
+      label('run_id', report.runId);
+      label('as_of_day', report.asOfDay);
+      emit('INFO', 'ended', describe(report), {
+        state: 'done',
+        asOfDay: report.asOfDay,
+        ...metricsOf(report),
+        ignored: byName(report.ignored),
+        steps: byStep(report.steps),
+      });
+    },
+    changedRow: (row) =>
+      writeAndDrain(out, line('INFO', 'change', `A row of ${row.table} would change`, { row })),
+    table: (name, tableRows, title) => {
+      if (title !== undefined && tableRows.length === 0) emit('INFO', name, title);
+      for (const row of tableRows) emit('INFO', name, `${name}: ${Object.values(row).join(' ')}`, { row });
+    },
+    failed: (message, exitCode) => {
+      const steps = [...totals.values()];
+      emit('ERROR', 'failed', message, {
+        state: 'failed',
+        exitCode,
+        asOfDay: labels.as_of_day ?? null,
+        ...done,
+        ...rows(steps),
+        durationMs: Math.round(performance.now() - begun),
+        steps: byStep(steps),
+      });
+    },
+    close: () => undefined,
+  };
+};
+
+const metricsOf = (report: RunReport): Metrics => ({
+  dayCount: report.dayCount,
+  batchCount: report.batchCount,
+  tapCount: report.tapCount,
+  retryCount: report.retryCount,
+  ...rows(report.steps),
+  durationMs: Math.round(report.durationMs),
+});
+
+const rows = (steps: readonly StepResult[]) => ({
+  rowsInserted: total(steps, 'inserted'),
+  rowsUpdated: total(steps, 'updated'),
+  rowsDeleted: total(steps, 'deleted'),
+});
+
+const total = (steps: readonly StepResult[], key: 'inserted' | 'updated' | 'deleted'): number =>
+  steps.reduce((count, step) => count + step[key], 0);
+
+const time = (steps: readonly StepResult[]): number =>
+  Math.round(steps.reduce((milliseconds, step) => milliseconds + step.durationMs, 0));
+
+const sum = (one: StepResult | undefined, other: StepResult): StepResult => ({
+  step: other.step,
+  inserted: other.inserted + (one?.inserted ?? 0),
+  updated: other.updated + (one?.updated ?? 0),
+  deleted: other.deleted + (one?.deleted ?? 0),
+  durationMs: other.durationMs + (one?.durationMs ?? 0),
+});
+
+/** By name, not as a list: a log-based metric takes its value from a path such as steps.user_day_activity.inserted. */
+const byStep = (steps: readonly StepResult[]) =>
+  Object.fromEntries(
+    steps.map(({ step, inserted, updated, deleted, durationMs }) => [
+      step,
+      { inserted, updated, deleted, durationMs: Math.round(durationMs) },
+    ]),
+  );
+
+/** `null id` -> null_id: a path in a filter has no spaces. */
+const byName = (counts: Readonly<Record<string, number>>) =>
+  Object.fromEntries(Object.entries(counts).map(([name, count]) => [name.replaceAll(' ', '_'), count]));
+
+const describe = (report: RunReport): string => {
+  const written = formatCount(
+    ['inserted', 'updated', 'deleted'].reduce(
+      (count, key) => count + total(report.steps, key as 'inserted' | 'updated' | 'deleted'),
+      0,
+    ),
+  );
+  const asOf = report.asOfDay === null ? 'no day is processed' : `as of ${report.asOfDay}`;
+  return `${report.command}: ${plural(report.dayCount, 'day')}, ${plural(report.tapCount, 'tap')}, ${written} rows written in ${formatDuration(report.durationMs)}, ${asOf}`;
+};

@@ -1,0 +1,97 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+
+const folder = fileURLToPath(new URL('../deploy/', import.meta.url));
+const deploy = (step: string, environment: NodeJS.ProcessEnv = {}) =>
+  spawnSync(`${folder}deploy.sh`, [step], {
+    encoding: 'utf8',
+    env: { ...process.env, SETTINGS: 'settings.env.example', DRY_RUN: '1', ...environment },
+  });
+
+test('the manifests are Cloud Run Jobs with every placeholder filled in', () => {
+  const rendered = deploy('render');
+  expect(rendered).toMatchObject({ status: 0, stderr: '' });
+  expect(rendered.stdout).not.toContain('${');
+  const jobs = parseAllDocuments(rendered.stdout).flatMap((document) => {
+    expect(document.errors).toEqual([]);
+    const job: unknown = document.toJS();
+    return job === null ? [] : [job];
+  });
+  const common = {
+    apiVersion: 'run.googleapis.com/v1',
+    kind: 'Job',
+    spec: {
+      template: {
+        metadata: {
+          annotations: { 'run.googleapis.com/cloudsql-instances': 'my-project:us-east1:my-instance' },
+        },
+        spec: { taskCount: 1, parallelism: 1 },
+      },
+    },
+  };
+  expect(jobs).toMatchObject(
+    ['migrate', 'backfill', 'etl'].map((verb) => ({ ...common, metadata: { name: `arc-gam-${verb}` } })),
+  );
+  expect(jobs[2]).toMatchObject({
+    spec: {
+      template: {
+        spec: {
+          template: {
+            spec: {
+              serviceAccountName: 'arc-gam-job@my-project.iam.gserviceaccount.com',
+              maxRetries: 2,
+              timeoutSeconds: 3600,
+              containers: [
+                {
+                  image: 'us-east1-docker.pkg.dev/my-project/arc-gam/arc-gam:0.1.0',
+                  args: ['etl', '--wait', '1800'],
+                  resources: { limits: { cpu: '2', memory: '2Gi' } },
+                  env: expect.arrayContaining([
+                    { name: 'DB_USER', value: 'arc_gam_job' },
+                    {
+                      name: 'DB_PASS',
+                      valueFrom: { secretKeyRef: { name: 'arc-gam-job-password', key: 'latest' } },
+                    },
+                    { name: 'ARC_GAM_TZ', value: 'America/New_York' },
+                  ]),
+                },
+              ],
+            },
+          },
+        },
+      },
+    },
+  });
+});
+
+test('an upgrade migrates before the jobs get the new image', () => {
+  const { stdout } = deploy('upgrade', { ENGINE: 'docker' });
+  const verbs = stdout
+    .split('\n')
+    .flatMap((line) => /(docker push|jobs replace|jobs execute arc-gam-migrate)/.exec(line)?.[1] ?? []);
+  expect(verbs).toEqual([
+    'docker push',
+    'jobs replace',
+    'jobs execute arc-gam-migrate',
+    'jobs replace',
+    'jobs replace',
+    'jobs replace',
+  ]);
+});
+
+test('the schedule calls the jobs-run API at night', () => {
+  const { stdout } = deploy('schedule');
+  expect(stdout).toContain('--schedule 0\\ 2\\ \\*\\ \\*\\ \\* --time-zone America/New_York');
+  expect(stdout).toContain('locations/us-east1/jobs/arc-gam-etl:run --oauth-service-account-email');
+});
+
+test('the image holds what the package lists, and its entry point is node', () => {
+  const dockerfile = readFileSync(`${folder}../Dockerfile`, 'utf8');
+  const { files } = JSON.parse(readFileSync(`${folder}../package.json`, 'utf8')) as { files: string[] };
+  for (const part of files.filter((name) => !name.endsWith('.md'))) expect(dockerfile).toContain(part);
+  expect(dockerfile).toMatch(/^ENTRYPOINT \["node", /m);
+  expect(dockerfile).toMatch(/^USER 6\d+:6\d+$/m);
+});

@@ -1,0 +1,142 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, chownSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { runCli, startCli } from './cli.js';
+import { addTap, addUsers, createDatabase, type TestDatabase } from './database.js';
+
+const program = ['/usr/sbin/pgbouncer', '/usr/bin/pgbouncer', '/usr/local/bin/pgbouncer'].find((path) =>
+  existsSync(path),
+);
+if (program === undefined) {
+  process.stdout.write(
+    'PgBouncer is not installed: its tests are skipped (Debian: apt-get install pgbouncer).\n',
+  );
+}
+
+let database: TestDatabase;
+let bouncer: ChildProcess;
+let folder: string;
+let url: string;
+const through = (args: readonly string[]) => runCli(args, { DATABASE_URL: url });
+
+const freePort = async (): Promise<number> => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  return port;
+};
+
+/** Nobody's uid where the tests run as root, which PgBouncer refuses. */
+const owner = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
+
+beforeAll(async () => {
+  if (program === undefined) return;
+  database = await createDatabase({ empty: true });
+  await database.client.query(`
+    create table public.users (id uuid primary key, name text, home text);
+    create table public.taps (
+      id uuid primary key default gen_random_uuid(), id1 uuid, id2 uuid, time timestamptz,
+      latitude double precision, longitude double precision
+    );`);
+  const server = new URL(database.url);
+  const name = server.pathname.slice(1);
+  const port = await freePort();
+  folder = mkdtempSync(join(tmpdir(), 'arc-gam-bouncer-'));
+  const user = decodeURIComponent(server.username);
+  writeFileSync(join(folder, 'users'), `"${user}" "${decodeURIComponent(server.password)}"\n`);
+  writeFileSync(
+    join(folder, 'ini'),
+    `[databases]
+${name} = host=${server.hostname} port=${server.port} dbname=${name}
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = ${port}
+unix_socket_dir =
+auth_type = ${server.password === '' ? 'trust' : 'scram-sha-256'}
+auth_file = ${join(folder, 'users')}
+pool_mode = transaction
+default_pool_size = 5
+logfile =
+`,
+  );
+  if (owner.uid !== undefined)
+    for (const path of [folder, join(folder, 'users')]) chownSync(path, owner.uid, owner.gid);
+  chmodSync(join(folder, 'users'), 0o600);
+  bouncer = spawn(program, [join(folder, 'ini')], { stdio: 'ignore', ...owner });
+  server.port = String(port);
+  url = server.href;
+  for (let attempt = 0; attempt < 100; attempt += 1) {
+    const client = new pg.Client({ connectionString: url });
+    try {
+      await client.connect();
+      break;
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    } finally {
+      await client.end().catch(() => undefined);
+    }
+  }
+});
+
+afterAll(async () => {
+  if (program === undefined) return;
+  bouncer.kill();
+  await database.drop();
+  rmSync(folder, { recursive: true });
+});
+
+test.skipIf(program === undefined)(
+  'migrate, backfill and etl work in transaction mode and leave no setting on a pooled connection',
+  async () => {
+    expect(await through(['migrate'])).toMatchObject({ code: 0, stderr: expect.stringContaining('index') });
+    await addUsers(database, 1, 2, 3);
+    await addTap(database, 1, 2, '2026-01-01T10:00Z');
+    await addTap(database, 2, 3, '2026-01-02T10:00Z');
+    expect(await through(['backfill', '--to', '2026-01-02', '--batch-days', '1'])).toMatchObject({ code: 0 });
+    expect(await through(['etl', '--date', '2026-01-04'])).toMatchObject({ code: 0 });
+    expect(await database.rows('select count(*) from gamification.user_day_activity')).toEqual([
+      { count: '4' },
+    ]);
+    // Several at once: each pooled server connection that a run of ours has used is looked at.
+    const clients = Array.from({ length: 5 }, () => new pg.Client({ connectionString: url }));
+    for (const client of clients) await client.connect();
+    const settings = await Promise.all(
+      clients.map(async (client) => {
+        await client.query('begin');
+        const { rows } = await client.query(
+          "select current_setting('search_path') as path, current_setting('lock_timeout') as lock_timeout, current_setting('statement_timeout') as statement_timeout, count(*)::int as locks from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()",
+        );
+        return rows[0];
+      }),
+    );
+    for (const client of clients) await client.end();
+    expect(settings).toEqual(
+      clients.map(() => ({ path: '"$user", public', lock_timeout: '0', statement_timeout: '0', locks: 0 })),
+    );
+    expect(await through(['migrate', 'down', '--all'])).toMatchObject({ code: 0 });
+    expect(await through(['migrate'])).toMatchObject({ code: 0 });
+  },
+);
+
+test.skipIf(program === undefined)('a second run meets the lock through it too', async () => {
+  const blocker = new pg.Client({ connectionString: database.url });
+  await blocker.connect();
+  await blocker.query('begin; lock table gamification.processed_day in exclusive mode');
+  const first = startCli(['etl', '--date', '2026-01-05'], { DATABASE_URL: url });
+  for (;;) {
+    const held = await database.rows("select 1 from pg_locks where locktype = 'advisory' and granted");
+    if (held.length > 0) break;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  const second = await through(['etl', '--date', '2026-01-05']);
+  expect(second).toMatchObject({ code: 4 });
+  expect(second.stderr).toContain('Another run holds the lock');
+  await blocker.end();
+  expect(await first.ended).toMatchObject({ code: 0 });
+});

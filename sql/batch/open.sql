@@ -132,3 +132,34 @@ create temp table quest_event (
   tapped_at timestamptz not null,
   amount integer not null
 ) on commit drop;
+
+create temp table changed_area_hour (
+  geohash5 text not null,
+  week integer not null,
+  primary key (geohash5, week)
+) on commit drop;
+
+create temp table surge_scope (
+  geohash5 text not null,
+  week integer not null,
+  first_week integer not null,
+  primary key (geohash5, week)
+) on commit drop;
+
+create temp table surge_slot (
+  geohash5 text not null,
+  week integer not null,
+  slot integer not null,
+  baseline_taps numeric not null,
+  dispersion numeric not null,
+  expected_taps numeric not null,
+  primary key (geohash5, week, slot)
+) on commit drop;
+
+create temp table changed_surge_area (
+  geohash5 text not null
+) on commit drop;
+
+create temp table renamed_surge_area (
+  geohash5 text not null
+) on commit drop;

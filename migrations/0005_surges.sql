@@ -73,20 +73,6 @@ comment on constraint surge_has_five_users_or_more on surge_windows is 'Fewer pe
 comment on index surge_windows_area is 'The surges of a cell, in time.';
 comment on index surge_windows_time is 'The surges at a time.';
 
-create function gazetteer_digest() returns text
-language plpgsql stable
-as $$
-declare
-  digest text;
-begin
-  if to_regclass('gazetteer_load') is not null then
-    execute 'select digest from gazetteer_load' into digest;
-  end if;
-  return coalesce(digest, 'none');
-end
-$$;
-comment on function gazetteer_digest() is 'Which gazetteer is loaded; none where there is none.';
-
 create function geohash5_name(cell text) returns text
 language plpgsql stable strict
 as $$
@@ -94,13 +80,9 @@ declare
   x integer := 0;
   y integer := 0;
   code integer;
-  latitude double precision;
-  longitude double precision;
-  name text;
+  middle_latitude double precision;
+  middle_longitude double precision;
 begin
-  if to_regclass('gazetteer_place') is null then
-    return cell;
-  end if;
   for bit in 0..24 loop
     code := strpos('0123456789bcdefghjkmnpqrstuvwxyz', substr(cell, 1 + bit / 5, 1)) - 1;
     if bit % 2 = 0 then
@@ -109,29 +91,31 @@ begin
       y := 2 * y + (code >> (4 - bit % 5) & 1);
     end if;
   end loop;
-  latitude := (y - 2048 + 0.5) * 0.0439453125;
-  longitude := (x - 4096 + 0.5) * 0.0439453125;
+  middle_latitude := (y - 2048 + 0.5) * 0.0439453125;
+  middle_longitude := (x - 4096 + 0.5) * 0.0439453125;
   -- Half a degree is about 55 km; a degree of longitude is narrower away from the equator.
-  execute $query$
-    select concat_ws(', ', place.name, coalesce(place.state, place.country))
-    from gazetteer_place as place
-    where place.latitude between $1 - 0.5 and $1 + 0.5
-      and place.longitude between $2 - 0.5 and $2 + 0.5
-    order by
-      (place.latitude - $1) ^ 2 + ((place.longitude - $2) * cos(radians($1))) ^ 2,
-      place.population desc,
-      place.place_id
-    limit 1
-  $query$ into name using latitude, longitude;
-  return coalesce(name, cell);
+  return coalesce(
+    (
+      select concat_ws(', ', place.name, coalesce(place.state, place.country))
+      from gazetteer_place as place
+      where place.latitude between middle_latitude - 0.5 and middle_latitude + 0.5
+        and place.longitude between middle_longitude - 0.5 and middle_longitude + 0.5
+      order by
+        (place.latitude - middle_latitude) ^ 2
+          + ((place.longitude - middle_longitude) * cos(radians(middle_latitude))) ^ 2,
+        place.population desc,
+        place.place_id
+      limit 1
+    ),
+    cell
+  );
 end
 $$;
-comment on function geohash5_name(text) is 'The gazetteer''s place that is nearest to the middle of a geohash5 cell, with its state or country; the cell itself where no place is within half a degree, or without a gazetteer.';
+comment on function geohash5_name(text) is 'The gazetteer''s place that is nearest to the middle of a geohash5 cell, with its state or country; the cell itself where no place is within half a degree.';
 
 -- Down Migration
 
 drop function geohash5_name(text);
-drop function gazetteer_digest();
 drop table surge_windows;
 drop table surge_area;
 drop table surge_hour;

@@ -1,9 +1,9 @@
 -- Names of the areas with a flagged hour. Only a new area, or another gazetteer, makes a name be looked up.
---! reads: changed_surge_area, surge_hour, surge_area
+--! reads: changed_surge_area, surge_hour, surge_area, gazetteer_load, gazetteer_place
 --! writes: surge_area, renamed_surge_area
 --! grain: geohash5
 with gazetteer as (
-  select gazetteer_digest() as digest
+  select coalesce(max(gazetteer_load.digest), 'none') as digest from gazetteer_load
 ), fresh as (
   select
     area.geohash5,

@@ -4,6 +4,7 @@ import { describeCapture, runCapture } from './commands/capture.js';
 import { describeDemo, runDemo } from './commands/demo.js';
 import { describeEtl, runEtl } from './commands/etl.js';
 import { describeMigrate, runMigrate } from './commands/migrate.js';
+import { describeQuests, runQuests } from './commands/quests.js';
 import { type CommonFlags, type Invocation, openReporter } from './commands/shared.js';
 import { toFailure } from './db/failure.js';
 import { exitCode, Failure } from './errors.js';
@@ -69,6 +70,9 @@ describeEtl(program.command('etl')).action((flags) =>
 );
 describeCapture(program.command('capture')).action((verb: string, flags) =>
   invoke(flags, (invocation) => runCapture(verb, flags, invocation)),
+);
+describeQuests(program.command('quests')).action((flags) =>
+  invoke(flags, (invocation) => runQuests(flags, invocation)),
 );
 describeDemo(program.command('demo')).action((flags) =>
   invoke(flags, (invocation) => runDemo(flags, invocation)),

@@ -2,7 +2,7 @@
  * How well the surge windows are found: simulated areas with seasonal traffic whose counts are negative binomial
  * (variance 1.8 times the mean), loaded as taps, run through the real migrate and backfill on an embedded Postgres.
  *
- *   npm run bench:surge [seed]
+ *   npm run bench:surge [seed]              (TEST_DATABASE_URL names another server to use than the embedded one)
  *
  * Per mean (taps an hour, over the week) half of the areas are steady and half double over eight weeks. All have a past
  * event in the baseline. In the weeks that are judged, each area has events of three hours with 12 more taps an hour, on
@@ -225,12 +225,22 @@ const areas = means.flatMap(({ mean, areas: count }, row) =>
   Array.from({ length: count }, (_, index) => makeArea(mean, index, row)),
 );
 const started = performance.now();
-const server = await startEmbedded({
-  settings: { fsync: 'off', synchronous_commit: 'off', shared_buffers: '256MB' },
-});
+const given = process.env.TEST_DATABASE_URL;
+const embedded =
+  given === undefined
+    ? await startEmbedded({
+        settings: { fsync: 'off', synchronous_commit: 'off', shared_buffers: '256MB' },
+      })
+    : null;
+const name = `arc_gam_bench_${process.pid}`;
+const admin = new pg.Client({ connectionString: embedded?.url ?? given });
+await admin.connect();
+await admin.query(`create database ${name}`);
+const url = new URL(embedded?.url ?? given ?? '');
+url.pathname = `/${name}`;
 try {
-  const settings = readSettings({ databaseUrl: server.url }, {});
-  const client = new pg.Client({ connectionString: server.url });
+  const settings = readSettings({ databaseUrl: url.href }, {});
+  const client = new pg.Client({ connectionString: url.href });
   await client.connect();
   const taps = await loadTaps(client, areas);
   console.log(`seed ${seed}: ${areas.length} areas, ${weekCount} weeks, ${taps} taps`);
@@ -282,5 +292,7 @@ try {
   await client.end();
   if (results.some(({ verdict }) => verdict !== 'ok')) process.exitCode = 1;
 } finally {
-  await server.stop();
+  await admin.query(`drop database if exists ${name} with (force)`);
+  await admin.end();
+  await embedded?.stop();
 }

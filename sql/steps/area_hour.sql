@@ -3,33 +3,26 @@
 --! writes: area_hour, changed_area_hour
 --! grain: geohash5, starts_at
 --! params: zone
-with counted as (
-  select batch_cell.geohash5, batch_cell.starts_at, min(batch_cell.day) as day, sum(batch_cell.tap_count)::integer as tap_count
-  from batch_cell
-  group by batch_cell.geohash5, batch_cell.starts_at
-), present as (
-  select batch_cell.geohash5, batch_cell.starts_at, key1.user_key
+with present as (
+  -- Both users of a tap; the tap counts with the first.
+  select batch_cell.geohash5, batch_cell.starts_at, batch_cell.day, batch_cell.tap_count, key1.user_key
   from batch_cell
   join user_key as key1 on key1.user_id = batch_cell.u1
-  union
-  select batch_cell.geohash5, batch_cell.starts_at, key2.user_key
+  union all
+  select batch_cell.geohash5, batch_cell.starts_at, batch_cell.day, 0, key2.user_key
   from batch_cell
   join user_key as key2 on key2.user_id = batch_cell.u2
-), listed as (
-  select present.geohash5, present.starts_at, array_agg(present.user_key order by present.user_key) as user_keys
-  from present
-  group by present.geohash5, present.starts_at
 ), fresh as (
   select
-    counted.geohash5,
-    counted.starts_at,
-    counted.day,
-    (24 * (extract(isodow from counted.day) - 1) + extract(hour from counted.starts_at at time zone $1::text))::smallint
+    present.geohash5,
+    present.starts_at,
+    present.day,
+    (24 * (extract(isodow from present.day) - 1) + extract(hour from present.starts_at at time zone $1::text))::smallint
       as slot,
-    counted.tap_count,
-    listed.user_keys
-  from counted
-  join listed on listed.geohash5 = counted.geohash5 and listed.starts_at = counted.starts_at
+    sum(present.tap_count)::integer as tap_count,
+    array_agg(distinct present.user_key order by present.user_key) as user_keys
+  from present
+  group by present.geohash5, present.starts_at, present.day
 ), stored as (
   select
     area_hour.geohash5,

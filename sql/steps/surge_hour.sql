@@ -3,26 +3,40 @@
 --! writes: surge_hour, changed_surge_area
 --! grain: geohash5, starts_at
 --! params: zone
-with judged as (
+with candidate as materialized (
+  -- Found by time: a join on the area alone would meet all of its history.
   select
-    area_hour.geohash5,
+    surge_scope.geohash5,
+    surge_scope.week,
     area_hour.starts_at,
-    area_hour.tap_count,
-    surge_slot.expected_taps,
-    next_slot.expected_taps as next_expected_taps,
-    2 * (sqrt(area_hour.tap_count + 0.375) - sqrt(surge_slot.expected_taps + 0.375)) / sqrt(surge_slot.dispersion)
-      as z
-  from surge_slot
+    area_hour.slot,
+    area_hour.tap_count
+  from surge_scope
   join area_hour
-    on area_hour.geohash5 = surge_slot.geohash5
-    and area_hour.slot = surge_slot.slot
-    and week_number(area_hour.day) = surge_slot.week
-  join surge_slot as next_slot
-    on next_slot.geohash5 = surge_slot.geohash5
-    and next_slot.week = surge_slot.week
-    and next_slot.slot = (surge_slot.slot + 1) % 168
+    on area_hour.geohash5 = surge_scope.geohash5
+    and area_hour.starts_at >= week_start(surge_scope.week)::timestamp at time zone 'UTC' - interval '1 day'
+    and area_hour.starts_at < week_start(surge_scope.week)::timestamp at time zone 'UTC' + interval '8 days'
+    and week_number(area_hour.day) = surge_scope.week
   where area_hour.tap_count >= 5
     and cardinality(area_hour.user_keys) >= 5
+), judged as (
+  select
+    candidate.geohash5,
+    candidate.starts_at,
+    candidate.tap_count,
+    surge_slot.expected_taps,
+    next_slot.expected_taps as next_expected_taps,
+    2 * (sqrt(candidate.tap_count + 0.375) - sqrt(surge_slot.expected_taps + 0.375)) / sqrt(surge_slot.dispersion)
+      as z
+  from candidate
+  join surge_slot
+    on surge_slot.geohash5 = candidate.geohash5
+    and surge_slot.week = candidate.week
+    and surge_slot.slot = candidate.slot
+  join surge_slot as next_slot
+    on next_slot.geohash5 = candidate.geohash5
+    and next_slot.week = candidate.week
+    and next_slot.slot = (candidate.slot + 1) % 168
 ), fresh as (
   select judged.geohash5, judged.starts_at, judged.tap_count, judged.expected_taps, judged.next_expected_taps
   from judged

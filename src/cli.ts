@@ -5,6 +5,7 @@ import { describeDemo, runDemo } from './commands/demo.js';
 import { describeEtl, runEtl } from './commands/etl.js';
 import { describeGrants, runGrants } from './commands/grants.js';
 import { describeMigrate, runMigrate } from './commands/migrate.js';
+import { describeQuests, runQuests } from './commands/quests.js';
 import { type CommonFlags, type Invocation, openReporter, wantsCloudLogging } from './commands/shared.js';
 import { cloudRunTaskIndex } from './config.js';
 import { toFailure } from './db/failure.js';
@@ -92,6 +93,9 @@ describeCapture(program.command('capture')).action((verb: string, flags) =>
 );
 describeGrants(program.command('grants')).action((flags) =>
   invoke(flags, (invocation) => runGrants(flags, invocation)),
+);
+describeQuests(program.command('quests')).action((flags) =>
+  invoke(flags, (invocation) => runQuests(flags, invocation)),
 );
 describeDemo(program.command('demo')).action((flags) =>
   invoke(flags, (invocation) => runDemo(flags, invocation)),

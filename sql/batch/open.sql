@@ -75,3 +75,91 @@ create temp table changed_user_week (
   user_id uuid not null,
   week integer not null
 ) on commit drop;
+
+create temp table batch_cell (
+  day date not null,
+  geohash5 text not null,
+  starts_at timestamptz not null,
+  u1 uuid not null,
+  u2 uuid not null,
+  tap_count integer not null,
+  first_tap_at timestamptz not null
+) on commit drop;
+
+create temp table changed_pair_tap (
+  u1_key integer not null,
+  u2_key integer not null,
+  day date not null
+) on commit drop;
+
+create temp table changed_user_cell_day (
+  user_key integer not null,
+  geohash5 text not null
+) on commit drop;
+
+create temp table changed_user_cell (
+  user_key integer not null,
+  old_first_day date,
+  new_first_day date
+) on commit drop;
+
+create temp table changed_quest (
+  quest_id uuid primary key,
+  metric text not null
+) on commit drop;
+
+create temp table quest_scope (
+  metric text not null,
+  user_key integer not null,
+  week integer not null,
+  primary key (metric, user_key, week)
+) on commit drop;
+
+create temp table quest_pair_day (
+  user_key integer not null,
+  u1_key integer not null,
+  u2_key integer not null,
+  day date not null,
+  tap_count integer not null,
+  first_tap_at timestamptz not null,
+  last_tap_at timestamptz not null
+) on commit drop;
+
+create temp table quest_event (
+  metric text not null,
+  user_key integer not null,
+  day date not null,
+  tapped_at timestamptz not null,
+  amount integer not null
+) on commit drop;
+
+create temp table changed_area_hour (
+  geohash5 text not null,
+  week integer not null,
+  primary key (geohash5, week)
+) on commit drop;
+
+create temp table surge_scope (
+  geohash5 text not null,
+  week integer not null,
+  first_week integer not null,
+  primary key (geohash5, week)
+) on commit drop;
+
+create temp table surge_slot (
+  geohash5 text not null,
+  week integer not null,
+  slot integer not null,
+  baseline_taps numeric not null,
+  dispersion numeric not null,
+  expected_taps numeric not null,
+  primary key (geohash5, week, slot)
+) on commit drop;
+
+create temp table changed_surge_area (
+  geohash5 text not null
+) on commit drop;
+
+create temp table renamed_surge_area (
+  geohash5 text not null
+) on commit drop;

@@ -74,11 +74,15 @@ export const runBatch = async (session: Session, options: BatchOptions): Promise
     'select coalesce(sum(tap_count), 0)::float8 as taps from batch_tap where ignored_because is null',
   );
   return {
-    steps: steps.filter((result) => !temporaryTables.has(result.step)),
+    steps: steps.filter((_, index) => !isTemporary(options.steps[index])),
     tapCount: read?.taps ?? 0,
     asOfDay: values.as_of_day as string | null,
   };
 };
+
+/** A step that only prepares what later steps read writes nothing that stays. */
+const isTemporary = (step: Step | undefined): boolean =>
+  step !== undefined && step.writes.length > 0 && step.writes.every((table) => temporaryTables.has(table));
 
 /** Rows written by steps in total. */
 export const rowsWritten = (steps: readonly StepResult[]): number =>

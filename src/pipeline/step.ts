@@ -139,6 +139,8 @@ export const givenTables: ReadonlySet<string> = new Set([
   'gazetteer_area',
   'gazetteer_load',
   'gazetteer_name',
+  'gazetteer_place',
+  'quest_rule',
 ]);
 
 /** All steps of the package, in the order in which they run. */

@@ -1,0 +1,15 @@
+-- Quests whose rule is not the one that their progress was derived with. A definition that was deleted took its progress
+-- with it.
+--! reads: quest_rule
+--! stored: quest_derived
+--! writes: changed_quest
+--! grain: quest_id
+with added as (
+  insert into changed_quest (quest_id, metric)
+  select quest_rule.quest_id, quest_rule.metric
+  from quest_rule
+  left join quest_derived on quest_derived.quest_id = quest_rule.quest_id
+  where quest_derived.digest is distinct from quest_rule.digest
+  returning 1
+)
+select count(*)::integer as inserted, 0 as updated, 0 as deleted from added

@@ -1,0 +1,78 @@
+-- The times of the taps that pair_day does not have: those between the first and the last of a pair and day.
+--! reads: classified_tap, batch_range, batch_tap, batch_day, user_key, pair_day_tap
+--! writes: pair_day_tap, changed_pair_tap
+--! grain: u1_key, u2_key, day
+--! params: zone
+with many as (
+  select batch_tap.day, batch_tap.u1, batch_tap.u2, key1.user_key as u1_key, key2.user_key as u2_key
+  from batch_tap
+  join user_key as key1 on key1.user_id = batch_tap.u1
+  join user_key as key2 on key2.user_id = batch_tap.u2
+  where batch_tap.ignored_because is null and batch_tap.tap_count > 2
+), timed as (
+  select
+    many.u1_key,
+    many.u2_key,
+    many.day,
+    array_agg(classified_tap.tapped_at order by classified_tap.tapped_at) as tapped_at
+  from classified_tap
+  join batch_range
+    on classified_tap.tap_time >= batch_range.starts_at
+    and classified_tap.tap_time < batch_range.ends_at
+  join many
+    on many.u1 = classified_tap.u1
+    and many.u2 = classified_tap.u2
+    and many.day = (classified_tap.tapped_at at time zone $1::text)::date
+  where classified_tap.ignored_because is null
+    and exists (select from batch_tap where batch_tap.tap_count > 2)
+  group by many.u1_key, many.u2_key, many.day
+), fresh as (
+  select
+    timed.u1_key,
+    timed.u2_key,
+    timed.day,
+    timed.tapped_at[2:cardinality(timed.tapped_at) - 1] as tapped_at
+  from timed
+), stored as (
+  select pair_day_tap.u1_key, pair_day_tap.u2_key, pair_day_tap.day, pair_day_tap.tapped_at
+  from pair_day_tap
+  join batch_day on batch_day.day = pair_day_tap.day
+), compared as (
+  select
+    u1_key,
+    u2_key,
+    day,
+    fresh.tapped_at,
+    stored.tapped_at is not null as is_stored
+  from fresh
+  full join stored using (u1_key, u2_key, day)
+  where fresh.tapped_at is distinct from stored.tapped_at
+), deleted as (
+  delete from pair_day_tap as target
+  using compared
+  where compared.tapped_at is null
+    and (target.u1_key, target.u2_key, target.day) = (compared.u1_key, compared.u2_key, compared.day)
+  returning 1
+), updated as (
+  update pair_day_tap as target
+  set tapped_at = compared.tapped_at
+  from compared
+  where compared.tapped_at is not null
+    and compared.is_stored
+    and (target.u1_key, target.u2_key, target.day) = (compared.u1_key, compared.u2_key, compared.day)
+  returning 1
+), inserted as (
+  insert into pair_day_tap (u1_key, u2_key, day, tapped_at)
+  select compared.u1_key, compared.u2_key, compared.day, compared.tapped_at
+  from compared
+  where not compared.is_stored
+  returning 1
+), noted as (
+  insert into changed_pair_tap (u1_key, u2_key, day)
+  select compared.u1_key, compared.u2_key, compared.day from compared
+  returning 1
+)
+select
+  (select count(*) from inserted)::integer as inserted,
+  (select count(*) from updated)::integer as updated,
+  (select count(*) from deleted)::integer as deleted

@@ -1,0 +1,79 @@
+-- Whose quests are derived again, for which weeks and metrics: what depends on a user's own taps.
+-- A week is its user's whole week: counts are small, and completed_at needs their order.
+--! reads: changed_user_day, changed_run, changed_pair_day, changed_pair_tap, changed_user_cell, changed_quest, batch_day, batch_user, user_key, pair_day, user_day_activity, quest_rule
+--! stored: user_quest_progress
+--! writes: quest_scope
+--! grain: metric, user_key, week
+with used_metric as (
+  select distinct metric from quest_rule where is_active
+), own_day as (
+  select user_key.user_key, week_number(changed_user_day.day) as week
+  from changed_user_day
+  join user_key on user_key.user_id = changed_user_day.user_id
+), suspect as (
+  -- Rows that are to be derived again whatever they say.
+  select user_key.user_key, week_number(user_quest_progress.week_start) as week
+  from (select distinct week_number(batch_day.day) as week from batch_day where batch_day.forced) as forced_week
+  join user_quest_progress on user_quest_progress.week_start = week_start(forced_week.week)
+  join user_key on user_key.user_id = user_quest_progress.user_id
+  union
+  select user_key.user_key, week_number(user_quest_progress.week_start)
+  from batch_user
+  join user_key on user_key.user_id = batch_user.user_id
+  join user_quest_progress on user_quest_progress.user_id = batch_user.user_id
+), streak as (
+  select distinct user_key.user_key, week_number(user_day_activity.day) as week
+  from changed_run
+  join user_key on user_key.user_id = changed_run.user_id
+  join user_day_activity
+    on user_day_activity.user_id = changed_run.user_id
+    and user_day_activity.day between changed_run.from_day and changed_run.to_day
+), next_day as (
+  -- How long a pair had not tapped before its next active day depends on the day that came or went.
+  select
+    changed_pair_day.u1_key,
+    changed_pair_day.u2_key,
+    (
+      select min(pair_day.day)
+      from pair_day
+      where pair_day.u1_key = changed_pair_day.u1_key
+        and pair_day.u2_key = changed_pair_day.u2_key
+        and pair_day.day > changed_pair_day.day
+    ) as day
+  from changed_pair_day
+), touched as (
+  select used_metric.metric, own_day.user_key, own_day.week
+  from own_day
+  join used_metric on used_metric.metric <> 'assists'
+  union
+  select used_metric.metric, suspect.user_key, suspect.week
+  from suspect
+  cross join used_metric
+  union
+  select 'streak_days', user_key, week from streak
+  union
+  select 'reconnections', u1_key, week_number(day) from next_day where day is not null
+  union
+  select 'reconnections', u2_key, week_number(day) from next_day where day is not null
+  union
+  select 'taps', u1_key, week_number(day) from changed_pair_tap
+  union
+  select 'taps', u2_key, week_number(day) from changed_pair_tap
+  union
+  select 'new_areas', user_key, week_number(old_first_day) from changed_user_cell where old_first_day is not null
+  union
+  select 'new_areas', user_key, week_number(new_first_day) from changed_user_cell where new_first_day is not null
+  union
+  select changed_metric.metric, user_key.user_key, week_number(user_day_activity.day)
+  from (select distinct changed_quest.metric from changed_quest where changed_quest.metric <> 'assists') as changed_metric
+  cross join user_day_activity
+  join user_key on user_key.user_id = user_day_activity.user_id
+), added as (
+  insert into quest_scope (metric, user_key, week)
+  select touched.metric, touched.user_key, touched.week
+  from touched
+  join used_metric on used_metric.metric = touched.metric
+  on conflict do nothing
+  returning 1
+)
+select count(*)::integer as inserted, 0 as updated, 0 as deleted from added

@@ -1,0 +1,89 @@
+-- Whose assists are derived again, for which weeks. Of three users who all know each other, the one opposite to the
+-- connection that was made last has an assist. So a connection that changed matters to the triangles around it, as they
+-- are and as they were, and to nobody else.
+--! reads: changed_pair, changed_pair_day, changed_quest, batch_user, user_key, pair, friend, quest_rule
+--! writes: quest_scope
+--! grain: metric, user_key, week
+with wanted as (
+  select exists (select from quest_rule where metric = 'assists' and is_active) as is_wanted
+), moved as (
+  select changed_pair.u1_key, changed_pair.u2_key, changed_pair.old_first_day, changed_pair.new_first_day
+  from changed_pair
+  left join (select distinct u1_key, u2_key, day from changed_pair_day) as first_day_touched
+    on first_day_touched.u1_key = changed_pair.u1_key
+    and first_day_touched.u2_key = changed_pair.u2_key
+    and first_day_touched.day = changed_pair.new_first_day
+  cross join wanted
+  where wanted.is_wanted
+    and (
+      changed_pair.old_first_day is distinct from changed_pair.new_first_day
+      or first_day_touched.day is not null
+    )
+), adjacent as not materialized (
+  select friend.user_key, friend.friend_key, friend.first_day from friend
+  union all
+  select changed_pair.u1_key, changed_pair.u2_key, changed_pair.old_first_day
+  from changed_pair
+  where changed_pair.old_first_day is distinct from changed_pair.new_first_day
+    and changed_pair.old_first_day is not null
+  union all
+  select changed_pair.u2_key, changed_pair.u1_key, changed_pair.old_first_day
+  from changed_pair
+  where changed_pair.old_first_day is distinct from changed_pair.new_first_day
+    and changed_pair.old_first_day is not null
+), triangle as (
+  select
+    moved.u1_key,
+    moved.u2_key,
+    moved.old_first_day,
+    moved.new_first_day,
+    side1.friend_key,
+    side1.first_day as u1_first_day,
+    side2.first_day as u2_first_day
+  from moved
+  join adjacent as side1 on side1.user_key = moved.u1_key
+  join adjacent as side2 on side2.user_key = moved.u2_key and side2.friend_key = side1.friend_key
+), touched as (
+  -- The connection that changed was, or is, the last of the three; or it is one of the two before.
+  select friend_key as user_key, week_number(old_first_day) as week
+  from triangle
+  where old_first_day > least(u1_first_day, u2_first_day)
+  union
+  select friend_key, week_number(new_first_day)
+  from triangle
+  where new_first_day > least(u1_first_day, u2_first_day)
+  union
+  select u1_key, week_number(u2_first_day)
+  from triangle
+  where u2_first_day > least(old_first_day, new_first_day)
+  union
+  select u2_key, week_number(u1_first_day)
+  from triangle
+  where u1_first_day > least(old_first_day, new_first_day)
+  union
+  select side1.user_key, week_number(pair.first_day)
+  from changed_quest
+  cross join pair
+  join friend as side1 on side1.friend_key = pair.u1_key and side1.first_day < pair.first_day
+  join friend as side2
+    on side2.user_key = side1.user_key
+    and side2.friend_key = pair.u2_key
+    and side2.first_day < pair.first_day
+  where changed_quest.metric = 'assists'
+  union
+  select side1.user_key, week_number(pair.first_day)
+  from batch_user
+  join user_key on user_key.user_id = batch_user.user_id
+  join friend as side1 on side1.user_key = user_key.user_key
+  join pair on pair.u1_key = side1.friend_key
+  join friend as side2 on side2.user_key = user_key.user_key and side2.friend_key = pair.u2_key
+), added as (
+  insert into quest_scope (metric, user_key, week)
+  select 'assists', touched.user_key, touched.week
+  from touched
+  cross join wanted
+  where wanted.is_wanted
+  on conflict do nothing
+  returning 1
+)
+select count(*)::integer as inserted, 0 as updated, 0 as deleted from added

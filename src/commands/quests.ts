@@ -1,0 +1,38 @@
+import type { Command } from 'commander';
+import { readSettings } from '../config.js';
+import { withDatabase } from '../db/database.js';
+import { withTransaction } from '../db/transaction.js';
+import { readPackageFile } from '../files.js';
+import { type CommonFlags, type Invocation, withCommonFlags } from './shared.js';
+
+export const describeQuests = (command: Command): Command =>
+  withCommonFlags(command)
+    .description("the quests of the as-of day's week, and how many users completed each of them in it")
+    .addHelpText(
+      'after',
+      `
+Examples:
+  arc-gam quests
+  arc-gam quests --json
+
+A quest is a row of quest_definitions: add one with INSERT, retire one with active_until; the next etl derives the rest.`,
+    );
+
+/** Runs `arc-gam quests`; only reads. Throws a failure that says what to do. */
+export const runQuests = async (flags: CommonFlags, { reporter, signal }: Invocation): Promise<void> => {
+  const settings = readSettings(flags);
+  await withDatabase(settings, 'quests', async (database) => {
+    const quests = await withTransaction(
+      database,
+      settings,
+      (session) => session.query(readPackageFile('sql/read/active_quest.sql')),
+      { readOnly: true, signal },
+    );
+    const weekStart = quests[0]?.week_start;
+    if (weekStart === undefined) {
+      reporter.notice('No quest is active: no day is processed yet (arc-gam etl), or all are retired.');
+      return;
+    }
+    reporter.table('quest', quests, `Quests of the week from ${weekStart}`);
+  });
+};

@@ -7,6 +7,7 @@ import { describeGrants, runGrants } from './commands/grants.js';
 import { describeMigrate, runMigrate } from './commands/migrate.js';
 import { type CommonFlags, type Invocation, openReporter, wantsCloudLogging } from './commands/shared.js';
 import { cloudRunTaskIndex } from './config.js';
+import { describeVerify, runVerify } from './commands/verify.js';
 import { toFailure } from './db/failure.js';
 import { exitCode, Failure } from './errors.js';
 import { readPackageFile } from './files.js';
@@ -95,6 +96,9 @@ describeGrants(program.command('grants')).action((flags) =>
 );
 describeDemo(program.command('demo')).action((flags) =>
   invoke(flags, (invocation) => runDemo(flags, invocation)),
+);
+describeVerify(program.command('verify')).action((flags) =>
+  invoke(flags, (invocation) => runVerify(flags, invocation)),
 );
 
 // Before the flags are read: what is wrong with them is said in the format of all the rest, without a password in it.

@@ -54,8 +54,8 @@ create temp table person (
 create temp table tie (
   person_key integer not null,
   friend_key integer not null,
-  first_day date not null,
-  primary key (person_key, friend_key) include (first_day)
+  first_week integer not null,
+  primary key (person_key, friend_key) include (first_week)
 ) on commit drop;
 
 create temp table active_day (

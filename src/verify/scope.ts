@@ -27,7 +27,9 @@ export interface Coverage {
 const fill = (name: string): string => readPackageFile(`sql/verify/${name}.sql`);
 
 const avoid = (state: 'on' | 'off'): string =>
-  ['hashjoin', 'mergejoin', 'bitmapscan', 'seqscan'].map((way) => `set local enable_${way} = ${state};`).join(' ');
+  ['hashjoin', 'mergejoin', 'bitmapscan', 'seqscan']
+    .map((way) => `set local enable_${way} = ${state};`)
+    .join(' ');
 
 /**
  * Chooses the days and users, reads the source once, and recomputes into temporary tables what the checks compare with.

@@ -7,6 +7,7 @@ import { describeGrants, runGrants } from './commands/grants.js';
 import { describeMigrate, runMigrate } from './commands/migrate.js';
 import { type CommonFlags, type Invocation, openReporter, wantsCloudLogging } from './commands/shared.js';
 import { cloudRunTaskIndex } from './config.js';
+import { describeStatus, runStatus } from './commands/status.js';
 import { describeVerify, runVerify } from './commands/verify.js';
 import { toFailure } from './db/failure.js';
 import { exitCode, Failure } from './errors.js';
@@ -96,6 +97,9 @@ describeGrants(program.command('grants')).action((flags) =>
 );
 describeDemo(program.command('demo')).action((flags) =>
   invoke(flags, (invocation) => runDemo(flags, invocation)),
+);
+describeStatus(program.command('status')).action((flags) =>
+  invoke(flags, (invocation) => runStatus(flags, invocation)),
 );
 describeVerify(program.command('verify')).action((flags) =>
   invoke(flags, (invocation) => runVerify(flags, invocation)),

@@ -1,5 +1,10 @@
-import { existsSync } from 'node:fs';
+import { PassThrough } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readSettings, type Settings } from '../src/config.js';
+import { type Database, withDatabase } from '../src/db/database.js';
+import { jsonReporter } from '../src/report/json.js';
+import { repair } from '../src/verify/repair.js';
+import { type Verification, verify } from '../src/verify/verify.js';
 import { jsonLines } from './cli.js';
 import { addTap, addUsers, createDatabase, type TestDatabase, userId } from './database.js';
 
@@ -32,6 +37,7 @@ beforeAll(async () => {
   database = await createDatabase();
   await fill(database);
   figures = await figuresOf(database);
+  await keep(database);
 });
 afterAll(() => database.drop());
 
@@ -66,23 +72,52 @@ const figuresOf = async (database: TestDatabase): Promise<string> => {
   return parts.join('\n');
 };
 
-interface Found {
-  event: string;
-  table: string;
-  column: string;
-  key: string;
-  stored: string | null;
-  expected: string | null;
-}
-
-const verifyFull = async (
-  target: TestDatabase,
-  ...flags: string[]
-): Promise<{ code: number | null; found: Found[] }> => {
-  const result = await target.cli(['verify', '--full', '--json', '--limit', '1000', ...flags]);
-  const lines = jsonLines(result.stdout) as unknown as Found[];
-  return { code: result.code, found: lines.filter(({ event }) => event === 'finding') };
+/** Keeps the tables as they are, to put them back without a run. */
+const keep = async (target: TestDatabase): Promise<void> => {
+  await target.client.query('create schema kept');
+  for (const table of [...figureTables, 'user_key']) {
+    await target.client.query(`create table kept.${table} as select * from ${table}`);
+  }
 };
+
+const putBack = async (target: TestDatabase): Promise<void> => {
+  const statements: string[] = [];
+  for (const table of [...figureTables, 'user_key']) {
+    const [columns] = await target.rows<{ names: string }>(
+      `select string_agg(column_name, ', ') as names from information_schema.columns
+       where table_schema = 'gamification' and table_name = $1 and is_generated = 'NEVER'`,
+      [table],
+    );
+    statements.push(
+      `truncate ${table}; insert into ${table} (${columns?.names}) select ${columns?.names} from kept.${table};`,
+    );
+  }
+  await target.client.query(statements.join('\n'));
+};
+
+const fullScope = { full: true, sample: 1, seed: '', date: null, user: null };
+
+/** Runs a full verification in this process, which is several times as fast as a command. */
+const withVerification = <Result>(
+  target: TestDatabase,
+  use: (database: Database, settings: Settings, look: () => Promise<Verification>) => Promise<Result>,
+): Promise<Result> => {
+  const settings = readSettings({ databaseUrl: target.url }, {});
+  return withDatabase(settings, 'verify', (opened) =>
+    use(opened, settings, () =>
+      verify(opened, settings, {
+        scope: fullScope,
+        tables: [],
+        limit: 1000,
+        onWork: () => undefined,
+        onCheck: () => undefined,
+      }),
+    ),
+  );
+};
+
+const accused = ({ results }: Verification): string[] =>
+  results.flatMap(({ findings }) => findings.map(({ table, column }) => `${table}.${column}`));
 
 const one = userId(1);
 const two = userId(2);
@@ -356,27 +391,130 @@ const corruptions: [name: string, sql: string, table: string, column: string][] 
 ];
 
 test('a correct database is found correct, in full and by sample', async () => {
-  expect(await verifyFull(database)).toEqual({ code: 0, found: [] });
+  const full = await database.cli(['verify', '--full']);
+  expect(full).toMatchObject({ code: 0, stderr: '' });
+  expect(full.stdout).toContain('All equal.');
   const sampled = await database.cli(['verify', '--sample', '2', '--seed', 'x']);
-  expect(sampled.stdout).toContain('All equal');
+  expect(sampled.stdout).toContain('All equal.');
   expect(sampled.code).toBe(0);
 });
 
-describe('every corruption is found by verify --full, and repaired', () => {
-  test.each(corruptions)('%s', async (_name, sql, table, column) => {
-    const changed = await database.client.query(sql);
-    expect(changed.rowCount).toBe(1);
-    const { code, found } = await verifyFull(database);
-    expect(code).toBe(3);
-    expect(found.map((finding) => `${finding.table}.${finding.column}`)).toContain(`${table}.${column}`);
-    const repaired = await database.cli(['verify', '--full', '--repair', '--json']);
-    const rounds = jsonLines(repaired.stdout).filter(({ event }) => event === 'repair').length;
-    expect({ code: repaired.code, rounds, stderr: repaired.stderr }).toEqual({
-      code: 0,
-      rounds: 1,
-      stderr: '',
-    });
-    expect(await figuresOf(database)).toBe(figures);
-    expect(await database.rows('select * from stale_mark')).toEqual([]);
+test('every corruption is found by a full verification', async () => {
+  await withVerification(database, async (_opened, _settings, look) => {
+    expect(accused(await look())).toEqual([]);
+    for (const [name, sql, table, column] of corruptions) {
+      const changed = await database.client.query(sql);
+      expect(changed.rowCount, name).toBe(1);
+      expect(accused(await look()), name).toContain(`${table}.${column}`);
+      await putBack(database);
+    }
+    expect(accused(await look())).toEqual([]);
   });
+});
+
+test('what no other row follows from is repaired as well: by the same path, in one round', async () => {
+  const hard = [
+    'user_day_activity invented',
+    'user_week_activity invented',
+    'user_week_activity deleted',
+    'user_streaks deleted',
+    'edge_strength invented',
+    'weekly_leaderboard.iso_week',
+    'pair_day.day',
+    'pair_day.u2_key',
+    'connection.first_day',
+    'pair deleted',
+    'pair invented',
+    'activity_run.user_key',
+    'activity_run deleted',
+    'user_key.user_id',
+    'user_key deleted',
+    'user_key invented',
+  ];
+  await withVerification(database, async (opened, settings, look) => {
+    for (const name of hard) {
+      const corruption = corruptions.find(([known]) => known === name);
+      await database.client.query(corruption?.[1] ?? name);
+      const found = await look();
+      expect(accused(found).length, name).toBeGreaterThan(0);
+      await repair(
+        opened,
+        settings,
+        found,
+        { command: 'verify --repair', waitSeconds: 0 },
+        jsonReporter(new PassThrough().resume()),
+      );
+      expect(accused(await look()), name).toEqual([]);
+      expect(await figuresOf(database), name).toBe(figures);
+      expect(await database.rows('select * from stale_mark'), name).toEqual([]);
+    }
+  });
+});
+
+test('verify --repair repairs what it reports with exit code 3, and is silent afterwards', async () => {
+  await database.client.query(`update user_streaks set longest_streak_days = 77 where user_id = '${one}'`);
+  const wrong = await database.cli(['verify', '--full', '--json']);
+  expect(wrong.code).toBe(3);
+  expect(jsonLines(wrong.stdout)).toContainEqual(
+    expect.objectContaining({
+      event: 'finding',
+      table: 'user_streaks',
+      key: `user_id ${one}`,
+      column: 'longest_streak_days',
+      stored: '77',
+      expected: '3',
+      why: `arc-gam why streak --user ${one}`,
+    }),
+  );
+  const repaired = await database.cli(['verify', '--full', '--repair']);
+  expect(repaired).toMatchObject({ code: 0, stderr: '' });
+  expect((await database.cli(['verify', '--full'])).code).toBe(0);
+  expect(await figuresOf(database)).toBe(figures);
+});
+
+test('a tap that came late is told once, as a stale day, and hides no corruption', async () => {
+  const late = await createDatabase();
+  try {
+    await fill(late);
+    await addTap(late, 1, 3, '2026-02-03T15:00Z');
+    const stale = await late.cli(['verify', '--full', '--json']);
+    expect(stale.code).toBe(3);
+    expect(jsonLines(stale.stdout).filter(({ event }) => event === 'finding')).toEqual([
+      expect.objectContaining({ state: 'stale', key: 'day 2026-02-03', stored: '2', expected: '3' }),
+    ]);
+    expect((await late.cli(['verify', '--full', '--stale-ok'])).code).toBe(0);
+    await late.client.query(`update user_streaks set longest_streak_days = 77 where user_id = '${one}'`);
+    const both = await late.cli(['verify', '--full', '--stale-ok']);
+    expect(both.code).toBe(3);
+    expect(both.stdout).toContain('longest_streak_days is 77, expected 3');
+    expect((await late.cli(['verify', '--full', '--repair'])).code).toBe(0);
+  } finally {
+    await late.drop();
+  }
+});
+
+test('what could not be checked is exit code 1, a wrong flag 2', async () => {
+  const empty = await createDatabase({ empty: true });
+  try {
+    const result = await empty.cli(['verify']);
+    expect(result.code).toBe(1);
+    expect(result.stderr).toContain('arc-gam migrate');
+    expect((await database.cli(['verify', '--table', 'nothing'])).code).toBe(2);
+    expect((await database.cli(['verify', '--date', '1999-01-01'])).code).toBe(2);
+  } finally {
+    await empty.drop();
+  }
+});
+
+test("operators' own SQL finds the tables", async () => {
+  const [fresh] = await database.rows(
+    'select max(last_updated_at) is not null as is_there, count(*)::int as weeks from user_week_activity',
+  );
+  expect(fresh).toEqual({ is_there: 't', weeks: '11' });
+  const sizes = await database.rows(
+    `select tablename from pg_tables where schemaname = 'gamification'
+       and pg_total_relation_size(format('%I.%I', schemaname, tablename)) > 0 and tablename = any ($1)`,
+    [['user_day_activity', 'user_week_activity', 'user_streaks', 'edge_strength', 'weekly_leaderboard']],
+  );
+  expect(sizes).toHaveLength(5);
 });

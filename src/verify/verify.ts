@@ -81,6 +81,11 @@ export const verify = async (
         readPackageFile('sql/verify/moment.sql'),
         [zone],
       );
+      const { date } = options.scope;
+      const known = await session.query('select from processed_day where day = $1::date', [date]);
+      if (date !== null && known.length === 0) {
+        throw usageFailure(`--date ${date}: that day is not processed, so nothing of it is stored.`);
+      }
       const coverage = await openScope(session, options.scope, zone, options.onWork);
       const parameters: Record<CheckParameter, Value> = {
         zone,

@@ -9,6 +9,7 @@ import { type CommonFlags, type Invocation, openReporter, wantsCloudLogging } fr
 import { cloudRunTaskIndex } from './config.js';
 import { describeStatus, runStatus } from './commands/status.js';
 import { describeVerify, runVerify } from './commands/verify.js';
+import { describeWhy, runWhy } from './commands/why.js';
 import { toFailure } from './db/failure.js';
 import { exitCode, Failure } from './errors.js';
 import { readPackageFile } from './files.js';
@@ -103,6 +104,9 @@ describeStatus(program.command('status')).action((flags) =>
 );
 describeVerify(program.command('verify')).action((flags) =>
   invoke(flags, (invocation) => runVerify(flags, invocation)),
+);
+describeWhy(program.command('why')).action((number: string, flags) =>
+  invoke(flags, (invocation) => runWhy(number, flags, invocation)),
 );
 
 // Before the flags are read: what is wrong with them is said in the format of all the rest, without a password in it.

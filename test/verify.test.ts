@@ -1,5 +1,5 @@
 import { PassThrough } from 'node:stream';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readSettings, type Settings } from '../src/config.js';
 import { type Database, withDatabase } from '../src/db/database.js';
 import { jsonReporter } from '../src/report/json.js';

@@ -136,7 +136,7 @@ const describeWrong = (wrong: readonly CheckResult[], flags: VerifyFlags): strin
   }
   if (stale > 0) {
     sentences.push(
-      `${plural(stale, 'day is', 'days are')} stale: the source changed since the last run. Bring the figures up to date with: arc-gam etl`,
+      `${plural(stale, 'day or home text is', 'days or home texts are')} stale: the source changed since the last run. Bring the figures up to date with: arc-gam etl`,
     );
   }
   return sentences.join('\n');

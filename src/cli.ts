@@ -7,6 +7,9 @@ import { describeGrants, runGrants } from './commands/grants.js';
 import { describeMigrate, runMigrate } from './commands/migrate.js';
 import { describeQuests, runQuests } from './commands/quests.js';
 import { type CommonFlags, type Invocation, openReporter, wantsCloudLogging } from './commands/shared.js';
+import { describeStatus, runStatus } from './commands/status.js';
+import { describeVerify, runVerify } from './commands/verify.js';
+import { describeWhy, runWhy } from './commands/why.js';
 import { cloudRunTaskIndex } from './config.js';
 import { toFailure } from './db/failure.js';
 import { exitCode, Failure } from './errors.js';
@@ -99,6 +102,15 @@ describeQuests(program.command('quests')).action((flags) =>
 );
 describeDemo(program.command('demo')).action((flags) =>
   invoke(flags, (invocation) => runDemo(flags, invocation)),
+);
+describeStatus(program.command('status')).action((flags) =>
+  invoke(flags, (invocation) => runStatus(flags, invocation)),
+);
+describeVerify(program.command('verify')).action((flags) =>
+  invoke(flags, (invocation) => runVerify(flags, invocation)),
+);
+describeWhy(program.command('why')).action((number: string, flags) =>
+  invoke(flags, (invocation) => runWhy(number, flags, invocation)),
 );
 
 // Before the flags are read: what is wrong with them is said in the format of all the rest, without a password in it.

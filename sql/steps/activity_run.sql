@@ -1,4 +1,5 @@
 -- Stretches of consecutive active days. Only the stretch around a day that appeared or vanished is walked again.
+-- A repair also removes stretches of keys that belong to nobody.
 --! reads: changed_user_day, batch_day, batch_user, user_key, user_day_activity, activity_run
 --! writes: activity_run, changed_run
 --! grain: user_key, ended_on
@@ -53,6 +54,12 @@ with flipped as (
     on activity_run.user_key = region.user_key
     and activity_run.ended_on >= region.from_day
     and activity_run.started_on <= region.to_day
+  union all
+  select activity_run.user_key, activity_run.started_on, activity_run.ended_on
+  from activity_run
+  left join user_key on user_key.user_key = activity_run.user_key
+  where exists (select from batch_user)
+    and user_key.user_key is null
 ), compared as (
   select user_key, ended_on, fresh.started_on, stored.started_on as stored_started_on
   from fresh

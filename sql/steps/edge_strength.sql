@@ -1,6 +1,6 @@
 -- Strength of every pair with a tap on the days L-89 .. L. When L moves every row decays, so all are derived again;
 -- when it stays only the pairs whose days changed are.
---! reads: changed_pair_day, batch_user, user_key, pair_day, edge_strength
+--! reads: changed_pair_day, batch_user, user_key, pair, pair_day, edge_strength
 --! writes: edge_strength
 --! grain: u1, u2
 --! params: as_of_day, as_of_moved
@@ -13,10 +13,15 @@ with scope as (
   from changed_pair_day
   where not $2::boolean
   union
-  select pair_day.u1_key, pair_day.u2_key
+  select pair.u1_key, pair.u2_key
   from batch_user
   join user_key on user_key.user_id = batch_user.user_id
-  join pair_day on user_key.user_key in (pair_day.u1_key, pair_day.u2_key)
+  join pair on pair.u1_key = user_key.user_key
+  union
+  select pair.u1_key, pair.u2_key
+  from batch_user
+  join user_key on user_key.user_id = batch_user.user_id
+  join pair on pair.u2_key = user_key.user_key
 ), fresh as (
   select
     key1.user_id as u1,
@@ -55,7 +60,11 @@ with scope as (
     union
     select edge_strength.u1, edge_strength.u2
     from batch_user
-    join edge_strength on batch_user.user_id in (edge_strength.u1, edge_strength.u2)
+    join edge_strength on edge_strength.u1 = batch_user.user_id
+    union
+    select edge_strength.u1, edge_strength.u2
+    from batch_user
+    join edge_strength on edge_strength.u2 = batch_user.user_id
   ) as touched
   join edge_strength on edge_strength.u1 = touched.u1 and edge_strength.u2 = touched.u2
   where not $2::boolean

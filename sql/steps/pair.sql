@@ -1,4 +1,5 @@
 -- First and latest tap of the pairs whose days changed, from all their days. Read it as connection.
+-- A repair also removes pairs of keys that belong to nobody.
 --! reads: changed_pair_day, batch_user, user_key, pair_day, pair
 --! writes: pair, changed_pair
 --! grain: u1_key, u2_key
@@ -8,7 +9,19 @@ with scope as (
   select pair.u1_key, pair.u2_key
   from batch_user
   join user_key on user_key.user_id = batch_user.user_id
-  join pair on user_key.user_key in (pair.u1_key, pair.u2_key)
+  join pair on pair.u1_key = user_key.user_key
+  union
+  select pair.u1_key, pair.u2_key
+  from batch_user
+  join user_key on user_key.user_id = batch_user.user_id
+  join pair on pair.u2_key = user_key.user_key
+  union
+  select pair.u1_key, pair.u2_key
+  from pair
+  left join user_key as key1 on key1.user_key = pair.u1_key
+  left join user_key as key2 on key2.user_key = pair.u2_key
+  where exists (select from batch_user)
+    and (key1.user_key is null or key2.user_key is null)
 ), fresh as (
   select
     scope.u1_key,

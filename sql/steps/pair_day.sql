@@ -1,5 +1,7 @@
--- What each pair did on each day of the batch: the fact that everything else follows from.
---! reads: batch_tap, batch_day, user_key, pair_day
+-- What each pair did on each day of the batch: the fact that everything else follows from. A repair also looks at rows
+-- of days that are not processed: none may be there.
+--! reads: batch_tap, batch_day, batch_user, user_key, pair_day
+--! stored: processed_day
 --! writes: pair_day, changed_pair_day
 --! grain: u1_key, u2_key, day
 with fresh as (
@@ -24,6 +26,20 @@ with fresh as (
     pair_day.last_tap_at
   from pair_day
   join batch_day on batch_day.day = pair_day.day
+  union all
+  select
+    pair_day.u1_key,
+    pair_day.u2_key,
+    pair_day.day,
+    pair_day.tap_count,
+    pair_day.first_tap_at,
+    pair_day.last_tap_at
+  from pair_day
+  left join processed_day on processed_day.day = pair_day.day
+  left join batch_day on batch_day.day = pair_day.day
+  where exists (select from batch_user)
+    and processed_day.day is null
+    and batch_day.day is null
 ), compared as (
   select
     u1_key,
@@ -70,7 +86,7 @@ with fresh as (
   insert into changed_pair_day (u1_key, u2_key, day)
   select compared.u1_key, compared.u2_key, compared.day
   from compared
-  join batch_day on batch_day.day = compared.day
+  left join batch_day on batch_day.day = compared.day
   where compared.differs or batch_day.forced
   returning 1
 )

@@ -2,7 +2,9 @@
 -- whoever has a week that is not stored yet. Everybody else is reached through them and only shifted.
 -- A connection that changed far from a focus user can still be the second half of a path of theirs, so the earliest
 -- change counts for all.
---! reads: changed_friend, changed_user_day, batch_day, batch_user, user_key
+-- In a repair the stored connection may be what was wrong, while the counts of others never followed it: shifting them
+-- from it would spread the error, so every friend of an end of it is counted anew.
+--! reads: changed_friend, changed_user_day, batch_day, batch_user, user_key, friend
 --! stored: user_week_activity
 --! writes: second_degree_focus
 --! grain: user_key
@@ -22,6 +24,12 @@ with candidate as (
   select user_key.user_key, 0
   from batch_user
   join user_key on user_key.user_id = batch_user.user_id
+  union all
+  select friend.friend_key, least(changed_friend.old_week, changed_friend.new_week)
+  from changed_friend
+  join friend on friend.user_key = changed_friend.user_key
+  where exists (select from batch_user)
+    or exists (select from batch_day where batch_day.forced)
 ), added as (
   insert into second_degree_focus (user_key, from_week)
   select

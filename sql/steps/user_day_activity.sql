@@ -30,7 +30,13 @@ with pair_on_day as (
   select batch_user.user_id, pair_day.day
   from batch_user
   join user_key on user_key.user_id = batch_user.user_id
-  join pair on user_key.user_key in (pair.u1_key, pair.u2_key)
+  join pair on pair.u1_key = user_key.user_key
+  join pair_day on pair_day.u1_key = pair.u1_key and pair_day.u2_key = pair.u2_key
+  union
+  select batch_user.user_id, pair_day.day
+  from batch_user
+  join user_key on user_key.user_id = batch_user.user_id
+  join pair on pair.u2_key = user_key.user_key
   join pair_day on pair_day.u1_key = pair.u1_key and pair_day.u2_key = pair.u2_key
 ), scope_day as (
   select distinct day from scope

@@ -70,3 +70,11 @@ export const wholeFlag =
     }
     return value;
   };
+
+/** Parses a flag that is a user's id. */
+export const userFlag = (text: string): string => {
+  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)) {
+    throw new InvalidArgumentError("Expected a user's id, a UUID.");
+  }
+  return text.toLowerCase();
+};

@@ -103,6 +103,7 @@ export const cloudLoggingReporter = (
       if (title !== undefined && tableRows.length === 0) emit('INFO', name, title);
       for (const row of tableRows) emit('INFO', name, `${name}: ${Object.values(row).join(' ')}`, { row });
     },
+    say: (event, fields, lines) => emit('INFO', event, lines.join('\n').trim() || event, { ...fields }),
     failed: (message, exitCode) => {
       const steps = [...totals.values()];
       emit('ERROR', 'failed', message, {

@@ -38,3 +38,11 @@ export const formatTable = (rows: readonly Record<string, unknown>[]): string[] 
       .trimEnd();
   return [line(columns), ...rows.map((row) => line(columns.map((column) => text(row[column]))))];
 };
+
+/** A size for people, from bytes: 8 kB, 1.4 GB. */
+export const formatBytes = (bytes: number): string => {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  const power = Math.min(units.length - 1, bytes < 1 ? 0 : Math.floor(Math.log2(bytes) / 10));
+  const size = bytes / 1024 ** power;
+  return `${size >= 10 || power === 0 ? Math.round(size) : size.toFixed(1)} ${units[power]}`;
+};

@@ -31,6 +31,7 @@ export const jsonReporter = (out: NodeJS.WritableStream): Reporter => {
     table: (name, rows) => {
       for (const row of rows) emit(name, row);
     },
+    say: (event, fields) => emit(event, fields),
     failed: (message, exitCode) => emit('failed', { message, exitCode }),
     close: () => undefined,
   };

@@ -53,6 +53,8 @@ export interface Reporter {
   changedRow(row: ChangedRow): Promise<void>;
   /** A result of another command: a title, columns and rows. */
   table(name: string, rows: readonly Record<string, unknown>[], title?: string): void;
+  /** A line or more of another command's result: what it says as JSON, and in words. */
+  say(event: string, fields: object, lines: readonly string[]): void;
   failed(message: string, exitCode: number): void;
   /** Clears what is on the line. */
   close(): void;

@@ -76,6 +76,9 @@ export const terminalReporter = ({ progress, out, err }: TerminalOptions): Repor
       const [head, ...body] = formatTable(rows);
       if (head !== undefined && rows.length > 0) out.write(`${[kleur.dim(head), ...body].join('\n')}\n`);
     },
+    say: (_event, _fields, lines) => {
+      for (const line of lines) print(line);
+    },
     failed: (message) => {
       spinner?.stop();
       err.write(`${kleur.red('Error:')} ${message}\n`);

@@ -24,6 +24,7 @@ const quiet: Reporter = {
   runOpened: () => undefined,
   changedRow: async () => undefined,
   table: () => undefined,
+  say: () => undefined,
   failed: () => undefined,
   close: () => undefined,
 };

@@ -1,0 +1,11 @@
+-- Sizes of the tables, with the rows that the server estimates: counting them would read them.
+select
+  pg_class.relname::text as table_name,
+  greatest(pg_class.reltuples, 0)::float8 as row_estimate,
+  pg_total_relation_size(pg_class.oid)::float8 as bytes
+from pg_class
+where pg_class.relnamespace = (select pg_namespace.oid from pg_namespace where pg_namespace.nspname = current_schema())
+  and pg_class.relkind in ('r', 'p')
+  and pg_class.relname not in ('setting', 'schema_file', 'schema_migration', 'run', 'run_step', 'stale_mark')
+  and pg_class.relname not like 'gazetteer%'
+order by bytes desc, table_name

@@ -1,0 +1,32 @@
+-- The processed days whose taps are read from the source: all of them, or a random sample that always has the latest day
+-- and ends at a million taps, so that a sampled verification takes seconds whatever the days hold.
+-- $1 all days, $2 size of the sample, $3 seed, $4 the one day asked for or null, $5 the one user asked for or null.
+with candidate as (
+  select
+    processed_day.day,
+    processed_day.tap_count,
+    row_number() over shuffled as place,
+    sum(processed_day.tap_count) over shuffled as taps_so_far
+  from processed_day
+  where ($4::date is null or processed_day.day = $4::date)
+    and (
+      $1::boolean
+      or $5::uuid is null
+      or exists (
+        select from user_day_activity
+        where user_day_activity.user_id = $5::uuid and user_day_activity.day = processed_day.day
+      )
+    )
+  window shuffled as (
+    order by
+      processed_day.day = (select max(latest.day) from processed_day as latest) desc,
+      hashtextextended(processed_day.day::text || $3::text, 0),
+      processed_day.day
+  )
+)
+insert into verify_day (day)
+select candidate.day
+from candidate
+where $1::boolean
+  or candidate.place = 1
+  or (candidate.place <= $2::integer and candidate.taps_so_far <= 1000000)

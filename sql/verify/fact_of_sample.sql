@@ -1,0 +1,24 @@
+-- What the pairs of the sampled users did, from the stored facts; these are held against the source by day.
+with sampled_pair as (
+  select pair.u1_key, pair.u2_key
+  from verify_user
+  join user_key on user_key.user_id = verify_user.user_id
+  join pair on pair.u1_key = user_key.user_key
+  union
+  select pair.u1_key, pair.u2_key
+  from verify_user
+  join user_key on user_key.user_id = verify_user.user_id
+  join pair on pair.u2_key = user_key.user_key
+)
+insert into fact (u1, u2, day, tap_count, first_tap_at, last_tap_at)
+select
+  user1.user_id,
+  user2.user_id,
+  pair_day.day,
+  pair_day.tap_count,
+  pair_day.first_tap_at,
+  pair_day.last_tap_at
+from sampled_pair
+join pair_day on pair_day.u1_key = sampled_pair.u1_key and pair_day.u2_key = sampled_pair.u2_key
+join user_key as user1 on user1.user_key = sampled_pair.u1_key
+join user_key as user2 on user2.user_key = sampled_pair.u2_key

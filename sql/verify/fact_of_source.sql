@@ -1,0 +1,26 @@
+-- What the pairs did, from the source; on days that are stale from what is stored, so that a tap which came late is told
+-- once, as a stale day, and not again by every figure that it will change.
+insert into fact (u1, u2, day, tap_count, first_tap_at, last_tap_at)
+select
+  source_pair_day.u1,
+  source_pair_day.u2,
+  source_pair_day.day,
+  source_pair_day.tap_count,
+  source_pair_day.first_tap_at,
+  source_pair_day.last_tap_at
+from source_pair_day
+join verify_day on verify_day.day = source_pair_day.day and not verify_day.is_stale
+where source_pair_day.ignored_because is null
+union all
+select
+  user1.user_id,
+  user2.user_id,
+  pair_day.day,
+  pair_day.tap_count,
+  pair_day.first_tap_at,
+  pair_day.last_tap_at
+from verify_day
+join pair_day on pair_day.day = verify_day.day
+join user_key as user1 on user1.user_key = pair_day.u1_key
+join user_key as user2 on user2.user_key = pair_day.u2_key
+where verify_day.is_stale

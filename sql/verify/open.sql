@@ -1,0 +1,102 @@
+-- What a verification looks at, and what its checks expect: all of it recomputed, none of it by the steps' SQL.
+-- Gone with the verification's transaction.
+
+create temp table verify_day (
+  day date primary key,
+  is_stale boolean not null default false
+) on commit drop;
+
+create temp table verify_user (
+  user_id uuid primary key
+) on commit drop;
+
+create temp table verify_week (
+  week_start date primary key,
+  year smallint not null,
+  iso_week smallint not null
+) on commit drop;
+
+create temp table source_pair_day (
+  day date not null,
+  ignored_because text,
+  u1 uuid,
+  u2 uuid,
+  tap_count integer not null,
+  first_tap_at timestamptz not null,
+  last_tap_at timestamptz not null,
+  tap_digest numeric not null
+) on commit drop;
+
+create temp table fact (
+  u1 uuid not null,
+  u2 uuid not null,
+  day date not null,
+  tap_count integer not null,
+  first_tap_at timestamptz not null,
+  last_tap_at timestamptz not null
+) on commit drop;
+
+create temp table expected_pair (
+  u1 uuid not null,
+  u2 uuid not null,
+  first_tap_at timestamptz not null,
+  first_day date not null,
+  last_tap_at timestamptz not null,
+  last_day date not null,
+  tap_count integer not null
+) on commit drop;
+
+create temp table person (
+  user_id uuid primary key,
+  person_key integer not null unique
+) on commit drop;
+
+create temp table tie (
+  person_key integer not null,
+  friend_key integer not null,
+  first_week integer not null,
+  primary key (person_key, friend_key) include (first_week)
+) on commit drop;
+
+create temp table active_day (
+  user_id uuid not null,
+  day date not null,
+  tap_count integer not null,
+  first_degree_new_count integer not null,
+  last_tap_at timestamptz not null,
+  run_started_on date not null,
+  ends_run boolean not null
+) on commit drop;
+
+create temp table second_degree_change (
+  user_id uuid not null,
+  week_start date not null,
+  entered_count integer not null,
+  left_count integer not null
+) on commit drop;
+
+create temp table expected_week (
+  user_id uuid not null,
+  week_start date not null,
+  year smallint not null,
+  iso_week smallint not null,
+  tap_count integer not null,
+  first_degree_new_count integer not null,
+  second_degree_count integer not null,
+  second_degree_new_count integer not null,
+  streak_days integer not null
+) on commit drop;
+
+create temp table finding (
+  check_name text not null,
+  table_name text not null,
+  key text not null,
+  user_id uuid,
+  other_id uuid,
+  day date,
+  column_name text not null,
+  stored text,
+  expected text,
+  mark_day date,
+  mark_user uuid
+) on commit drop;

@@ -1,0 +1,41 @@
+-- The one read of the application's taps: what pairs did on the verified days, and what was ignored on them.
+-- Consecutive days are one range. Three hours on either side: where a clock was set back over midnight, a local date is
+-- not one stretch of time.
+-- $1 zone.
+with island as (
+  select
+    verify_day.day,
+    verify_day.day - (dense_rank() over (order by verify_day.day))::integer as island
+  from verify_day
+), stretch as (
+  select
+    min(island.day)::timestamp at time zone $1::text - interval '3 hours' as starts_at,
+    (max(island.day) + 1)::timestamp at time zone $1::text + interval '3 hours' as ends_at
+  from island
+  group by island.island
+), dated as (
+  select
+    (classified_tap.tapped_at at time zone $1::text)::date as day,
+    classified_tap.ignored_because,
+    case when classified_tap.ignored_because is null then classified_tap.u1 end as u1,
+    case when classified_tap.ignored_because is null then classified_tap.u2 end as u2,
+    classified_tap.tapped_at,
+    case when classified_tap.ignored_because is null then classified_tap.tap_hash else 0 end as tap_hash
+  from stretch
+  join classified_tap
+    on classified_tap.tap_time >= stretch.starts_at
+    and classified_tap.tap_time < stretch.ends_at
+)
+insert into source_pair_day (day, ignored_because, u1, u2, tap_count, first_tap_at, last_tap_at, tap_digest)
+select
+  dated.day,
+  dated.ignored_because,
+  dated.u1,
+  dated.u2,
+  count(*),
+  min(dated.tapped_at),
+  max(dated.tapped_at),
+  sum(dated.tap_hash)
+from dated
+join verify_day on verify_day.day = dated.day
+group by dated.day, dated.ignored_because, dated.u1, dated.u2

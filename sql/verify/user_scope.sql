@@ -1,0 +1,49 @@
+-- The users whose rows are recomputed: all that the source or any table names, or a random sample of those with a key.
+-- $1 all users, $2 size of the sample, $3 seed, $4 the one day asked for or null, $5 the one user asked for or null.
+with named as (
+  select $5::uuid as user_id
+  where $5::uuid is not null
+  union
+  select user_day_activity.user_id
+  from user_day_activity
+  where $5::uuid is null and $4::date is not null and user_day_activity.day = $4::date
+  union
+  select tapper.user_id
+  from source_pair_day
+  cross join lateral (values (source_pair_day.u1), (source_pair_day.u2)) as tapper (user_id)
+  where $5::uuid is null and ($1::boolean or $4::date is not null) and source_pair_day.ignored_because is null
+  union
+  select user_key.user_id
+  from user_key
+  where $5::uuid is null and $4::date is null
+  union
+  select user_day_activity.user_id
+  from user_day_activity
+  where $5::uuid is null and $4::date is null and $1::boolean
+  union
+  select user_week_activity.user_id
+  from user_week_activity
+  where $5::uuid is null and $4::date is null and $1::boolean
+  union
+  select user_streaks.user_id
+  from user_streaks
+  where $5::uuid is null and $4::date is null and $1::boolean
+  union
+  select weekly_leaderboard.user_id
+  from weekly_leaderboard
+  where $5::uuid is null and $4::date is null and $1::boolean
+  union
+  select edge_end.user_id
+  from edge_strength
+  cross join lateral (values (edge_strength.u1), (edge_strength.u2)) as edge_end (user_id)
+  where $5::uuid is null and $4::date is null and $1::boolean
+), shuffled as (
+  select
+    named.user_id,
+    row_number() over (order by hashtextextended(named.user_id::text || $3::text, 0), named.user_id) as place
+  from named
+)
+insert into verify_user (user_id)
+select shuffled.user_id
+from shuffled
+where $1::boolean or shuffled.place <= $2::integer

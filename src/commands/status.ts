@@ -1,0 +1,94 @@
+import type { Command } from 'commander';
+import kleur from 'kleur';
+import { readSettings } from '../config.js';
+import { withDatabase } from '../db/database.js';
+import { describeTarget } from '../db/target.js';
+import { exitCode } from '../errors.js';
+import { formatBytes, formatCount, formatDuration, formatTable, plural } from '../report/format.js';
+import { readStatus, type Status } from '../status/status.js';
+import { type CommonFlags, type Invocation, withCommonFlags } from './shared.js';
+
+export const describeStatus = (command: Command): Command =>
+  withCommonFlags(command)
+    .description('how things stand, on one screen: freshness, runs, sizes, and what to run next')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  arc-gam status             for a person
+  arc-gam status --json      for a monitor: one object
+
+Exit codes: 0 all is well, 3 something wants attention, 5 database unreachable`,
+    );
+
+/** Runs `arc-gam status`; the exit code is 3 if something wants attention. Only reads. */
+export const runStatus = (flags: CommonFlags, { reporter }: Invocation): Promise<void> => {
+  const settings = readSettings(flags);
+  return withDatabase(settings, 'status', async (database) => {
+    const status = await readStatus(database, settings);
+    const isWell = status.attention.length === 0;
+    reporter.say(
+      'status',
+      { isWell, database: describeTarget(database.target), schema: settings.schema, ...status },
+      describe(status, describeTarget(database.target), settings.schema),
+    );
+    // An answer, not an error: nothing is thrown.
+    if (!isWell) process.exitCode = exitCode.findings;
+  });
+};
+
+const describe = (status: Status, place: string, schema: string): string[] => {
+  const { moment, migrations, runs, tables, attention } = status;
+  const line = (name: string, text: string) => `${kleur.dim(name.padEnd(10))} ${text}`;
+  const applied = migrations.filter(({ state }) => state !== 'pending').at(-1)?.name ?? 'not set up';
+  const lines = [
+    line('database', `${place}, PostgreSQL ${status.serverVersion}`),
+    line('schema', `${schema}, ${applied}`),
+  ];
+  if (moment !== null && moment.as_of_day !== null) {
+    lines.push(
+      line(
+        'as of',
+        `${moment.as_of_day} (zone ${status.zone}), ${plural(moment.day_count, 'day')} from ${moment.first_day} on, ${
+          (moment.days_behind ?? 0) > 0 ? `${plural(moment.days_behind ?? 0, 'day')} behind` : 'up to date'
+        }`,
+      ),
+      line('changed', `weeks last written ${moment.last_updated_at?.toISOString().slice(0, 19) ?? 'never'}Z`),
+      line('source', `${plural(moment.ignored_count, 'ignored row')} on processed days`),
+    );
+  }
+  if (status.capture !== null)
+    lines.push(
+      line(
+        'capture',
+        `${status.capture}${(moment?.captured_count ?? 0) > 0 ? `, ${plural(moment?.captured_count ?? 0, 'day')} noted` : ''}`,
+      ),
+    );
+  lines.push(line('lock', status.lockHolder === null ? 'free' : `held by ${status.lockHolder}`));
+  if (runs.length > 0) {
+    const rows = runs.map((run) => ({
+      run: run.run_id,
+      command: run.command,
+      state: run.state === 'running' && status.lockHolder === null ? 'dead' : run.state,
+      started: run.started_at,
+      took: formatDuration(run.duration_ms),
+      days: run.day_count,
+      taps: run.tap_count,
+      'rows written': run.row_count,
+    }));
+    lines.push('', ...formatTable(rows));
+  }
+  if (tables.length > 0) {
+    const rows = tables.slice(0, 12).map((table) => ({
+      table: table.table_name,
+      rows: `~${formatCount(table.row_estimate)}`,
+      size: formatBytes(table.bytes),
+    }));
+    lines.push('', ...formatTable(rows));
+  }
+  lines.push('');
+  if (attention.length === 0) lines.push(`${kleur.green('✓')} All is well. Next: arc-gam etl, tomorrow.`);
+  for (const { what } of attention) lines.push(`${kleur.yellow('!')} ${what}`);
+  if (attention[0] !== undefined) lines.push(`Run: ${kleur.bold(attention[0].command)}`);
+  return lines;
+};

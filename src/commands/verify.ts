@@ -1,0 +1,236 @@
+import { randomInt } from 'node:crypto';
+import { type Command, InvalidArgumentError } from 'commander';
+import { readSettings } from '../config.js';
+import { type Database, withDatabase } from '../db/database.js';
+import { exitCode, Failure, usageFailure } from '../errors.js';
+import { migrationStatus, requireMigrated, requireUnedited } from '../migrate/migrations.js';
+import { formatCount, formatDuration, plural } from '../report/format.js';
+import type { Reporter } from '../report/reporter.js';
+import { repair } from '../verify/repair.js';
+import { type CheckResult, type Finding, type Verification, verify } from '../verify/verify.js';
+import {
+  type CommonFlags,
+  dayFlag,
+  type Invocation,
+  userFlag,
+  wholeFlag,
+  withCommonFlags,
+} from './shared.js';
+
+interface VerifyFlags extends CommonFlags {
+  sample: number;
+  seed?: string;
+  full?: boolean;
+  table?: string[];
+  date?: string;
+  user?: string;
+  limit: number;
+  staleOk?: boolean;
+  repair?: boolean;
+  wait: number;
+}
+
+const repairRounds = 3;
+
+export const describeVerify = (command: Command): Command =>
+  withCommonFlags(command)
+    .description('hold what is stored against what follows from the source; exit code 3 when they differ')
+    .option('--sample <n>', 'users, and at most as many days, to recompute', wholeFlag(1), 200)
+    .option('--seed <text>', 'choose the same sample again (default: another one every time)')
+    .option('--full', 'every day, every user, every row')
+    .option('--table <names>', 'only checks of these tables, separated by commas', tablesFlag)
+    .option('--date <day>', 'only this day, its week, and the users who were active on it', dayFlag)
+    .option('--user <id>', 'only this user', userFlag)
+    .option('--limit <n>', 'findings to show for a check', wholeFlag(1), 5)
+    .option('--stale-ok', 'a day whose source changed since the last run is no reason for exit code 3')
+    .option('--repair', 'mark what was found as stale and derive it again')
+    .option('--wait <seconds>', 'repair: wait for another run to end', wholeFlag(0), 0)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  arc-gam verify                          a random sample, in seconds
+  arc-gam verify --full                   every row of every table, from the source
+  arc-gam verify --date 2026-01-31        a day
+  arc-gam verify --full --repair          derive again whatever is wrong
+
+Exit codes: 0 all equal, 3 findings (or days that are stale), 1 could not check`,
+    );
+
+const tablesFlag = (text: string): string[] => {
+  const names = text.split(',').map((name) => name.trim());
+  if (names.includes('')) throw new InvalidArgumentError('Expected names of tables, separated by commas.');
+  return names;
+};
+
+/** Runs `arc-gam verify`. Throws a failure with exit code 3 that counts what was found. */
+export const runVerify = (flags: VerifyFlags, { reporter, signal }: Invocation): Promise<void> => {
+  if (flags.repair && flags.table !== undefined) {
+    throw usageFailure('--repair can not be limited by --table: rows of a table follow from rows of others.');
+  }
+  const settings = readSettings(flags);
+  const seed = flags.seed ?? String(randomInt(1_000_000));
+  return withDatabase(settings, 'verify', async (database) => {
+    await requireSchema(database, settings.schema);
+    const look = async (): Promise<Verification> => {
+      const verification = await verify(database, settings, {
+        scope: {
+          full: flags.full === true,
+          sample: flags.sample,
+          seed,
+          date: flags.date ?? null,
+          user: flags.user ?? null,
+        },
+        tables: flags.table ?? [],
+        limit: flags.limit,
+        signal,
+        onWork: (what) => reporter.working(what),
+        onCheck: (result) => reportCheck(reporter, result),
+      });
+      reportSummary(reporter, verification, flags.full === true, seed);
+      return verification;
+    };
+    let verification = await look();
+    for (let round = 1; flags.repair && isWrong(verification) && round <= repairRounds; round += 1) {
+      const { days, users } = verification.marks;
+      reporter.say('repair', { round, dayCount: days.length, userCount: users.length }, [
+        '',
+        `Repair: ${plural(days.length, 'day')} and ${plural(users.length, 'user')} marked to be derived again.`,
+      ]);
+      await repair(
+        database,
+        settings,
+        verification,
+        { command: 'verify --repair', waitSeconds: flags.wait, signal },
+        reporter,
+      );
+      reporter.say('verify again', { round }, ['']);
+      verification = await look();
+    }
+    const wrong = verification.results.filter(
+      ({ state }) => state === 'finding' || (state === 'stale' && !flags.staleOk),
+    );
+    if (wrong.length > 0) throw new Failure(exitCode.findings, describeWrong(wrong, flags));
+  });
+};
+
+const isWrong = ({ results }: Verification): boolean =>
+  results.some(({ state }) => state === 'finding' || state === 'stale');
+
+const describeWrong = (wrong: readonly CheckResult[], flags: VerifyFlags): string => {
+  const total = (state: CheckResult['state']) =>
+    wrong.filter((result) => result.state === state).reduce((sum, { count }) => sum + count, 0);
+  const findings = total('finding');
+  const stale = total('stale');
+  const tables = [
+    ...new Set(wrong.filter(({ state }) => state === 'finding').map(({ table }) => table)),
+  ].join(', ');
+  const sentences = [];
+  if (findings > 0) {
+    const advice = flags.repair
+      ? 'What is left was found again after the repair: please report it.'
+      : 'Derive them again with: arc-gam verify --full --repair';
+    sentences.push(
+      `${plural(findings, 'stored value differs', 'stored values differ')} from the source, in ${tables}. ${advice}`,
+    );
+  }
+  if (stale > 0) {
+    sentences.push(
+      `${plural(stale, 'day or home text is', 'days or home texts are')} stale: the source changed since the last run. Bring the figures up to date with: arc-gam etl`,
+    );
+  }
+  return sentences.join('\n');
+};
+
+const requireSchema = async (database: Database, schema: string): Promise<void> => {
+  const client = await database.connect();
+  try {
+    await requireMigrated(client, schema);
+    requireUnedited(await migrationStatus(client, schema));
+  } finally {
+    await client.end();
+  }
+};
+
+const marks = { ok: '✓', finding: '✗', stale: '✗', attention: '!', skipped: '-' } as const;
+
+const reportCheck = (reporter: Reporter, result: CheckResult): void => {
+  const { findings, ...fields } = result;
+  const count =
+    result.state === 'ok'
+      ? ''
+      : result.state === 'skipped'
+        ? 'skipped: the table is not there'
+        : `${formatCount(result.count)} ${result.state === 'stale' ? 'stale' : plural(result.count, 'finding').split(' ')[1]}`;
+  reporter.say('check', { ...fields, durationMs: Math.round(result.durationMs) }, [
+    `${marks[result.state]} ${result.table.padEnd(20)}  ${result.says.padEnd(56)}  ${formatDuration(result.durationMs).padStart(7)}  ${count}`.trimEnd(),
+  ]);
+  for (const finding of findings) {
+    const why = howToSee(finding);
+    reporter.say('finding', { ...finding, state: result.state, why }, [
+      `    ${finding.key}: ${finding.column} is ${finding.stored ?? 'null'}, expected ${finding.expected ?? 'null'}`,
+      ...(why === null ? [] : [`      see: ${why}`]),
+    ]);
+  }
+  const left = result.count - findings.length;
+  if (left > 0 && findings.length > 0)
+    reporter.say('more', { check: result.check, count: left }, [
+      `    and ${formatCount(left)} more (--limit)`,
+    ]);
+};
+
+/** The command that shows the source rows behind a finding; null where it is about nobody in particular. */
+const howToSee = ({ table, user, other, day }: Finding): string | null => {
+  if (user === null) return null;
+  const date = day === null ? '' : ` --date ${day}`;
+  switch (table) {
+    case 'user_day_activity':
+      return `arc-gam why day --user ${user}${date}`;
+    case 'user_week_activity':
+      return `arc-gam why week --user ${user}${date}`;
+    case 'weekly_leaderboard':
+      return `arc-gam why rank --user ${user}${date}`;
+    case 'user_quest_progress':
+      return `arc-gam why quest --user ${user}${date}`;
+    case 'edge_strength':
+    case 'connection':
+    case 'pair_day':
+      return other === null ? null : `arc-gam why edge --user ${user} --other ${other}`;
+    case 'user_streaks':
+    case 'activity_run':
+      return `arc-gam why streak --user ${user}`;
+    default:
+      return null;
+  }
+};
+
+const reportSummary = (
+  reporter: Reporter,
+  { asOfDay, zone, coverage, results, marks: found }: Verification,
+  full: boolean,
+  seed: string,
+): void => {
+  const failed = results.filter(({ state }) => state === 'finding' || state === 'stale').length;
+  const durationMs = results.reduce((sum, result) => sum + result.durationMs, 0);
+  const what = full ? 'Everything' : `A sample (--seed ${seed})`;
+  reporter.say(
+    'verified',
+    {
+      asOfDay,
+      zone,
+      full,
+      seed: full ? null : seed,
+      ...coverage,
+      checkCount: results.length,
+      failedCount: failed,
+      markedDays: found.days.length,
+      markedUsers: found.users.length,
+      durationMs: Math.round(durationMs),
+    },
+    [
+      `${what} as of ${asOfDay}: ${plural(coverage.dayCount, 'day')} with ${plural(coverage.tapCount, 'tap')} read from the source, ${plural(coverage.userCount, 'user')} recomputed, ${plural(coverage.weekCount, 'week')} ranked. ${
+        failed === 0 ? 'All equal.' : `${plural(failed, 'check')} of ${results.length} found something.`
+      }`,
+    ],
+  );
+};

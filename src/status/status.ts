@@ -1,0 +1,195 @@
+import { captureState } from '../capture/capture.js';
+import type { Settings } from '../config.js';
+import type { Database } from '../db/database.js';
+import { runLockHolder } from '../db/run-lock.js';
+import { type Session, withTransaction } from '../db/transaction.js';
+import { readPackageFile } from '../files.js';
+import { type MigrationStatus, migrationStatus } from '../migrate/migrations.js';
+import { addDays } from '../pipeline/plan.js';
+import { loadSteps, stepsDigest } from '../pipeline/step.js';
+
+/** Something that wants attention, and the command that sees to it. */
+export interface Attention {
+  readonly what: string;
+  readonly command: string;
+}
+
+export interface RunRow extends Record<string, unknown> {
+  readonly run_id: number;
+  readonly command: string;
+  readonly state: string;
+  readonly started_at: string;
+  readonly duration_ms: number;
+  readonly day_count: number;
+  readonly tap_count: number;
+  readonly row_count: number;
+  readonly message: string | null;
+}
+
+export interface TableRow extends Record<string, unknown> {
+  readonly table_name: string;
+  readonly row_estimate: number;
+  readonly bytes: number;
+}
+
+export interface LedgerMoment extends Record<string, unknown> {
+  readonly today: string;
+  readonly as_of_day: string | null;
+  readonly first_day: string | null;
+  readonly day_count: number;
+  readonly gap_count: number | null;
+  readonly days_behind: number | null;
+  readonly ignored_count: number;
+  readonly mark_count: number;
+  readonly mark_reason: string | null;
+  readonly captured_count: number;
+  readonly last_updated_at: Date | null;
+}
+
+/** All that `arc-gam status` shows. */
+export interface Status {
+  readonly serverVersion: string;
+  readonly migrations: readonly MigrationStatus[];
+  readonly zone: string | null;
+  readonly moment: LedgerMoment | null;
+  readonly changedDays: readonly { readonly day: string; readonly why: string }[];
+  readonly capture: string | null;
+  readonly lockHolder: string | null;
+  readonly runs: readonly RunRow[];
+  readonly tables: readonly TableRow[];
+  /** What is not well, the most urgent first; none: all is well. */
+  readonly attention: readonly Attention[];
+}
+
+/** How many days back from the as-of day status compares the number of taps with the ledger's. */
+export const recentDays = 7;
+
+/**
+ * Reads the state of a schema: the ledger, the catalogue, and the taps of the last days. It only reads, takes no lock and
+ * needs no privilege but to read; it counts no table. Throws a failure if the database can't be reached.
+ */
+export const readStatus = async (database: Database, settings: Settings): Promise<Status> => {
+  const client = await database.connect();
+  try {
+    const migrations = await migrationStatus(client, settings.schema);
+    const lockHolder = (await runLockHolder(client, settings.schema)) ?? null;
+    const serverVersion = describeVersion(database.serverVersion);
+    const base = { serverVersion, migrations, lockHolder };
+    if (migrations.some(({ state }) => state === 'pending')) {
+      const applied = migrations.filter(({ state }) => state !== 'pending').length;
+      const what =
+        applied === 0
+          ? `The schema '${settings.schema}' has not been set up.`
+          : `The schema '${settings.schema}' lacks ${migrations.length - applied} of ${migrations.length} migrations.`;
+      const attention = [{ what, command: 'arc-gam migrate' }];
+      return {
+        ...base,
+        zone: null,
+        moment: null,
+        changedDays: [],
+        capture: null,
+        runs: [],
+        tables: [],
+        attention,
+      };
+    }
+    return await withTransaction(database, settings, (session) => readLedger(session, base), {
+      readOnly: true,
+    });
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+};
+
+const readLedger = async (
+  session: Session,
+  base: Pick<Status, 'serverVersion' | 'migrations' | 'lockHolder'>,
+): Promise<Status> => {
+  const [recorded] = await session.query<{ zone: string }>(
+    "select value as zone from setting where key = 'zone'",
+  );
+  const zone = recorded?.zone ?? 'UTC';
+  const [moment] = await session.query<LedgerMoment>(readPackageFile('sql/status/moment.sql'), [zone]);
+  const runs = await session.query<RunRow>(readPackageFile('sql/status/run.sql'));
+  const tables = await session.query<TableRow>(readPackageFile('sql/status/table.sql'));
+  const [outdated] = await session.query<{ count: number }>(
+    'select count(*)::integer as count from processed_day where steps_sha256 <> $1::text',
+    [stepsDigest(loadSteps())],
+  );
+  const asOf = moment?.as_of_day ?? null;
+  const changedDays =
+    asOf === null
+      ? []
+      : await session.query<{ day: string; why: string }>(readPackageFile('sql/status/recent_day.sql'), [
+          zone,
+          addDays(asOf, 1 - recentDays),
+          asOf,
+        ]);
+  const capture = await captureState(session);
+  const status = {
+    ...base,
+    zone: recorded?.zone ?? null,
+    moment: moment ?? null,
+    changedDays,
+    capture,
+    runs,
+    tables,
+  };
+  return { ...status, attention: whatIsNotWell(status, outdated?.count ?? 0) };
+};
+
+const whatIsNotWell = (status: Omit<Status, 'attention'>, outdatedDays: number): Attention[] => {
+  const { moment, runs, lockHolder, migrations, changedDays, capture } = status;
+  const found: Attention[] = [];
+  const add = (condition: boolean, what: string, command: string) => {
+    if (condition) found.push({ what, command });
+  };
+  const edited = migrations.filter(({ state }) => state === 'edited' || state === 'missing');
+  add(
+    edited.length > 0,
+    `Migrations are not what was applied: ${edited.map(({ name, state }) => `${name} (${state})`).join(', ')}.`,
+    'arc-gam migrate status',
+  );
+  if (moment === null || moment.as_of_day === null) {
+    add(true, 'No day has been processed yet.', 'arc-gam backfill');
+    return found;
+  }
+  const [last] = runs;
+  const dead = runs.find(({ state }) => state === 'running' && lockHolder === null);
+  add(
+    dead !== undefined,
+    `Run ${dead?.run_id} (${dead?.command}) is dead: it says that it is running, and nobody holds the lock. What it committed stays.`,
+    'arc-gam etl',
+  );
+  add(
+    last?.state === 'failed' || last?.state === 'stopped' || last?.state === 'dead',
+    `The last run (${last?.command}) ended as ${last?.state}: ${last?.message ?? 'without a word'}`,
+    'arc-gam etl',
+  );
+  const behind = moment.days_behind ?? 0;
+  add(
+    behind > 0,
+    `The figures are ${behind} ${behind === 1 ? 'day' : 'days'} behind yesterday (${addDays(moment.today, -1)}).`,
+    'arc-gam etl',
+  );
+  add(
+    (moment.gap_count ?? 0) > 0,
+    `${moment.gap_count} days before the as-of day were never processed.`,
+    'arc-gam etl',
+  );
+  add(
+    changedDays.length > 0,
+    `${changedDays.length} of the last ${recentDays} days changed in the source: ${changedDays.map(({ day, why }) => `${day} (${why})`).join(', ')}.`,
+    'arc-gam etl',
+  );
+  add(outdatedDays > 0, `${outdatedDays} days were derived by another version of the SQL.`, 'arc-gam etl');
+  add(
+    moment.mark_count > 0,
+    `${moment.mark_count} days or users are marked to be derived again (${moment.mark_reason}).`,
+    'arc-gam etl',
+  );
+  add(capture === 'broken', 'Capture is broken: a trigger is missing or switched off.', 'arc-gam capture on');
+  return found;
+};
+
+const describeVersion = (version: number): string => `${Math.floor(version / 10_000)}.${version % 10_000}`;

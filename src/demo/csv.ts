@@ -111,9 +111,11 @@ export const loadCsv = async (
   } catch (error) {
     if (refused !== null) throw refused;
     if (error instanceof Failure) throw error;
-    const { code, message } = error as { code?: string; message: string };
+    const { code, message, lines } = error as { code?: string; message: string; lines?: number };
     if (code === 'ENOENT') throw workFailure(`There is no file ${file}.`, { cause: error });
-    throw workFailure(`${file}, line ${lastLine + 1}: ${message}. Nothing was loaded.`, { cause: error });
+    throw workFailure(`${file}, line ${lines ?? lastLine + 1}: ${message}. Nothing was loaded.`, {
+      cause: error,
+    });
   }
   return total;
 };

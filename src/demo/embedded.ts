@@ -66,12 +66,14 @@ export const startEmbedded = async (options: EmbeddedOptions = {}): Promise<Embe
     requireReachable(directory, owner);
   }
   if (!existsSync(join(data, 'PG_VERSION'))) {
+    rmSync(`${data}.new`, { recursive: true, force: true });
     writeFileSync(passwordFile, randomBytes(12).toString('hex'), { mode: 0o600 });
     if (owner !== null) chownSync(passwordFile, owner.uid, owner.gid);
     await runToEnd(
       join(native, 'bin', 'initdb'),
       [
-        `--pgdata=${data}`,
+        // A set-up that was killed half-way leaves this folder, not a data folder that does not start.
+        `--pgdata=${data}.new`,
         `--username=${user}`,
         `--pwfile=${passwordFile}`,
         '--auth=scram-sha-256',
@@ -81,6 +83,7 @@ export const startEmbedded = async (options: EmbeddedOptions = {}): Promise<Embe
       ],
       owner,
     );
+    renameSync(`${data}.new`, data);
   }
   const password = readFileSync(passwordFile, 'utf8').trim();
   const running = runningServer(data);

@@ -1,0 +1,120 @@
+import type { Settings } from '../config.js';
+import { type Database, openDatabase, type Transaction } from '../db/database.js';
+import { isCancelled, isLostConnection, isTransient } from '../db/failure.js';
+import { pinned, type Row, type Value } from '../db/transaction.js';
+import { exitCode, Failure } from '../errors.js';
+import { readPackageFile } from '../files.js';
+import { Problem } from './problem.js';
+import { openQueue } from './queue.js';
+import type { ServeSettings } from './settings.js';
+
+/** Reads of one request: all of them see the database at one moment. */
+export interface Reading {
+  /** Rows of sql/api/<name>.sql. */
+  query<Result extends Row>(name: QueryName, parameters: readonly Value[]): Promise<Result[]>;
+}
+
+/** Names of the files in sql/api, without their extension. */
+export type QueryName = string;
+
+/** A request's reads that were timed, for `debug=1`. */
+export interface Timing {
+  readonly query: string;
+  readonly rows: number;
+  readonly ms: number;
+}
+
+/** Where the API reads from. */
+export interface Store {
+  /**
+   * Runs `use` in a read-only transaction when its turn comes.
+   * Throws a Problem: 503 where the database can't be reached, takes too long, or too many requests wait.
+   */
+  read<Result>(use: (reading: Reading) => Promise<Result>, timings?: Timing[]): Promise<Result>;
+  close(): Promise<void>;
+}
+
+const timestamptz = 1184;
+const statements = new Map<string, string>();
+
+const statement = (name: QueryName): string => {
+  let text = statements.get(name);
+  if (text === undefined) {
+    text = readPackageFile(`sql/api/${name}.sql`);
+    statements.set(name, text);
+  }
+  return text;
+};
+
+/** Opens the store; the database is connected to by the first read, and again by a later one where that failed. */
+export const openStore = (settings: Settings, serve: ServeSettings): Store => {
+  let opening: Promise<Database> | undefined;
+  const open = (): Promise<Database> => {
+    opening ??= openDatabase(settings, 'serve', {
+      size: serve.poolSize,
+      prepare: serve.prepare,
+      parsers: { [timestamptz]: (text) => new Date(text).toISOString() },
+    }).catch((error: unknown) => {
+      opening = undefined;
+      throw error;
+    });
+    return opening;
+  };
+  const queue = openQueue({
+    running: serve.poolSize,
+    waiting: serve.queueLimit,
+    timeoutMs: serve.queueTimeoutMs,
+  });
+  const pins = pinned({ ...settings, statementTimeoutMs: serve.statementTimeoutMs });
+  return {
+    read: (use, timings) =>
+      queue.run(async () => {
+        try {
+          const { sql } = await open();
+          return (await sql.begin('isolation level repeatable read read only', async (transaction) => {
+            // Not waited for: the statements that follow travel behind it on the same connection.
+            const ready = transaction.unsafe(pins).simple();
+            const used = use(openReading(transaction, timings));
+            const [, result] = await Promise.all([ready, used]);
+            return result;
+          })) as Awaited<ReturnType<typeof use>>;
+        } catch (error) {
+          throw problemOf(error);
+        }
+      }),
+    close: async () => {
+      const database = await opening?.catch(() => undefined);
+      await database?.sql.end({ timeout: 5 });
+    },
+  };
+};
+
+const openReading = (transaction: Transaction, timings: Timing[] | undefined): Reading => ({
+  query: async <Result extends Row>(name: QueryName, parameters: readonly Value[]) => {
+    const started = performance.now();
+    const rows = await transaction.unsafe<Result[]>(statement(name), [...parameters], { prepare: true });
+    timings?.push({ query: name, rows: rows.length, ms: milliseconds(performance.now() - started) });
+    return rows;
+  },
+});
+
+/** Milliseconds to the microsecond. */
+export const milliseconds = (value: number): number => Math.round(value * 1000) / 1000;
+
+/** A database error as what a caller may know of it; its own words stay in the server's log. */
+const problemOf = (error: unknown): unknown => {
+  if (error instanceof Problem) return error;
+  const { code } = error as { code?: string };
+  const unavailable = (sentence: string) => new Problem(503, sentence, { cause: error, retryAfter: 5 });
+  if ((error instanceof Failure && error.exitCode === exitCode.unreachable) || isLostConnection(error)) {
+    return unavailable('The database can\'t be reached. Try again later.');
+  }
+  if (isCancelled(error)) return unavailable('The database took too long to answer. Try again later.');
+  if (isTransient(error) || code === '55P03') return unavailable('The database is busy. Try again later.');
+  if (code === '42501') return unavailable('The database refuses the server its tables: its role needs more rights.');
+  if (code === '42P01' || code === '42703' || code === '3F000') {
+    return unavailable('The tables are not those of this version. Run: arc-gam migrate');
+  }
+  if (code === '22023' && /time zone/.test(String(error))) return new Problem(400, 'tz is a time zone that the database does not know.', { cause: error });
+  return error;
+};

@@ -6,7 +6,7 @@ select
   quest_definitions.quest_type as type,
   quest_definitions.requirements ->> 'metric' as metric,
   quest_definitions.requirements ->> 'window' as window,
-  (quest_definitions.requirements ->> 'target')::integer as target,
+  trunc((quest_definitions.requirements ->> 'target')::numeric)::integer as target,
   coalesce((user_quest_progress.progress ->> 'count')::integer, 0) as count,
   user_quest_progress.completed_at,
   quest_definitions.rewards::text as rewards

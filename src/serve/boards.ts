@@ -112,7 +112,10 @@ const toBoards = (rows: readonly BoardRow[], { viewer }: Context, place: Place):
       }));
   const me = { user_id: viewer.userId, name: viewer.name };
   return {
-    new_connections: of('new_connections').map(({ figure, ...row }) => ({ ...row, new_first_degree: figure })),
+    new_connections: of('new_connections').map(({ figure, ...row }) => ({
+      ...row,
+      new_first_degree: figure,
+    })),
     community_builders: of('community_builders').map(({ figure, last_tap_at: _, ...row }) => ({
       ...row,
       delta_second_degree: figure,

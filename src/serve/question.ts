@@ -19,8 +19,7 @@ export type TimeWindow = keyof typeof windowDays;
 
 const given = (name: string, absent = `${name} is required`) =>
   z.string({
-    error: ({ input }) =>
-      input === undefined ? absent : `${name} is given more than once. Give it once.`,
+    error: ({ input }) => (input === undefined ? absent : `${name} is given more than once. Give it once.`),
   });
 
 const flag = (name: string) =>

@@ -49,8 +49,7 @@ const toQuest = (row: QuestRow): Quest => ({
   count: row.count,
   target: row.target,
   unit: units[row.metric] ?? row.metric,
-  status:
-    row.count >= row.target ? 'completed' : row.count >= 0.8 * row.target ? 'nearly_done' : 'active',
+  status: row.count >= row.target ? 'completed' : row.count >= 0.8 * row.target ? 'nearly_done' : 'active',
   completed_at: row.completed_at,
   rewards: JSON.parse(row.rewards) as unknown,
 });

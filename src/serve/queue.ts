@@ -16,8 +16,7 @@ export interface QueueLimits {
 export const openQueue = ({ running, waiting, timeoutMs }: QueueLimits): Queue => {
   let active = 0;
   const line: (() => void)[] = [];
-  const busy = () =>
-    new Problem(503, 'The server is busy. Try again in a second.', { retryAfter: 1 });
+  const busy = () => new Problem(503, 'The server is busy. Try again in a second.', { retryAfter: 1 });
   const turn = (): Promise<void> => {
     if (active < running) {
       active += 1;

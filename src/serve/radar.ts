@@ -19,10 +19,7 @@ const hourMs = 3_600_000;
 const liveHours = 24;
 
 /** Opportunity Radar: the viewer's own taps hour by hour, who is around, and what surges nearby. */
-export const answerRadar = async (
-  context: Context,
-  question: Question<'radar'>,
-): Promise<Body<'radar'>> => {
+export const answerRadar = async (context: Context, question: Question<'radar'>): Promise<Body<'radar'>> => {
   const { reading, watermark, viewer, tables } = context;
   const now = Date.parse(watermark.now_at);
   const start = hourStart(now, watermark.viewer_zone) - (question.hours - 1) * hourMs;
@@ -38,9 +35,8 @@ export const answerRadar = async (
   if (!tables.has('surge_windows')) {
     context.warn('surges is empty: the table of surges does not exist. Run: arc-gam migrate');
   }
-  const byHour = Map.groupBy
-    ? Map.groupBy(rows, ({ hour }) => hour)
-    : rows.reduce((map, row) => map.set(row.hour, [...(map.get(row.hour) ?? []), row]), new Map<number, HourRow[]>());
+  const byHour = new Map<number, HourRow[]>();
+  for (const row of rows) byHour.set(row.hour, [...(byHour.get(row.hour) ?? []), row]);
   return {
     window: { hours: question.hours, end: watermark.now_at },
     buckets: Array.from({ length: question.hours }, (_, hour) => {

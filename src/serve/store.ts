@@ -107,14 +107,16 @@ const problemOf = (error: unknown): unknown => {
   const { code } = error as { code?: string };
   const unavailable = (sentence: string) => new Problem(503, sentence, { cause: error, retryAfter: 5 });
   if ((error instanceof Failure && error.exitCode === exitCode.unreachable) || isLostConnection(error)) {
-    return unavailable('The database can\'t be reached. Try again later.');
+    return unavailable("The database can't be reached. Try again later.");
   }
   if (isCancelled(error)) return unavailable('The database took too long to answer. Try again later.');
   if (isTransient(error) || code === '55P03') return unavailable('The database is busy. Try again later.');
-  if (code === '42501') return unavailable('The database refuses the server its tables: its role needs more rights.');
+  if (code === '42501')
+    return unavailable('The database refuses the server its tables: its role needs more rights.');
   if (code === '42P01' || code === '42703' || code === '3F000') {
     return unavailable('The tables are not those of this version. Run: arc-gam migrate');
   }
-  if (code === '22023' && /time zone/.test(String(error))) return new Problem(400, 'tz is a time zone that the database does not know.', { cause: error });
+  if (code === '22023' && /time zone/.test(String(error)))
+    return new Problem(400, 'tz is a time zone that the database does not know.', { cause: error });
   return error;
 };

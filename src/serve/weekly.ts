@@ -31,33 +31,35 @@ export const answerWeekly = async (
   const { key } = viewer;
   const [stored] = await reading.query<StoredMomentum>('momentum', [viewer.userId, year, iso_week]);
   if (stored === undefined) throw new Error('sql/api/momentum.sql gave no row');
-  const [inZone, firstDegree, secondDegree, activity, boards, city, recommendations, geo] = await Promise.all([
-    key === null || zone === watermark.zone
-      ? undefined
-      : reading.query<StoredMomentum>('momentum_in_zone', [
-          viewer.userId,
-          key,
-          zone,
-          watermark.viewer_day,
-          watermark.viewer_day_is_over,
-          watermark.viewer_week_start,
-        ]),
-    key === null
-      ? []
-      : reading.query<Recap['first_degree_new'][number]>('first_degree_new', [key, start, end, zone]),
-    key === null
-      ? []
-      : reading.query<Recap['second_degree_new'][number]>('second_degree_new', [
-          key,
-          start,
-          secondDegreeLimit,
-        ]),
-    reading.query<Recap['community_activity'][number]>('community_activity', [start, end]),
-    readBoards(context),
-    readCityBoards(context),
-    readRecommendations(context),
-    readGeoExpansion(context, start, end),
-  ]);
+  const [inZone, firstDegree, secondDegree, activity, boards, city, recommendations, geo] = await Promise.all(
+    [
+      key === null || zone === watermark.zone
+        ? undefined
+        : reading.query<StoredMomentum>('momentum_in_zone', [
+            viewer.userId,
+            key,
+            zone,
+            watermark.viewer_day,
+            watermark.viewer_day_is_over,
+            watermark.viewer_week_start,
+          ]),
+      key === null
+        ? []
+        : reading.query<Recap['first_degree_new'][number]>('first_degree_new', [key, start, end, zone]),
+      key === null
+        ? []
+        : reading.query<Recap['second_degree_new'][number]>('second_degree_new', [
+            key,
+            start,
+            secondDegreeLimit,
+          ]),
+      reading.query<Recap['community_activity'][number]>('community_activity', [start, end]),
+      readBoards(context),
+      readCityBoards(context),
+      readRecommendations(context),
+      readGeoExpansion(context, start, end),
+    ],
+  );
   const own = inZone?.[0] ?? stored;
   const momentum: Momentum = {
     current_streak_days: own.current_streak_days,

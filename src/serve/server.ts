@@ -261,14 +261,11 @@ const answer = async <Name extends EndpointName>(
   const timings: Timing[] | undefined = common.debug === true ? [] : undefined;
   const warnings: string[] = [];
   const result = await store.read(async (reading) => {
-    const tables = await shared.of('tables', () => readTables(reading));
+    let tables = await shared.of('tables', () => readTables(reading));
+    // What was missing a moment ago may have been made since.
+    if (tables.size < known.length) tables = await readTables(reading);
     const missing = needs[name].filter((table) => !tables.has(table));
-    if (missing.length > 0) {
-      // Not remembered: a migration may come any moment.
-      const now = await readTables(reading);
-      const still = needs[name].filter((table) => !now.has(table));
-      if (still.length > 0) return { missing: still };
-    }
+    if (missing.length > 0) return { missing };
     const watermark = await readWatermark(reading, settings.zone ?? 'UTC', common.tz, options.now ?? null);
     const etag = etagOf(name, question, watermark);
     const viewer = await readViewer(reading, common.user_id);

@@ -72,8 +72,8 @@ export const openStore = (settings: Settings, serve: ServeSettings): Store => {
         try {
           const { sql } = await open();
           return (await sql.begin('isolation level repeatable read read only', async (transaction) => {
-            // Not waited for: the statements that follow travel behind it on the same connection.
-            const ready = transaction.unsafe(pins).simple();
+            // Sent at once but not waited for: the statements that follow travel behind it on the same connection.
+            const ready = transaction.unsafe(pins).simple().execute();
             const used = use(openReading(transaction, timings));
             const [, result] = await Promise.all([ready, used]);
             return result;

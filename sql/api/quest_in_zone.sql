@@ -1,13 +1,13 @@
 -- The quests of the viewer's running week in another zone than the stored one, counted from the viewer's own taps on
--- processed days. $1 user, $2 user_key, $3 the week's Monday, $4 the viewer's zone.
+-- processed days. $1 user_key, $2 the week's Monday, $3 the viewer's zone.
 -- What needs the taps of other users or cells (assists, new_areas) takes its moment from the facts: the pair's first tap,
 -- the cell's first tap.
 with viewer_pair as (
   select pair.u1_key, pair.u2_key, pair.u2_key as partner_key, pair.first_tap_at
-  from pair where pair.u1_key = $2::integer
+  from pair where pair.u1_key = $1::integer
   union all
   select pair.u1_key, pair.u2_key, pair.u1_key, pair.first_tap_at
-  from pair where pair.u2_key = $2::integer
+  from pair where pair.u2_key = $1::integer
 ), stored_day as (
   select
     viewer_pair.partner_key,
@@ -32,7 +32,7 @@ with viewer_pair as (
     and pair_day_tap.day = stored_day.day
   cross join lateral unnest(pair_day_tap.tapped_at) as between_tap (tapped_at)
 ), viewer_tap as (
-  select moment.partner_key, moment.tapped_at, (moment.tapped_at at time zone $4::text)::date as day
+  select moment.partner_key, moment.tapped_at, (moment.tapped_at at time zone $3::text)::date as day
   from moment
 ), partner_day as (
   select
@@ -59,14 +59,14 @@ with viewer_pair as (
     (row_number() over (partition by numbered.stretch order by numbered.day))::integer as days
   from numbered
 ), assist as (
-  select pair.first_tap_at as tapped_at, (pair.first_tap_at at time zone $4::text)::date as day
+  select pair.first_tap_at as tapped_at, (pair.first_tap_at at time zone $3::text)::date as day
   from viewer_pair as one
   join pair on pair.u1_key = one.partner_key
   join viewer_pair as other on other.partner_key = pair.u2_key
-  where pair.first_tap_at >= $3::date::timestamp at time zone $4::text
-    and pair.first_tap_at < ($3::date + 7)::timestamp at time zone $4::text
-    and (one.first_tap_at at time zone $4::text)::date < (pair.first_tap_at at time zone $4::text)::date
-    and (other.first_tap_at at time zone $4::text)::date < (pair.first_tap_at at time zone $4::text)::date
+  where pair.first_tap_at >= $2::date::timestamp at time zone $3::text
+    and pair.first_tap_at < ($2::date + 7)::timestamp at time zone $3::text
+    and (one.first_tap_at at time zone $3::text)::date < (pair.first_tap_at at time zone $3::text)::date
+    and (other.first_tap_at at time zone $3::text)::date < (pair.first_tap_at at time zone $3::text)::date
 ), event as (
   -- A row per thing counted: the metric, its day and moment, and whose repetition counts once (key).
   select 'taps' as metric, viewer_tap.day, viewer_tap.tapped_at, null::integer as key
@@ -82,9 +82,9 @@ with viewer_pair as (
   from partner_day
   where partner_day.day - partner_day.previous_day >= 30
   union all
-  select 'new_areas', (user_cell.first_tap_at at time zone $4::text)::date, user_cell.first_tap_at, null
+  select 'new_areas', (user_cell.first_tap_at at time zone $3::text)::date, user_cell.first_tap_at, null
   from user_cell
-  where user_cell.user_key = $2::integer
+  where user_cell.user_key = $1::integer
   union all
   select 'assists', assist.day, assist.tapped_at, null from assist
 ), rule as (
@@ -98,11 +98,11 @@ with viewer_pair as (
     quest_definitions.requirements ->> 'metric' as metric,
     quest_definitions.requirements ->> 'window' as span,
     trunc((quest_definitions.requirements ->> 'target')::numeric)::integer as target,
-    $3::date + case when quest_definitions.requirements ->> 'window' = 'weekend' then 5 else 0 end as from_day
+    $2::date + case when quest_definitions.requirements ->> 'window' = 'weekend' then 5 else 0 end as from_day
   from quest_definitions
   where quest_definitions.is_active
-    and (quest_definitions.active_from is null or quest_definitions.active_from <= $3::date)
-    and (quest_definitions.active_until is null or quest_definitions.active_until >= $3::date)
+    and (quest_definitions.active_from is null or quest_definitions.active_from <= $2::date)
+    and (quest_definitions.active_until is null or quest_definitions.active_until >= $2::date)
 ), counted as (
   -- The first of each key within the quest's span (its day, where the span is a day) counts.
   select
@@ -112,7 +112,7 @@ with viewer_pair as (
   from rule
   join event
     on event.metric = rule.metric
-    and event.day between rule.from_day and $3::date + 6
+    and event.day between rule.from_day and $2::date + 6
   where event.key is not null
   group by rule.quest_id, span_day, event.key
   union all
@@ -120,7 +120,7 @@ with viewer_pair as (
   from rule
   join event
     on event.metric = rule.metric
-    and event.day between rule.from_day and $3::date + 6
+    and event.day between rule.from_day and $2::date + 6
   where event.key is null
 ), placed as (
   select
@@ -142,7 +142,7 @@ with viewer_pair as (
     max(running.days),
     min(running.tapped_at) filter (where running.days >= rule.target)
   from rule
-  join running on running.day between rule.from_day and $3::date + 6
+  join running on running.day between rule.from_day and $2::date + 6
   where rule.metric = 'streak_days'
   group by rule.quest_id
 )

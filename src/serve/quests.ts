@@ -32,7 +32,6 @@ export const answerQuests = async ({ reading, watermark, viewer }: Context): Pro
   const rows = isStored
     ? await reading.query<QuestRow>('quest', [viewer.userId, watermark.week_start])
     : await reading.query<QuestRow>('quest_in_zone', [
-        viewer.userId,
         viewer.key,
         watermark.viewer_week_start,
         watermark.viewer_zone,

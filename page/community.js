@@ -1,5 +1,5 @@
 import { dayText, element, empty } from './elements.js';
-import * as panels from './panels.js';
+import { activity, boards, health, momentum, quests, radar, recap, recommendations } from './panels.js';
 
 const byId = (id) => document.getElementById(id);
 const address = new URLSearchParams(location.search);
@@ -11,6 +11,8 @@ if (given !== null) {
   history.replaceState(null, '', location.pathname + location.search);
 }
 const token = sessionStorage.getItem('token');
+
+const panels = { activity, boards, health, momentum, quests, radar, recap, recommendations };
 
 /** Which panels each answer fills. */
 const endpoints = {

@@ -59,7 +59,7 @@ export const barChart = ({ bars, caption, unit, height = 190, width = 520, every
   });
   const table = element(
     'table',
-    { class: 'hidden-text' },
+    {},
     element('caption', {}, caption),
     element(
       'tbody',
@@ -74,7 +74,7 @@ export const barChart = ({ bars, caption, unit, height = 190, width = 520, every
       ),
     ),
   );
-  return element('div', {}, drawing, table);
+  return element('div', { class: 'drawing' }, drawing, element('div', { class: 'hidden-text' }, table));
 };
 
 /** A ring that is closed as far as the goal is reached. */

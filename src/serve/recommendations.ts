@@ -47,7 +47,7 @@ export const readRecommendations = async (context: Context): Promise<Recommendat
       const recency = days > limits.maxDays ? 0 : Math.exp(-days / 30);
       const geo = km === undefined ? 0 : Math.max(0, 1 - km / limits.maxKm);
       const total = weights.mutuals * mutuals + weights.recency * recency + weights.geo * geo;
-      return { ...candidate, km, scores: { total, mutuals, recency, geo } };
+      return { ...candidate, km, scores: { total: sixDigits(total), mutuals, recency, geo } };
     })
     .sort((one, other) => other.scores.total - one.scores.total || (one.user_id < other.user_id ? -1 : 1))
     .slice(0, limits.maxResults);
@@ -68,6 +68,9 @@ export const readRecommendations = async (context: Context): Promise<Recommendat
     };
   });
 };
+
+/** Sums of binary fractions end in noise: 0.9999999999999999 for 1. */
+const sixDigits = (value: number): number => Math.round(value * 1e6) / 1e6;
 
 const readKilometres = async (
   { reading, tables, viewer }: Context,

@@ -36,7 +36,6 @@ export const answerWeekly = async (
       key === null || zone === watermark.zone
         ? undefined
         : reading.query<StoredMomentum>('momentum_in_zone', [
-            viewer.userId,
             key,
             zone,
             watermark.viewer_day,

@@ -91,8 +91,8 @@ const start = async () => {
   const results = await Promise.all(Object.keys(endpoints).map(load));
   const [weekly] = results;
   const answers = results.filter((result) => !(result instanceof Error));
-  const refusal = results.find((result) => result instanceof Refusal && result.status < 500);
-  if (answers.length === 0 && refusal !== undefined) {
+  const refusal = weekly instanceof Refusal && weekly.status < 500 ? weekly : undefined;
+  if (refusal !== undefined) {
     byId('panels').hidden = true;
     banner(`${titles[refusal.status] ?? 'This did not work'}: ${refusal.message}`, 'bad');
     byId('ask').hidden = false;

@@ -39,21 +39,29 @@ export const momentum = ({ momentum: { weekly_goal: goal, ...figures } }) => {
   const left = goal.target_taps - goal.progress;
   return [
     element(
-      'dl',
+      'div',
       { class: 'stats' },
       element(
         'div',
         { class: 'goal' },
-        element('div', { class: 'ring-box' }, ring(goal.progress, goal.target_taps)),
-        stat(
-          'Weekly goal',
-          `${count(goal.progress)} / ${count(goal.target_taps)}`,
-          left > 0 ? `${plural(left, 'tap')} to go` : 'Reached. Well done!',
+        ring(goal.progress, goal.target_taps),
+        element(
+          'dl',
+          {},
+          stat(
+            'Weekly goal',
+            `${count(goal.progress)} / ${count(goal.target_taps)}`,
+            left > 0 ? `${plural(left, 'tap')} to go` : 'Reached. Well done!',
+          ),
         ),
       ),
-      stat('Current streak', plural(figures.current_streak_days, 'day'), 'days in a row with a tap'),
-      stat('Longest streak', plural(figures.longest_streak_days, 'day'), 'your record'),
-      stat('New connections', count(figures.new_connections), 'met for the first time this week'),
+      element(
+        'dl',
+        {},
+        stat('Current streak', plural(figures.current_streak_days, 'day'), 'days in a row with a tap'),
+        stat('Longest streak', plural(figures.longest_streak_days, 'day'), 'your record'),
+        stat('New connections', count(figures.new_connections), 'met for the first time this week'),
+      ),
     ),
   ];
 };

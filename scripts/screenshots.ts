@@ -1,3 +1,4 @@
+/// <reference lib="dom" />
 // Makes the pictures of the README: npx tsx scripts/screenshots.ts 'http://127.0.0.1:8080/?user_id=<uuid>'
 import { mkdirSync } from 'node:fs';
 import { startBrowser } from '../test/browser.js';

@@ -61,11 +61,7 @@ export const withDatabase = async <Result>(
 };
 
 /** Opens the database; whoever called ends `sql` and `pool`. Throws as withDatabase does. */
-export const openDatabase = async (
-  settings: Settings,
-  what: string,
-  poolSize: number,
-): Promise<Database> => {
+export const openDatabase = async (settings: Settings, what: string, poolSize: number): Promise<Database> => {
   const { target } = settings;
   const name = applicationName(what);
   const { client, tls } = await patientConnection(target, name);

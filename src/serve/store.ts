@@ -120,19 +120,28 @@ const inTransaction = async <Result>(
   }
 };
 
-const openReading = (client: pg.PoolClient, prepare: boolean, timings: Timing[] | undefined): Reading => ({
-  query: async <Result extends Row>(name: QueryName, parameters: readonly Value[]) => {
-    const started = performance.now();
-    const { rows } = await client.query<Result>({
-      text: statement(name),
-      values: [...parameters],
-      types,
-      ...(prepare ? { name: `arc_gam_api_${name}` } : {}),
-    });
-    timings?.push({ query: name, rows: rows.length, ms: milliseconds(performance.now() - started) });
-    return rows;
-  },
-});
+const openReading = (client: pg.PoolClient, prepare: boolean, timings: Timing[] | undefined): Reading => {
+  // An endpoint asks for all it needs at once; a connection answers one after another.
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    query: <Result extends Row>(name: QueryName, parameters: readonly Value[]): Promise<Result[]> => {
+      const run = async (): Promise<Result[]> => {
+        const started = performance.now();
+        const { rows } = await client.query<Result>({
+          text: statement(name),
+          values: [...parameters],
+          types,
+          ...(prepare ? { name: `arc_gam_api_${name}` } : {}),
+        });
+        timings?.push({ query: name, rows: rows.length, ms: milliseconds(performance.now() - started) });
+        return rows;
+      };
+      const turn = last.then(run);
+      last = turn;
+      return turn;
+    },
+  };
+};
 
 /** Milliseconds to the microsecond. */
 export const milliseconds = (value: number): number => Math.round(value * 1000) / 1000;

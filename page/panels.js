@@ -364,7 +364,11 @@ export const radar = ({ buckets, top_current_window: now, surges, window }, { zo
   const total = buckets.reduce((sum, { activity_count }) => sum + activity_count, 0);
   const chart = barChart({
     bars: buckets.map(({ ts, activity_count }) => ({
-      label: momentText(ts, zone, { hour: '2-digit', minute: '2-digit' }),
+      label: momentText(
+        ts,
+        zone,
+        buckets.length > 48 ? { weekday: 'short', hour: '2-digit' } : { hour: '2-digit', minute: '2-digit' },
+      ),
       title: momentText(ts, zone),
       value: activity_count,
     })),

@@ -89,7 +89,7 @@ const explain = (candidate: Scored, maxDays: number, maxKm: number): string => {
   const days = candidate.days_since_last_tap;
   const parts = [`${candidate.mutual_count} mutual connection${candidate.mutual_count === 1 ? '' : 's'}`];
   if (days <= maxDays) {
-    parts.push(days === 0 ? 'active today' : days === 1 ? 'active yesterday' : `active ${days} days ago`);
+    parts.push(days <= 1 ? 'active recently' : `active ${days} days ago`);
   }
   if (candidate.km !== undefined && candidate.km < maxKm) {
     parts.push(candidate.km < 1 ? 'same home city' : 'home city nearby');

@@ -6,6 +6,7 @@ import { describeEtl, runEtl } from './commands/etl.js';
 import { describeGrants, runGrants } from './commands/grants.js';
 import { describeMigrate, runMigrate } from './commands/migrate.js';
 import { describeQuests, runQuests } from './commands/quests.js';
+import { describeServe, runServe } from './commands/serve.js';
 import { type CommonFlags, type Invocation, openReporter, wantsCloudLogging } from './commands/shared.js';
 import { describeStatus, runStatus } from './commands/status.js';
 import { describeVerify, runVerify } from './commands/verify.js';
@@ -111,6 +112,9 @@ describeVerify(program.command('verify')).action((flags) =>
 );
 describeWhy(program.command('why')).action((number: string, flags) =>
   invoke(flags, (invocation) => runWhy(number, flags, invocation)),
+);
+describeServe(program.command('serve')).action((flags) =>
+  invoke(flags, (invocation) => runServe(flags, invocation)),
 );
 
 // Before the flags are read: what is wrong with them is said in the format of all the rest, without a password in it.

@@ -16,6 +16,8 @@ export interface SourceMapping {
   readonly usersId: string;
   readonly usersName: string;
   readonly usersHome: string;
+  /** True for a user whom no list shows to others. */
+  readonly usersOptOut: string;
 }
 
 /** Everything a command can be told, validated. */
@@ -51,6 +53,7 @@ const sourceDefaults: Record<keyof SourceMapping, readonly [variable: string, fa
   usersId: ['ARC_GAM_USERS_ID', 'id'],
   usersName: ['ARC_GAM_USERS_NAME', 'name'],
   usersHome: ['ARC_GAM_USERS_HOME', 'home'],
+  usersOptOut: ['ARC_GAM_USERS_OPT_OUT', '(false)'],
 };
 
 /** The environment variable that maps a column of the source, for messages. */

@@ -52,6 +52,16 @@ export const withDatabase = async <Result>(
   use: (database: Database) => Promise<Result>,
   poolSize = 1,
 ): Promise<Result> => {
+  const database = await openDatabase(settings, what, poolSize);
+  try {
+    return await use(database);
+  } finally {
+    await Promise.all([database.sql.end({ timeout: 1 }), database.pool.end()]);
+  }
+};
+
+/** Opens the database; whoever called ends `sql` and `pool`. Throws as withDatabase does. */
+export const openDatabase = async (settings: Settings, what: string, poolSize: number): Promise<Database> => {
   const { target } = settings;
   const name = applicationName(what);
   const { client, tls } = await patientConnection(target, name);
@@ -65,19 +75,13 @@ export const withDatabase = async <Result>(
       `The server is PostgreSQL ${Math.floor(serverVersion / 10_000)}; arc-gam needs 14 or newer.`,
     );
   }
-  const sql = openSql(target, tls, name, poolSize);
-  const pool = openPool(target, tls, name, poolSize);
-  try {
-    return await use({
-      target,
-      serverVersion,
-      pool,
-      sql,
-      connect: (clientName) => connectClient(target, tls, clientName ?? name),
-    });
-  } finally {
-    await Promise.all([sql.end({ timeout: 1 }), pool.end()]);
-  }
+  return {
+    target,
+    serverVersion,
+    pool: openPool(target, tls, name, poolSize),
+    sql: openSql(target, tls, name, poolSize),
+    connect: (clientName) => connectClient(target, tls, clientName ?? name),
+  };
 };
 
 /** Tries again while a server that starts, fails over or has no connection left may still come: target.waitMs. */

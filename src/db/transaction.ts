@@ -53,7 +53,9 @@ export const rollBack = (value: unknown): never => {
  * What every transaction of ours pins, so that no figure depends on a session: names, zone, formats, and planner
  * settings that don't suit set-based statements. client_connection_check_interval ends the statement of a killed run.
  */
-const pinned = (settings: Settings): string => `
+export const pinned = (
+  settings: Pick<Settings, 'schema' | 'lockTimeoutMs' | 'statementTimeoutMs'>,
+): string => `
 set local search_path = "${settings.schema}", pg_temp;
 set local timezone = 'UTC';
 set local datestyle = 'ISO, YMD';

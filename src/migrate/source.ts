@@ -71,6 +71,7 @@ export const inspectSource = async (client: pg.Client, mapping: SourceMapping): 
   const home = hasDefaultOnly(users, mapping, 'usersHome')
     ? 'null::text'
     : `(${(await column(users, 'usersHome')).sql})::text`;
+  const optOut = expectType(await column(users, 'usersOptOut'), users, 'usersOptOut', ['boolean']);
   const tappedAt = time.type === 'timestamp without time zone' ? `${time.sql} at time zone 'UTC'` : time.sql;
   const distinct = (await isUnique(client, users, userId)) ? '' : `distinct on (${userId.sql}) `;
   const tapView = `create view tap as
@@ -87,7 +88,8 @@ from ${taps.sql}`;
 select ${distinct}
   ${userId.sql} as id,
   (${name.sql})::text as name,
-  ${home} as home
+  ${home} as home,
+  coalesce(${optOut.sql}, false) as opted_out
 from ${users.sql}`;
   return {
     views: [tapView, userView, readPackageFile('sql/source/classified_tap.sql'), ...viewComments],

@@ -1,0 +1,59 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import { readEnvironment, readSettings } from '../config.js';
+import { type RequestReport, startServer } from '../serve/server.js';
+import { readServeSettings } from '../serve/settings.js';
+import { type CommonFlags, type Invocation, withCommonFlags } from './shared.js';
+
+interface ServeFlags extends CommonFlags {
+  host: string;
+  port: number;
+}
+
+const portFlag = (text: string): number => {
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port > 65_535) {
+    throw new InvalidArgumentError('Expected a port from 0 (any free one) to 65535.');
+  }
+  return port;
+};
+
+export const describeServe = (command: Command): Command =>
+  withCommonFlags(command)
+    .description('answer the read API and the Community page; reads only')
+    .option('--host <address>', 'the address to listen on', '127.0.0.1')
+    .option('--port <n>', 'the port to listen on', portFlag, 8080)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  arc-gam serve                              for this machine: http://127.0.0.1:8080/?user_id=<uuid>
+  arc-gam serve --host 0.0.0.0 --json        behind a proxy, once ARC_GAM_JWT_* or ARC_GAM_SERVICE_TOKEN is set`,
+    );
+
+/** Runs `arc-gam serve` until a signal ends it. Throws a failure that says what to do. */
+export const runServe = async (flags: ServeFlags, { reporter, signal }: Invocation): Promise<void> => {
+  const write = (line: string) => process.stdout.write(`${line}\n`);
+  const onRequest = (report: RequestReport) => {
+    if (flags.json) reporter.table('request', [{ ...report }]);
+    else {
+      const reason = report.reason === undefined ? '' : ` ${report.reason}`;
+      write(
+        `${new Date().toISOString()} ${report.method} ${report.path} ${report.status} ${report.durationMs} ms${reason}`,
+      );
+    }
+  };
+  const environment = readEnvironment();
+  const server = await startServer(readSettings(flags), readServeSettings(environment), {
+    host: flags.host,
+    port: flags.port,
+    onRequest,
+    ...(environment.ARC_GAM_NOW === undefined ? {} : { now: environment.ARC_GAM_NOW }),
+  });
+  if (flags.json) reporter.table('listening', [{ url: server.url }]);
+  else write(`Listening on ${server.url}. Ctrl-C ends it.`);
+  await new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+  await server.stop();
+};

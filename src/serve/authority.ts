@@ -1,0 +1,81 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { createRemoteJWKSet, errors, type JWTVerifyGetKey, jwtVerify } from 'jose';
+import { Problem } from './problem.js';
+import type { JwtSettings, ServeSettings } from './settings.js';
+
+/** Decides who may ask for whom. */
+export interface Authority {
+  /** Whether anything proves who asks; without it the server is for this machine only. */
+  readonly isConfigured: boolean;
+  /** Returns if the bearer may see the user's data. Throws a Problem: 401 unproven, 403 somebody else's, 503 no keys. */
+  require(authorization: string | undefined, userId: string): Promise<void>;
+}
+
+/** HMAC with a shared secret, signatures with published keys: never one algorithm's key for another, never none. */
+const secretAlgorithms = ['HS256', 'HS384', 'HS512'];
+const keyAlgorithms = [
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+];
+
+/** Checks JWTs (signature, issuer, audience, expiry, subject) and the service token of a trusted backend. */
+export const openAuthority = ({ jwt, serviceToken }: ServeSettings): Authority => {
+  const verify = jwt === undefined ? undefined : verifier(jwt);
+  return {
+    isConfigured: verify !== undefined || serviceToken !== undefined,
+    require: async (authorization, userId) => {
+      if (verify === undefined && serviceToken === undefined) return;
+      const token = /^Bearer ([^\s]+)$/i.exec(authorization ?? '')?.[1];
+      if (token === undefined) {
+        throw new Problem(401, 'A token is required: send Authorization: Bearer <token>.');
+      }
+      if (serviceToken !== undefined && isSame(token, serviceToken)) return;
+      if (verify === undefined) throw new Problem(401, 'The token is not valid.');
+      const subject = await verify(token);
+      if (subject?.toLowerCase() !== userId) {
+        throw new Problem(403, 'The token is not about this user_id.');
+      }
+    },
+  };
+};
+
+const verifier = ({ issuer, audience, jwksUrl, secret }: JwtSettings) => {
+  const key: Uint8Array | JWTVerifyGetKey =
+    jwksUrl === undefined ? new TextEncoder().encode(secret) : createRemoteJWKSet(jwksUrl);
+  const algorithms = jwksUrl === undefined ? secretAlgorithms : keyAlgorithms;
+  const options = { issuer, audience, algorithms, requiredClaims: ['sub', 'exp'], clockTolerance: 5 };
+  return async (token: string): Promise<string | undefined> => {
+    try {
+      const { payload } = await (typeof key === 'function'
+        ? jwtVerify(token, key, options)
+        : jwtVerify(token, key, options));
+      return payload.sub;
+    } catch (cause) {
+      if (cause instanceof errors.JWTExpired) throw new Problem(401, 'The token has expired.', { cause });
+      const isAboutToken =
+        cause instanceof errors.JOSEError &&
+        !(cause instanceof errors.JWKSTimeout) &&
+        !(cause instanceof errors.JWKSInvalid) &&
+        cause.code !== 'ERR_JOSE_GENERIC';
+      if (isAboutToken) throw new Problem(401, 'The token is not valid.', { cause });
+      throw new Problem(503, "The keys that tokens are checked with can't be fetched. Try again later.", {
+        cause,
+        retryAfter: 5,
+      });
+    }
+  };
+};
+
+/** Compares digests: equal lengths, so that the time says nothing about the token. */
+const isSame = (one: string, other: string): boolean => {
+  const digest = (text: string) => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(one), digest(other));
+};

@@ -1,0 +1,162 @@
+import { usageFailure } from '../errors.js';
+
+/** How a token proves who asks. */
+export interface JwtSettings {
+  readonly issuer: string;
+  readonly audience: string;
+  readonly jwksUrl: URL | undefined;
+  readonly secret: string | undefined;
+}
+
+/** Recommendations, as API.md of the first version named its tunables. */
+export interface RecommendationSettings {
+  readonly minMutuals: number;
+  readonly maxResults: number;
+  readonly weights: { readonly mutuals: number; readonly recency: number; readonly geo: number };
+  readonly maxDays: number;
+  readonly maxKm: number;
+  readonly blocklist: readonly string[];
+}
+
+/** Everything that `serve` can be told besides the settings of every command. */
+export interface ServeSettings {
+  readonly jwt: JwtSettings | undefined;
+  readonly serviceToken: string | undefined;
+  /** Whether plausible data answers where the rollup tables don't exist. */
+  readonly mock: boolean;
+  readonly poolSize: number;
+  /** Requests that may wait for a connection before others are turned away. */
+  readonly queueLimit: number;
+  /** Milliseconds that a request waits for a connection. */
+  readonly queueTimeoutMs: number;
+  /** Milliseconds that one statement may take. */
+  readonly statementTimeoutMs: number;
+  readonly prepare: boolean;
+  readonly weeklyGoalTaps: number;
+  readonly recommendation: RecommendationSettings;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Reads the settings of the API. Throws a usage failure that names the variable, what it held and what is expected. */
+export const readServeSettings = (environment: Environment): ServeSettings =>
+  Object.freeze({
+    jwt: jwtSettings(environment),
+    serviceToken: secretOf(environment, 'ARC_GAM_SERVICE_TOKEN', 16),
+    mock: onOff(environment, 'ARC_GAM_MOCK', true),
+    poolSize: number(environment, 'ARC_GAM_API_POOL', 8, 1, 200, true),
+    queueLimit: number(environment, 'ARC_GAM_API_QUEUE', 200, 0, 100_000, true),
+    queueTimeoutMs: number(environment, 'ARC_GAM_API_QUEUE_TIMEOUT_MS', 2_000, 1, 600_000, true),
+    statementTimeoutMs: number(environment, 'ARC_GAM_API_STATEMENT_TIMEOUT_MS', 5_000, 1, 600_000, true),
+    prepare: onOff(environment, 'ARC_GAM_API_PREPARE', true),
+    weeklyGoalTaps: number(environment, 'WEEKLY_GOAL_TAPS', 25, 1, 1_000_000, true),
+    recommendation: Object.freeze({
+      minMutuals: number(environment, 'REC_MIN_MUTUALS', 2, 1, 1_000_000, true),
+      maxResults: number(environment, 'REC_MAX_RESULTS', 3, 1, 100, true),
+      weights: weights(environment.REC_SCORE_WEIGHTS),
+      maxDays: number(environment, 'REC_MAX_DAYS_FOR_RECENCY', 90, 0, 100_000, true),
+      maxKm: number(environment, 'REC_GEO_MAX_KM', 50, 0.001, 50_000, false),
+      blocklist: blocklist(environment.REC_BLOCKLIST_IDS),
+    }),
+  });
+
+const jwtSettings = (environment: Environment): JwtSettings | undefined => {
+  const jwks = environment.ARC_GAM_JWT_JWKS_URL;
+  const secret = secretOf(environment, 'ARC_GAM_JWT_SECRET', 32);
+  const issuer = environment.ARC_GAM_JWT_ISSUER;
+  const audience = environment.ARC_GAM_JWT_AUDIENCE;
+  if (jwks === undefined && secret === undefined) {
+    if (issuer === undefined && audience === undefined) return undefined;
+    throw usageFailure(
+      'ARC_GAM_JWT_ISSUER or ARC_GAM_JWT_AUDIENCE is set, but nothing to check a signature with. Set ARC_GAM_JWT_JWKS_URL or ARC_GAM_JWT_SECRET.',
+    );
+  }
+  if (jwks !== undefined && secret !== undefined) {
+    throw usageFailure('ARC_GAM_JWT_JWKS_URL and ARC_GAM_JWT_SECRET are both set. Keep one of them.');
+  }
+  if (issuer === undefined || audience === undefined) {
+    throw usageFailure(
+      'A token is only as good as what it is checked for: set ARC_GAM_JWT_ISSUER and ARC_GAM_JWT_AUDIENCE too.',
+    );
+  }
+  return Object.freeze({ issuer, audience, secret, jwksUrl: jwks === undefined ? undefined : url(jwks) });
+};
+
+const url = (text: string): URL => {
+  const parsed = URL.canParse(text) ? new URL(text) : undefined;
+  const isLocal = parsed !== undefined && ['localhost', '127.0.0.1', '[::1]'].includes(parsed.hostname);
+  if (parsed?.protocol === 'https:' || (isLocal && parsed.protocol === 'http:')) return parsed;
+  throw usageFailure(`ARC_GAM_JWT_JWKS_URL is '${text}', expected an https:// URL.`);
+};
+
+const secretOf = (environment: Environment, variable: string, least: number): string | undefined => {
+  const secret = environment[variable];
+  if (secret !== undefined && secret.length < least) {
+    throw usageFailure(
+      `${variable} has ${secret.length} characters, expected ${least} or more. Make one: openssl rand -hex 32`,
+    );
+  }
+  return secret;
+};
+
+const onOff = (environment: Environment, variable: string, fallback: boolean): boolean => {
+  const text = environment[variable]?.toLowerCase();
+  if (text === undefined) return fallback;
+  if (['on', 'true', '1'].includes(text)) return true;
+  if (['off', 'false', '0'].includes(text)) return false;
+  throw usageFailure(`${variable} is '${text}', expected on or off.`);
+};
+
+const number = (
+  environment: Environment,
+  variable: string,
+  fallback: number,
+  least: number,
+  most: number,
+  whole: boolean,
+): number => {
+  const text = environment[variable];
+  if (text === undefined) return fallback;
+  const value = Number(text);
+  if (text.trim() === '' || !(value >= least && value <= most) || (whole && !Number.isInteger(value))) {
+    throw usageFailure(
+      `${variable} is '${text}', expected a ${whole ? 'whole ' : ''}number from ${least} to ${most}. Unset it for ${fallback}.`,
+    );
+  }
+  return value;
+};
+
+/** `0.7,0.2,0.1` in the order mutuals, recency, geo; or a JSON object with these names. */
+const weights = (text: string | undefined): RecommendationSettings['weights'] => {
+  if (text === undefined) return { mutuals: 0.7, recency: 0.2, geo: 0.1 };
+  let given: unknown[];
+  try {
+    const parsed: unknown = text.trim().startsWith('{') ? JSON.parse(text) : text.split(',').map(Number);
+    const named = parsed as { mutuals?: unknown; recency?: unknown; geo?: unknown };
+    given = Array.isArray(parsed) ? parsed : [named.mutuals, named.recency, named.geo];
+  } catch {
+    given = [];
+  }
+  const [mutuals, recency, geo] = given;
+  if (given.length === 3 && isWeight(mutuals) && isWeight(recency) && isWeight(geo)) {
+    return { mutuals, recency, geo };
+  }
+  throw usageFailure(
+    `REC_SCORE_WEIGHTS is '${text}', expected three numbers from 0 to 1 such as 0.7,0.2,0.1 (mutuals, recency, geo).`,
+  );
+};
+
+const isWeight = (value: unknown): value is number => typeof value === 'number' && value >= 0 && value <= 1;
+
+const blocklist = (text: string | undefined): string[] => {
+  const ids = (text ?? '')
+    .split(',')
+    .map((id) => id.trim().toLowerCase())
+    .filter((id) => id !== '');
+  const wrong = ids.find((id) => !uuidPattern.test(id));
+  if (wrong === undefined) return ids;
+  throw usageFailure(`REC_BLOCKLIST_IDS holds '${wrong}', expected user ids separated by commas.`);
+};
+
+/** Any uuid, of whatever version. */
+export const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;

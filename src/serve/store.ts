@@ -1,0 +1,167 @@
+import pg from 'pg';
+import type { Settings } from '../config.js';
+import { type Database, openDatabase } from '../db/database.js';
+import { isCancelled, isLostConnection, isTransient } from '../db/failure.js';
+import { pinned, type Row, type Value } from '../db/transaction.js';
+import { exitCode, Failure } from '../errors.js';
+import { readPackageFile } from '../files.js';
+import { Problem } from './problem.js';
+import { openQueue } from './queue.js';
+import type { ServeSettings } from './settings.js';
+
+/** Reads of one request: all of them see the database at one moment. */
+export interface Reading {
+  /** Rows of sql/api/<name>.sql. */
+  query<Result extends Row>(name: QueryName, parameters: readonly Value[]): Promise<Result[]>;
+}
+
+/** Names of the files in sql/api, without their extension. */
+export type QueryName = string;
+
+/** A request's reads that were timed, for `debug=1`. */
+export interface Timing {
+  readonly query: string;
+  readonly rows: number;
+  readonly ms: number;
+}
+
+/** Where the API reads from. */
+export interface Store {
+  /**
+   * Runs `use` in a read-only transaction when its turn comes.
+   * Throws a Problem: 503 where the database can't be reached, takes too long, or too many requests wait.
+   */
+  read<Result>(use: (reading: Reading) => Promise<Result>, timings?: Timing[]): Promise<Result>;
+  close(): Promise<void>;
+}
+
+const timestamptz = 1184;
+const date = 1082;
+
+/** Days stay text, moments become ISO 8601 in UTC: the process's zone moves neither. */
+const types: pg.CustomTypesConfig = {
+  getTypeParser: ((type: number, format?: 'text' | 'binary') => {
+    if (type === date) return (text: string) => text;
+    if (type === timestamptz) return (text: string) => new Date(text).toISOString();
+    return pg.types.getTypeParser(type, format as 'text');
+  }) as typeof pg.types.getTypeParser,
+};
+
+const statements = new Map<string, string>();
+
+const statement = (name: QueryName): string => {
+  let text = statements.get(name);
+  if (text === undefined) {
+    text = readPackageFile(`sql/api/${name}.sql`);
+    statements.set(name, text);
+  }
+  return text;
+};
+
+/** Opens the store; the database is connected to by the first read, and again by a later one where that failed. */
+export const openStore = (settings: Settings, serve: ServeSettings): Store => {
+  let opening: Promise<Database> | undefined;
+  const open = (): Promise<Database> => {
+    opening ??= openDatabase(settings, 'serve', serve.poolSize).catch((error: unknown) => {
+      opening = undefined;
+      throw error;
+    });
+    return opening;
+  };
+  const queue = openQueue({
+    running: serve.poolSize,
+    waiting: serve.queueLimit,
+    timeoutMs: serve.queueTimeoutMs,
+  });
+  const begin = `begin isolation level repeatable read read only;${pinned({ ...settings, statementTimeoutMs: serve.statementTimeoutMs })}`;
+  return {
+    read: (use, timings) =>
+      queue.run(async () => {
+        try {
+          const { pool } = await open();
+          return await inTransaction(pool, begin, (client) =>
+            use(openReading(client, serve.prepare, timings)),
+          );
+        } catch (error) {
+          throw problemOf(error);
+        }
+      }),
+    close: async () => {
+      const database = await opening?.catch(() => undefined);
+      if (database !== undefined) await Promise.all([database.sql.end({ timeout: 1 }), database.pool.end()]);
+    },
+  };
+};
+
+/** Like src/db/transaction.ts, with one round trip less and no signal: nothing is written that could be left behind. */
+const inTransaction = async <Result>(
+  pool: pg.Pool,
+  begin: string,
+  use: (client: pg.PoolClient) => Promise<Result>,
+): Promise<Result> => {
+  const client = await pool.connect();
+  // A connection that dies between two statements reports it as an event; the next statement then fails.
+  const ignore = () => undefined;
+  client.on('error', ignore);
+  let broken = false;
+  try {
+    await client.query(begin);
+    const result = await use(client);
+    await client.query('commit');
+    return result;
+  } catch (error) {
+    await client.query('rollback').catch(() => {
+      broken = true;
+    });
+    throw error;
+  } finally {
+    client.off('error', ignore);
+    client.release(broken);
+  }
+};
+
+const openReading = (client: pg.PoolClient, prepare: boolean, timings: Timing[] | undefined): Reading => {
+  // An endpoint asks for all it needs at once; a connection answers one after another.
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    query: <Result extends Row>(name: QueryName, parameters: readonly Value[]): Promise<Result[]> => {
+      const run = async (): Promise<Result[]> => {
+        const started = performance.now();
+        const { rows } = await client.query<Result>({
+          text: statement(name),
+          values: [...parameters],
+          types,
+          ...(prepare ? { name: `arc_gam_api_${name}` } : {}),
+        });
+        timings?.push({ query: name, rows: rows.length, ms: milliseconds(performance.now() - started) });
+        return rows;
+      };
+      const turn = last.then(run);
+      last = turn;
+      return turn;
+    },
+  };
+};
+
+/** Milliseconds to the microsecond. */
+export const milliseconds = (value: number): number => Math.round(value * 1000) / 1000;
+
+/** A database error as what a caller may know of it; its own words stay in the server's log. */
+const problemOf = (error: unknown): unknown => {
+  if (error instanceof Problem) return error;
+  const { code } = error as { code?: string };
+  const unavailable = (sentence: string) => new Problem(503, sentence, { cause: error, retryAfter: 5 });
+  if ((error instanceof Failure && error.exitCode === exitCode.unreachable) || isLostConnection(error)) {
+    return unavailable("The database can't be reached. Try again later.");
+  }
+  if (isCancelled(error)) return unavailable('The database took too long to answer. Try again later.');
+  if (isTransient(error) || code === '55P03') return unavailable('The database is busy. Try again later.');
+  if (code === '42501')
+    return unavailable('The database refuses the server its tables: its role needs more rights.');
+  if (code === '42P01' || code === '42703' || code === '3F000') {
+    return unavailable('The tables are not those of this version. Run: arc-gam migrate');
+  }
+  if (code === '22023' && /time zone/.test(String(error)))
+    return new Problem(400, 'tz is a time zone that the database does not know.', { cause: error });
+  return error;
+};

@@ -1,6 +1,7 @@
+import { once } from 'node:events';
 import type { Command } from 'commander';
 import pg from 'pg';
-import { readEnvironment, readSettings } from '../config.js';
+import { readEnvironment, readSettings, type Settings } from '../config.js';
 import { type Database, withDatabase } from '../db/database.js';
 import { withTransaction } from '../db/transaction.js';
 import { loadCsv, tapsCsv, usersCsv } from '../demo/csv.js';
@@ -9,6 +10,8 @@ import { usageFailure } from '../errors.js';
 import { readPackageFile } from '../files.js';
 import { migrateUp } from '../migrate/migrate.js';
 import { runPipeline } from '../pipeline/run.js';
+import { startServer } from '../serve/server.js';
+import { readServeSettings } from '../serve/settings.js';
 import { type CommonFlags, type Invocation, wholeFlag, withCommonFlags } from './shared.js';
 
 interface DemoFlags extends CommonFlags {
@@ -18,6 +21,8 @@ interface DemoFlags extends CommonFlags {
   days: number;
   seed: number;
   keep?: string;
+  serve?: boolean;
+  port: number;
 }
 
 export const describeDemo = (command: Command): Command =>
@@ -28,6 +33,8 @@ export const describeDemo = (command: Command): Command =>
     .option('--users-count <n>', 'how many users to make up', wholeFlag(2), 600)
     .option('--days <n>', 'how many days they tap, ending yesterday', wholeFlag(1), 180)
     .option('--seed <n>', 'another seed, another community', wholeFlag(0), 1)
+    .option('--serve', 'open the Community page on the result, until Ctrl-C')
+    .option('--port <n>', 'with --serve: the port (0: any free one)', wholeFlag(0), 8080)
     .option('--keep <dir>', 'keep the data there and leave the server running')
     .addHelpText(
       'after',
@@ -36,6 +43,7 @@ Examples:
   arc-gam demo                                                 a community of 600 over 180 days
   arc-gam demo --users-count 5000 --days 365 --seed 7
   arc-gam demo --taps taps.csv.gz --users users.csv.gz         your own
+  arc-gam demo --serve                                         the Community page of the busiest user
   arc-gam demo --keep /tmp/community                           look around with psql afterwards`,
     );
 
@@ -92,6 +100,7 @@ export const runDemo = async (flags: DemoFlags, { reporter, signal }: Invocation
         );
         reporter.table(title, rows, `\n${title}`);
       }
+      if (flags.serve) await servePage(settings, database, flags, { reporter, signal });
     });
     finished = true;
     if (flags.keep !== undefined) {
@@ -105,6 +114,26 @@ export const runDemo = async (flags: DemoFlags, { reporter, signal }: Invocation
     reporter.close();
     if (!finished || flags.keep === undefined) await server.stop();
   }
+};
+
+/** The Community page for whoever tapped most lately, until a signal ends it. */
+const servePage = async (
+  settings: Settings,
+  database: Database,
+  flags: DemoFlags,
+  { reporter, signal }: Invocation,
+): Promise<void> => {
+  const [viewer] = await withTransaction(
+    database,
+    settings,
+    (session) => session.query<{ user_id: string }>(readPackageFile('sql/demo/viewer.sql')),
+    { readOnly: true },
+  );
+  const server = await startServer(settings, readServeSettings({}), { host: '127.0.0.1', port: flags.port });
+  const url = `${server.url}/?user_id=${viewer?.user_id ?? ''}`;
+  reporter.table('page', flags.json ? [{ url }] : [], `\nThe Community page: ${url}\nCtrl-C ends it.`);
+  if (!signal.aborted) await once(signal, 'abort');
+  await server.stop();
 };
 
 const views = [

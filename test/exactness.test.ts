@@ -137,6 +137,28 @@ test('an added user makes the days on which they were a stranger stale, also wit
   ).toEqual([{ day: '2025-03-02', tap_count: '1' }]);
 });
 
+test('a deleted first tap makes the next one the first, on a day that was not touched', async () => {
+  database = await createDatabase();
+  await addUsers(database, 1, 2);
+  await addTap(database, 1, 2, '2025-01-10T08:00Z');
+  await addTap(database, 1, 2, '2025-03-02T08:00Z');
+  await database.ok(['etl', '--date', '2025-03-03']);
+  await database.client.query("delete from public.taps where time < '2025-02-01'");
+  await database.ok(['etl', '--date', '2025-03-03']);
+  expect(
+    await database.rows(
+      'select day, first_degree_new_count as new from user_day_activity where user_id = $1',
+      [userId(1)],
+    ),
+  ).toEqual([{ day: '2025-03-02', new: '1' }]);
+  expect(
+    await database.rows(
+      'select iso_week, first_degree_new_count as new from user_week_activity where user_id = $1',
+      [userId(1)],
+    ),
+  ).toEqual([{ iso_week: '9', new: '1' }]);
+});
+
 test('nothing of an erased user stays, whether their taps were deleted or left behind', async () => {
   database = await createDatabase();
   await addHistory();

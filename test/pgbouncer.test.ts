@@ -140,3 +140,30 @@ test.skipIf(program === undefined)('a second run meets the lock through it too',
   await blocker.end();
   expect(await first.ended).toMatchObject({ code: 0 });
 });
+
+test.skipIf(program === undefined)(
+  'when the connection that holds the lock dies in mid-run, two runs still never write at once',
+  async () => {
+    await database.client.query(
+      `insert into public.taps (id1, id2, time)
+       select least(one.id, other.id), greatest(one.id, other.id), timestamptz '2026-01-01 12:00Z' + day * interval '1 day'
+       from public.users as one cross join public.users as other cross join generate_series(0, 29) as days (day)
+       where one.id < other.id`,
+    );
+    const first = startCli(['backfill', '--to', '2026-02-10', '--batch-days', '1'], { DATABASE_URL: url });
+    let killed = 0;
+    while (killed === 0) {
+      const rows = await database.rows(
+        `select pg_terminate_backend(locks.pid) from pg_locks as locks
+         where locks.locktype = 'advisory' and locks.granted and exists (select from gamification.run where state = 'running')`,
+      );
+      killed = rows.length;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    const second = await through(['backfill', '--to', '2026-02-10', '--batch-days', '2', '--wait', '60']);
+    // Whoever finds the lock taken says so; whoever has it goes on.
+    expect([second.code, (await first.ended).code].every((code) => code === 0 || code === 4)).toBe(true);
+    expect(await through(['backfill', '--to', '2026-02-10', '--wait', '60'])).toMatchObject({ code: 0 });
+    expect(await through(['verify', '--full'])).toMatchObject({ code: 0 });
+  },
+);

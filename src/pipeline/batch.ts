@@ -13,7 +13,10 @@ export interface StepResult {
 }
 
 export interface BatchResult {
+  /** The steps that write what stays. */
   readonly steps: readonly StepResult[];
+  /** The steps that only prepare what later steps read: they write nothing that stays, but take their time. */
+  readonly preparing: readonly StepResult[];
   /** Valid taps read. */
   readonly tapCount: number;
   /** L after the batch; null while P is empty. */
@@ -75,6 +78,7 @@ export const runBatch = async (session: Session, options: BatchOptions): Promise
   );
   return {
     steps: steps.filter((_, index) => !isTemporary(options.steps[index])),
+    preparing: steps.filter((_, index) => isTemporary(options.steps[index])),
     tapCount: read?.taps ?? 0,
     asOfDay: values.as_of_day as string | null,
   };

@@ -13,7 +13,7 @@ export const jsonReporter = (out: NodeJS.WritableStream): Reporter => {
     runOpened: () => undefined,
     batchStarted: () => undefined,
     stepStarted: () => undefined,
-    batchEnded: ({ index, count, days }, { tapCount, asOfDay, steps }) =>
+    batchEnded: ({ index, count, days }, { tapCount, asOfDay, steps, preparing }) =>
       emit('batch', {
         batch: index + 1,
         batchCount: count,
@@ -23,6 +23,7 @@ export const jsonReporter = (out: NodeJS.WritableStream): Reporter => {
         tapCount,
         asOfDay,
         steps,
+        preparing,
       }),
     retrying: (report) => emit('retry', report),
     notice: (message) => emit('notice', { message }),

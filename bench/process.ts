@@ -1,0 +1,59 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+/** What a process took. */
+export interface Measured {
+  readonly wallMs: number;
+  /** Processor time of the process itself, user and system. */
+  readonly cpuMs: number;
+  /** Peak resident memory. */
+  readonly peakMb: number;
+  readonly stdout: string;
+}
+
+const usageHook = pathToFileURL(fileURLToPath(new URL('./usage-hook.mjs', import.meta.url))).href;
+
+/** Runs node with arguments to its end and measures it from outside. Throws with what it wrote unless it exits with 0. */
+export const measureNode = (
+  args: readonly string[],
+  environment: Readonly<Record<string, string>>,
+): Promise<Measured> =>
+  new Promise((resolve, reject) => {
+    const folder = mkdtempSync(join(tmpdir(), 'arc-gam-bench-'));
+    const usageFile = join(folder, 'usage.json');
+    const started = performance.now();
+    const child = spawn(process.execPath, [`--import=${usageHook}`, ...args], {
+      cwd: folder,
+      env: { PATH: process.env.PATH ?? '', BENCH_USAGE_FILE: usageFile, ...environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.on('data', (chunk: Buffer) => {
+      stdout += chunk.toString();
+    });
+    child.stderr.on('data', (chunk: Buffer) => {
+      stderr += chunk.toString();
+    });
+    child.once('error', reject);
+    child.once('close', (code) => {
+      const wallMs = performance.now() - started;
+      try {
+        if (code !== 0) throw new Error(`node ${args.join(' ')} exited with ${code}: ${stderr}${stdout}`);
+        const usage = JSON.parse(readFileSync(usageFile, 'utf8')) as NodeJS.ResourceUsage;
+        resolve({
+          wallMs,
+          cpuMs: (usage.userCPUTime + usage.systemCPUTime) / 1000,
+          peakMb: usage.maxRSS / 1024,
+          stdout,
+        });
+      } catch (error) {
+        reject(error);
+      } finally {
+        rmSync(folder, { recursive: true, force: true });
+      }
+    });
+  });

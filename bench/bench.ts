@@ -1,7 +1,7 @@
 /**
  * How fast arc-gam is against hand-written SQL in the same server, one after the other: ratios, with their targets.
  *
- *   npm run bench -- [--size tiny|medium|small|full] [--json] [--seed 1]
+ *   npm run bench -- [--size mini|tiny|medium|small|full] [--json] [--seed 1]
  *
  * The data is made from the seed inside Postgres. The server is an embedded one, or that of TEST_DATABASE_URL (where the
  * bench makes a database of its own and drops it). The command is measured as a process. See bench/README.md.

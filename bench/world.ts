@@ -10,6 +10,7 @@ export interface Size {
 }
 
 export const sizes = {
+  mini: { users: 500, taps: 20_000, days: 90 },
   tiny: { users: 2_000, taps: 200_000, days: 120 },
   medium: { users: 5_000, taps: 500_000, days: 180 },
   small: { users: 20_000, taps: 2_000_000, days: 365 },

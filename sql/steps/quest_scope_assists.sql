@@ -1,9 +1,11 @@
 -- Whose assists are derived again, for which weeks. Of three users who all know each other, the one opposite to the
 -- connection that was made last has an assist. So a connection that changed matters to the triangles around it, as they
 -- are and as they were, and to nobody else.
+-- The sides of all triangles are many times the connections: the planner would sort them for a merge.
 --! reads: changed_pair, changed_pair_day, changed_quest, batch_user, user_key, pair, friend, quest_rule
 --! writes: quest_scope
 --! grain: metric, user_key, week
+--! avoid: mergejoin
 with wanted as (
   select exists (select from quest_rule where metric = 'assists' and is_active) as is_wanted
 ), moved as (

@@ -33,6 +33,12 @@ const withVerification = <Result>(
 export const accused = ({ results }: Verification): string[] =>
   results.flatMap(({ findings }) => findings.map(({ table, column }) => `${table}.${column}`));
 
+/** The table that a corruption spoils, and the one that is accused. */
+const tablesOf = ([, sql, accusedTable]: Corruption): string[] => [
+  /^(?:update|delete from|insert into) (\w+)/.exec(sql)?.[1] ?? sql,
+  accusedTable,
+];
+
 /**
  * One corruption of each table at a time, so that a few verifications are enough: what a full one expects is from the
  * source, whatever the other tables hold. Private keys stand in many tables: theirs are alone.
@@ -40,11 +46,13 @@ export const accused = ({ results }: Verification): string[] =>
 const roundsOf = (corruptions: readonly Corruption[]): Corruption[][] => {
   const rounds: Corruption[][] = [];
   for (const corruption of corruptions) {
-    const [, , table] = corruption;
-    const free = rounds.find((round) =>
-      round.every(([, , taken]) => taken !== table && taken !== 'user_key'),
-    );
-    if (free === undefined || table === 'user_key') rounds.push([corruption]);
+    const tables = tablesOf(corruption);
+    const isAlone = tables.includes('user_key');
+    const free = rounds.find((round) => {
+      const taken = round.flatMap(tablesOf);
+      return !isAlone && !taken.includes('user_key') && !taken.some((table) => tables.includes(table));
+    });
+    if (free === undefined) rounds.push([corruption]);
     else free.push(corruption);
   }
   return rounds;
@@ -81,15 +89,16 @@ export const expectFound = async (
   );
 };
 
-/** Fails unless one repair after each of the corruptions leaves nothing to find; then calls `check` with its name. */
+/** Fails unless one repair after each round of corruptions leaves nothing to find; then calls `check` with their names. */
 export const expectRepaired = (
   target: TestDatabase,
   corruptions: readonly Corruption[],
   check: (name: string) => Promise<void>,
 ): Promise<void> =>
   withVerification(target, async (opened, settings, look) => {
-    for (const [name, sql] of corruptions) {
-      await target.client.query(sql);
+    for (const round of roundsOf(corruptions)) {
+      const name = round.map(([each]) => each).join(' and ');
+      for (const [each, sql] of round) expect((await target.client.query(sql)).rowCount, each).toBe(1);
       const found = await look();
       expect(accused(found).length, name).toBeGreaterThan(0);
       await repair(

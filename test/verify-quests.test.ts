@@ -279,7 +279,7 @@ const corruptions: Corruption[] = [
   ],
   [
     'surge_hour.tap_count',
-    "update surge_hour set tap_count = tap_count + 1 where starts_at = '2026-02-02T18:00Z'",
+    "update surge_hour set tap_count = tap_count + 2 where starts_at = '2026-02-02T18:00Z'",
     'surge_hour',
     'tap_count',
   ],

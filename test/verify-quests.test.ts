@@ -309,7 +309,7 @@ const corruptions: Corruption[] = [
   ],
   ['surge_area.area_name', "update surge_area set area_name = 'Nowhere'", 'surge_area', 'area_name'],
   ['surge_area deleted', 'delete from surge_area', 'surge_area', 'row'],
-  ['surge_area invented', "insert into surge_area values ('ezs42', 'Nowhere', 'none')", 'surge_area', 'row'],
+  ['surge_area invented', "insert into surge_area values ('u4pru', 'Nowhere', 'none')", 'surge_area', 'row'],
   [
     'unknown_user_day.user_hash',
     'update unknown_user_day set user_hash = 1 where ctid = (select min(ctid) from unknown_user_day)',

@@ -80,7 +80,11 @@ if (shared === undefined)
   process.stdout.write('Skipped: no folder ../shared with data sets and expected rollups.\n');
 
 describe.skipIf(shared === undefined)('rollups of', () => {
-  test.each(dataSets)('$name are the expected ones, row for row', async ({ name, asOf, zone }) => {
+  test.each(dataSets)('$name are the expected ones, row for row, and verify is silent', async ({
+    name,
+    asOf,
+    zone,
+  }) => {
     const database = await createDatabase();
     try {
       await load(database, name);
@@ -99,6 +103,10 @@ describe.skipIf(shared === undefined)('rollups of', () => {
         ).toEqual([]);
         expect(rows.length, table).toBe(want.length);
       }
+      const verified = await database.cli(['verify', '--full']);
+      expect(verified).toMatchObject({ code: 0, stderr: '' });
+      expect(verified.stdout).toContain('All equal.');
+      expect(verified.stdout).not.toMatch(/^[✗-] /m);
     } finally {
       await database.drop();
     }

@@ -52,6 +52,19 @@ test('from nothing processed to all well, to a late tap, to a dead run', async (
   expect((await database.cli(['status'])).stdout).toMatch(/99 +etl +dead/);
 });
 
+test('the health of the source: ignored rows by reason, taps of the future, an index on their time', async () => {
+  database = await createDatabase();
+  await addUsers(database, 1, 2);
+  await addTap(database, 1, 2, `${yesterday()}T10:00Z`);
+  await addTap(database, 1, 1, `${yesterday()}T10:00Z`);
+  await database.ok(['etl']);
+  expect((await database.cli(['status'])).stdout).toContain('1 ignored row on processed days (1 self tap)');
+  await addTap(database, 1, 2, '2999-01-01T10:00Z');
+  expect((await status(database)).attention[0]?.what).toMatch(/^1 taps are of a day that has not begun/);
+  await database.client.query('drop index public.taps_time');
+  expect((await status(database)).attention[0]?.what).toMatch(/^No index begins with the time of taps/);
+});
+
 test('a role that may only read sees it all', async () => {
   database = await createDatabase();
   await addUsers(database, 1, 2);

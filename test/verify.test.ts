@@ -1,11 +1,6 @@
-import { PassThrough } from 'node:stream';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readSettings, type Settings } from '../src/config.js';
-import { type Database, withDatabase } from '../src/db/database.js';
-import { jsonReporter } from '../src/report/json.js';
-import { repair } from '../src/verify/repair.js';
-import { type Verification, verify } from '../src/verify/verify.js';
 import { jsonLines } from './cli.js';
+import { type Corruption, expectFound, expectRepaired } from './corruption.js';
 import { addTap, addUsers, createDatabase, type TestDatabase, userId } from './database.js';
 
 const asOf = '2026-02-11';
@@ -37,7 +32,6 @@ beforeAll(async () => {
   database = await createDatabase();
   await fill(database);
   figures = await figuresOf(database);
-  await keep(database);
 });
 afterAll(() => database.drop());
 
@@ -72,67 +66,21 @@ const figuresOf = async (database: TestDatabase): Promise<string> => {
   return parts.join('\n');
 };
 
-/** Keeps the tables as they are, to put them back without a run. */
-const keep = async (target: TestDatabase): Promise<void> => {
-  await target.client.query('create schema kept');
-  for (const table of [...figureTables, 'user_key']) {
-    await target.client.query(`create table kept.${table} as select * from ${table}`);
-  }
-};
-
-const putBack = async (target: TestDatabase): Promise<void> => {
-  const statements: string[] = [];
-  for (const table of [...figureTables, 'user_key']) {
-    const [columns] = await target.rows<{ names: string }>(
-      `select string_agg(column_name, ', ') as names from information_schema.columns
-       where table_schema = 'gamification' and table_name = $1 and is_generated = 'NEVER'`,
-      [table],
-    );
-    statements.push(
-      `truncate ${table}; insert into ${table} (${columns?.names}) select ${columns?.names} from kept.${table};`,
-    );
-  }
-  await target.client.query(statements.join('\n'));
-};
-
-const fullScope = { full: true, sample: 1, seed: '', date: null, user: null };
-
-/** Runs a full verification in this process, which is several times as fast as a command. */
-const withVerification = <Result>(
-  target: TestDatabase,
-  use: (database: Database, settings: Settings, look: () => Promise<Verification>) => Promise<Result>,
-): Promise<Result> => {
-  const settings = readSettings({ databaseUrl: target.url }, {});
-  return withDatabase(settings, 'verify', (opened) =>
-    use(opened, settings, () =>
-      verify(opened, settings, {
-        scope: fullScope,
-        tables: [],
-        limit: 1000,
-        onWork: () => undefined,
-        onCheck: () => undefined,
-      }),
-    ),
-  );
-};
-
-const accused = ({ results }: Verification): string[] =>
-  results.flatMap(({ findings }) => findings.map(({ table, column }) => `${table}.${column}`));
-
 const one = userId(1);
 const two = userId(2);
 const ghost = userId(99);
 const keyOf = (user: string) => `(select user_key from user_key where user_id = '${user}')`;
 const pairOf = `u1_key = ${keyOf(one)} and u2_key = ${keyOf(two)}`;
 
-/** A corruption, the table that must be accused, and the column if one is. */
-const corruptions: [name: string, sql: string, table: string, column: string][] = [
-  ...(['tap_count', 'first_degree_new_count'] as const).map((column): [string, string, string, string] => [
-    `user_day_activity.${column}`,
-    `update user_day_activity set ${column} = ${column} + 1 where user_id = '${one}' and day = '2026-02-03'`,
-    'user_day_activity',
-    column,
-  ]),
+const corruptions: Corruption[] = [
+  ...(['tap_count', 'first_degree_new_count'] as const).map(
+    (column): Corruption => [
+      `user_day_activity.${column}`,
+      `update user_day_activity set ${column} = ${column} + 1 where user_id = '${one}' and day = '2026-02-03'`,
+      'user_day_activity',
+      column,
+    ],
+  ),
   [
     'user_day_activity.day',
     `update user_day_activity set day = '2026-02-05' where user_id = '${one}' and day = '2026-02-03'`,
@@ -158,7 +106,7 @@ const corruptions: [name: string, sql: string, table: string, column: string][] 
     'row',
   ],
   ...(['tap_count', 'first_degree_new_count', 'second_degree_count', 'second_degree_new_count'] as const).map(
-    (column): [string, string, string, string] => [
+    (column): Corruption => [
       `user_week_activity.${column}`,
       `update user_week_activity set ${column} = ${column} + 1 where user_id = '${one}' and iso_week = 6`,
       'user_week_activity',
@@ -203,12 +151,14 @@ const corruptions: [name: string, sql: string, table: string, column: string][] 
       ['streak_started_on', 'streak_started_on - 1'],
       ['last_tap_at', "last_tap_at - interval '1 second'"],
     ] as const
-  ).map(([column, value]): [string, string, string, string] => [
-    `user_streaks.${column}`,
-    `update user_streaks set ${column} = ${value} where user_id = '${one}'`,
-    'user_streaks',
-    column,
-  ]),
+  ).map(
+    ([column, value]): Corruption => [
+      `user_streaks.${column}`,
+      `update user_streaks set ${column} = ${value} where user_id = '${one}'`,
+      'user_streaks',
+      column,
+    ],
+  ),
   [
     'user_streaks.user_id',
     `update user_streaks set user_id = '${ghost}' where user_id = '${one}'`,
@@ -228,12 +178,14 @@ const corruptions: [name: string, sql: string, table: string, column: string][] 
       ['last_tap_at', "last_tap_at + interval '1 second'"],
       ['strength_f32', 'strength_f32 + 0.001'],
     ] as const
-  ).map(([column, value]): [string, string, string, string] => [
-    `edge_strength.${column}`,
-    `update edge_strength set ${column} = ${value} where u1 = '${one}' and u2 = '${two}'`,
-    'edge_strength',
-    column,
-  ]),
+  ).map(
+    ([column, value]): Corruption => [
+      `edge_strength.${column}`,
+      `update edge_strength set ${column} = ${value} where u1 = '${one}' and u2 = '${two}'`,
+      'edge_strength',
+      column,
+    ],
+  ),
   [
     'edge_strength.u2',
     `update edge_strength set u2 = '${ghost}' where u1 = '${one}' and u2 = '${two}'`,
@@ -261,12 +213,14 @@ const corruptions: [name: string, sql: string, table: string, column: string][] 
       ['builders_rank', 'coalesce(builders_rank, 0) + 1'],
       ['streak_rank', 'null'],
     ] as const
-  ).map(([column, value]): [string, string, string, string] => [
-    `weekly_leaderboard.${column}`,
-    `update weekly_leaderboard set ${column} = ${value} where user_id = '${one}' and iso_week = 6`,
-    'weekly_leaderboard',
-    column,
-  ]),
+  ).map(
+    ([column, value]): Corruption => [
+      `weekly_leaderboard.${column}`,
+      `update weekly_leaderboard set ${column} = ${value} where user_id = '${one}' and iso_week = 6`,
+      'weekly_leaderboard',
+      column,
+    ],
+  ),
   [
     'weekly_leaderboard.iso_week',
     `update weekly_leaderboard set iso_week = 53 where user_id = '${one}' and iso_week = 6`,
@@ -297,12 +251,14 @@ const corruptions: [name: string, sql: string, table: string, column: string][] 
       ['first_tap_at', "first_tap_at - interval '1 second'"],
       ['last_tap_at', "last_tap_at + interval '1 second'"],
     ] as const
-  ).map(([column, value]): [string, string, string, string] => [
-    `pair_day.${column}`,
-    `update pair_day set ${column} = ${value} where ${pairOf} and day = '2026-02-10'`,
-    'pair_day',
-    column,
-  ]),
+  ).map(
+    ([column, value]): Corruption => [
+      `pair_day.${column}`,
+      `update pair_day set ${column} = ${value} where ${pairOf} and day = '2026-02-10'`,
+      'pair_day',
+      column,
+    ],
+  ),
   [
     'pair_day.day',
     `update pair_day set day = '2030-01-01' where ${pairOf} and day = '2026-02-10'`,
@@ -330,12 +286,14 @@ const corruptions: [name: string, sql: string, table: string, column: string][] 
       ['last_day', 'last_day + 1'],
       ['tap_count', 'tap_count + 1'],
     ] as const
-  ).map(([column, value]): [string, string, string, string] => [
-    `connection.${column}`,
-    `update pair set ${column} = ${value} where ${pairOf}`,
-    'connection',
-    column,
-  ]),
+  ).map(
+    ([column, value]): Corruption => [
+      `connection.${column}`,
+      `update pair set ${column} = ${value} where ${pairOf}`,
+      'connection',
+      column,
+    ],
+  ),
   ['pair.u1_key', `update pair set u1_key = 7777 where ${pairOf}`, 'connection', 'row'],
   [
     'pair turned round',
@@ -399,18 +357,7 @@ test('a correct database is found correct, in full and by sample', async () => {
   expect(sampled.code).toBe(0);
 });
 
-test('every corruption is found by a full verification', async () => {
-  await withVerification(database, async (_opened, _settings, look) => {
-    expect(accused(await look())).toEqual([]);
-    for (const [name, sql, table, column] of corruptions) {
-      const changed = await database.client.query(sql);
-      expect(changed.rowCount, name).toBe(1);
-      expect(accused(await look()), name).toContain(`${table}.${column}`);
-      await putBack(database);
-    }
-    expect(accused(await look())).toEqual([]);
-  });
-});
+test('every corruption is found by a full verification', () => expectFound(database, corruptions));
 
 test('what no other row follows from is repaired as well: by the same path, in one round', async () => {
   const hard = [
@@ -431,24 +378,11 @@ test('what no other row follows from is repaired as well: by the same path, in o
     'user_key deleted',
     'user_key invented',
   ];
-  await withVerification(database, async (opened, settings, look) => {
-    for (const name of hard) {
-      const corruption = corruptions.find(([known]) => known === name);
-      await database.client.query(corruption?.[1] ?? name);
-      const found = await look();
-      expect(accused(found).length, name).toBeGreaterThan(0);
-      await repair(
-        opened,
-        settings,
-        found,
-        { command: 'verify --repair', waitSeconds: 0 },
-        jsonReporter(new PassThrough().resume()),
-      );
-      expect(accused(await look()), name).toEqual([]);
-      expect(await figuresOf(database), name).toBe(figures);
-      expect(await database.rows('select * from stale_mark'), name).toEqual([]);
-    }
-  });
+  await expectRepaired(
+    database,
+    corruptions.filter(([name]) => hard.includes(name)),
+    async (name) => expect(await figuresOf(database), name).toBe(figures),
+  );
 });
 
 test('verify --repair repairs what it reports with exit code 3, and is silent afterwards', async () => {

@@ -76,3 +76,50 @@ test('a wrong question is exit code 2', async () => {
   expect(stranger.code).toBe(2);
   expect(stranger.stderr).toContain('There is no user');
 });
+
+test('quests are told by what counted, metric by metric, and agree with what is stored', async () => {
+  await database.client.query(
+    `insert into quest_definitions (slug, title, quest_type, requirements)
+     select format('q%s', number), 'Q', 'community', jsonb_build_object('metric', metric, 'target', 2, 'window', span)
+     from unnest(
+       array['taps', 'taps', 'active_days', 'streak_days', 'reconnections', 'new_areas', 'assists', 'new_people'],
+       array['week', 'day', 'week', 'day', 'week', 'week', 'week', 'weekend']
+     ) with ordinality as given (metric, span, number)`,
+  );
+  await addUsers(database, 4);
+  for (const [first, second, time] of [
+    [1, 3, '2025-12-01T10:00Z'],
+    [1, 4, '2025-12-01T10:00Z'],
+    [1, 3, '2026-02-05T10:00Z'],
+    [1, 4, '2026-02-05T11:00Z'],
+    [3, 4, '2026-02-07T11:00Z'],
+    [1, 4, '2026-02-08T11:00Z'],
+  ] as const)
+    await addTap(database, first, second, time);
+  await database.client.query(
+    "insert into taps (id1, id2, time, latitude, longitude) values ($1, $2, '2026-02-08T12:00Z', 40.75, -73.99)",
+    [userId(1), userId(2)],
+  );
+  await database.ok(['etl', '--date', '2026-02-08']);
+  for (const user of [1, 2, 3, 4]) {
+    const told = await why('quest', '--user', userId(user));
+    expect(told.figures?.filter(({ computed, stored }) => computed !== stored)).toEqual([]);
+    expect(told.code).toBe(0);
+  }
+  const { words, figures } = await why('quest', ...one);
+  expect(words).toContain('with User 3 again after 66 days');
+  expect(words).toContain('User 3 met User 4');
+  expect(words).toContain('in area dr5ru');
+  expect(words).toContain(
+    'Q (q1): taps 6 of 2: least(100, floor(100 * 6 / 2)) = 100 %, completed 2026-02-04 10:00:00.',
+  );
+  expect(figures).toContainEqual({ name: 'q5 count', computed: '2', stored: '2' });
+  await database.client.query(
+    `update user_quest_progress set progress = jsonb_set(progress, '{count}', '9')
+     where user_id = $1 and quest_id = (select quest_id from quest_definitions where slug = 'q5')`,
+    [userId(1)],
+  );
+  const spoilt = await why('quest', ...one);
+  expect(spoilt.code).toBe(3);
+  expect(spoilt.figures).toContainEqual({ name: 'q5 count', computed: '2', stored: '9' });
+});

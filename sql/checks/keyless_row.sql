@@ -27,6 +27,36 @@ with known_key as (
   from activity_run
   left join known_key on known_key.user_key = activity_run.user_key
   where known_key.user_key is null
+  union all
+  select
+    format('pair_day_tap: u1_key %s, u2_key %s, day %s', pair_day_tap.u1_key, pair_day_tap.u2_key, pair_day_tap.day),
+    pair_day_tap.day
+  from pair_day_tap
+  left join pair_day
+    on pair_day.u1_key = pair_day_tap.u1_key
+    and pair_day.u2_key = pair_day_tap.u2_key
+    and pair_day.day = pair_day_tap.day
+    and pair_day.tap_count = cardinality(pair_day_tap.tapped_at) + 2
+  where pair_day.day is null
+  union all
+  select
+    format('user_cell_day: user_key %s, geohash5 %s, day %s', user_cell_day.user_key, user_cell_day.geohash5, user_cell_day.day),
+    user_cell_day.day
+  from user_cell_day
+  left join known_key on known_key.user_key = user_cell_day.user_key
+  left join processed_day on processed_day.day = user_cell_day.day
+  where known_key.user_key is null
+    or processed_day.day is null
+  union all
+  select format('user_cell: user_key %s, geohash5 %s', user_cell.user_key, user_cell.geohash5), null
+  from user_cell
+  left join known_key on known_key.user_key = user_cell.user_key
+  where known_key.user_key is null
+  union all
+  select format('area_hour: geohash5 %s, starts_at %s', area_hour.geohash5, area_hour.starts_at), area_hour.day
+  from area_hour
+  left join processed_day on processed_day.day = area_hour.day
+  where processed_day.day is null
 )
 select
   keyless.key,

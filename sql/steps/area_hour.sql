@@ -1,5 +1,7 @@
--- Taps and users of each cell and local clock hour of the batch's days.
---! reads: batch_cell, batch_day, user_key, area_hour
+-- Taps and users of each cell and local clock hour of the batch's days. A repair also looks at rows of these hours that
+-- say another day, and of days that are not processed.
+--! reads: batch_cell, batch_day, batch_user, user_key, area_hour
+--! stored: processed_day
 --! writes: area_hour, changed_area_hour
 --! grain: geohash5, starts_at
 --! params: zone
@@ -33,6 +35,21 @@ with present as (
     area_hour.user_keys
   from area_hour
   join batch_day on batch_day.day = area_hour.day
+  union all
+  select
+    area_hour.geohash5,
+    area_hour.starts_at,
+    area_hour.day,
+    area_hour.slot,
+    area_hour.tap_count,
+    area_hour.user_keys
+  from area_hour
+  left join batch_day on batch_day.day = area_hour.day
+  left join processed_day on processed_day.day = area_hour.day
+  left join fresh on fresh.geohash5 = area_hour.geohash5 and fresh.starts_at = area_hour.starts_at
+  where exists (select from batch_user)
+    and batch_day.day is null
+    and (processed_day.day is null or fresh.day is not null)
 ), compared as (
   select
     geohash5,
@@ -81,7 +98,7 @@ with present as (
   insert into changed_area_hour (geohash5, week)
   select distinct compared.geohash5, week_number(compared.day)
   from compared
-  join batch_day on batch_day.day = compared.day
+  left join batch_day on batch_day.day = compared.day
   where compared.differs or batch_day.forced
   returning 1
 )

@@ -1,5 +1,6 @@
--- The times of the taps that pair_day does not have: those between the first and the last of a pair and day.
---! reads: classified_tap, batch_range, batch_tap, batch_day, user_key, pair_day_tap
+-- The times of the taps that pair_day does not have: those between the first and the last of a pair and day. A repair
+-- also looks at rows that no pair and day of pair_day belongs to.
+--! reads: classified_tap, batch_range, batch_tap, batch_day, batch_user, user_key, pair_day, pair_day_tap
 --! writes: pair_day_tap, changed_pair_tap
 --! grain: u1_key, u2_key, day
 --! params: zone
@@ -37,6 +38,17 @@ with many as (
   select pair_day_tap.u1_key, pair_day_tap.u2_key, pair_day_tap.day, pair_day_tap.tapped_at
   from pair_day_tap
   join batch_day on batch_day.day = pair_day_tap.day
+  union all
+  select pair_day_tap.u1_key, pair_day_tap.u2_key, pair_day_tap.day, pair_day_tap.tapped_at
+  from pair_day_tap
+  left join batch_day on batch_day.day = pair_day_tap.day
+  left join pair_day
+    on pair_day.u1_key = pair_day_tap.u1_key
+    and pair_day.u2_key = pair_day_tap.u2_key
+    and pair_day.day = pair_day_tap.day
+  where exists (select from batch_user)
+    and batch_day.day is null
+    and pair_day.day is null
 ), compared as (
   select
     u1_key,

@@ -1,5 +1,5 @@
--- Names of the areas with a flagged hour. Only a new area, or another gazetteer, makes a name be looked up.
---! reads: changed_surge_area, surge_hour, surge_area, gazetteer_load, gazetteer_place
+-- Names of the areas with a flagged hour. Only a new area, another gazetteer, or a repair makes a name be looked up.
+--! reads: changed_surge_area, batch_user, surge_hour, surge_area, gazetteer_load, gazetteer_place
 --! writes: surge_area, renamed_surge_area
 --! grain: geohash5
 with gazetteer as (
@@ -8,7 +8,7 @@ with gazetteer as (
   select
     area.geohash5,
     case
-      when surge_area.named_from = gazetteer.digest then surge_area.area_name
+      when surge_area.named_from = gazetteer.digest and not exists (select from batch_user) then surge_area.area_name
       else geohash5_name(area.geohash5)
     end as area_name,
     gazetteer.digest as named_from
@@ -20,16 +20,24 @@ with gazetteer as (
     select surge_area.geohash5
     from surge_area
     cross join gazetteer
-    where surge_area.named_from <> gazetteer.digest
+    where (surge_area.named_from <> gazetteer.digest or exists (select from batch_user))
       and exists (select from surge_hour where surge_hour.geohash5 = surge_area.geohash5)
+    union
+    select surge_hour.geohash5
+    from surge_hour
+    where exists (select from batch_user)
   ) as area
   cross join gazetteer
   left join surge_area on surge_area.geohash5 = area.geohash5
 ), deleted as (
   delete from surge_area as target
-  using changed_surge_area
-  left join surge_hour on surge_hour.geohash5 = changed_surge_area.geohash5
-  where surge_hour.geohash5 is null and target.geohash5 = changed_surge_area.geohash5
+  using (
+    select changed_surge_area.geohash5 from changed_surge_area
+    union
+    select surge_area.geohash5 from surge_area where exists (select from batch_user)
+  ) as area
+  left join surge_hour on surge_hour.geohash5 = area.geohash5
+  where surge_hour.geohash5 is null and target.geohash5 = area.geohash5
   returning 1
 ), written as (
   insert into surge_area as target (geohash5, area_name, named_from)

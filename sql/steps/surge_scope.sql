@@ -1,6 +1,6 @@
 -- The weeks of an area that are judged again. A week's hours are judged by the up to eight weeks before it, so a change
 -- reaches eight weeks on; one at the area's beginning changes how many weeks there are before, so it reaches all.
---! reads: changed_area_hour, batch_day, area_hour
+--! reads: changed_area_hour, batch_day, batch_user, area_hour
 --! stored: surge_hour
 --! writes: surge_scope
 --! grain: geohash5, week
@@ -15,6 +15,13 @@ with changed_week as (
     on surge_hour.starts_at >= batch_day.day::timestamp at time zone $1::text
     and surge_hour.starts_at < (batch_day.day + 1)::timestamp at time zone $1::text
   where batch_day.forced
+  union
+  -- A repair also looks at flagged hours that are not in area_hour.
+  select surge_hour.geohash5, week_number((surge_hour.starts_at at time zone $1::text)::date)
+  from surge_hour
+  left join area_hour on area_hour.geohash5 = surge_hour.geohash5 and area_hour.starts_at = surge_hour.starts_at
+  where exists (select from batch_user)
+    and area_hour.day is null
 ), changed_area as (
   select
     changed.geohash5,

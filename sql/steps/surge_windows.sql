@@ -1,6 +1,6 @@
 -- Flagged hours at most one hour apart, joined: the method's step 7. An hour between two of them belongs to the window,
 -- with its taps and what was expected of it.
---! reads: batch_day, changed_surge_area, renamed_surge_area, surge_hour, surge_area, area_hour, surge_windows
+--! reads: batch_day, batch_user, changed_surge_area, renamed_surge_area, surge_hour, surge_area, area_hour, surge_windows
 --! writes: surge_windows
 --! grain: window_id
 --! params: zone
@@ -15,6 +15,11 @@ with scope as (
     on surge_windows.start_time >= batch_day.day::timestamp at time zone $1::text
     and surge_windows.start_time < (batch_day.day + 1)::timestamp at time zone $1::text
   where batch_day.forced
+  union
+  -- A repair joins all areas again: a window may be of none.
+  select surge_windows.geohash5 from surge_windows where exists (select from batch_user)
+  union
+  select surge_hour.geohash5 from surge_hour where exists (select from batch_user)
 ), flagged as (
   select
     surge_hour.geohash5,

@@ -1,5 +1,7 @@
--- Days with taps of users who are not in users, so that capture knows what to look at again when one is added.
---! reads: batch_tap, batch_day, unknown_user_day
+-- Days with taps of users who are not in users, so that capture knows what to look at again when one is added. A
+-- repair also removes rows of days that are not processed.
+--! reads: batch_tap, batch_day, batch_user, unknown_user_day
+--! stored: processed_day
 --! writes: unknown_user_day
 --! grain: day, user_hash
 with fresh as (
@@ -14,6 +16,14 @@ with fresh as (
   select unknown_user_day.day, unknown_user_day.user_hash
   from unknown_user_day
   join batch_day on batch_day.day = unknown_user_day.day
+  union all
+  select unknown_user_day.day, unknown_user_day.user_hash
+  from unknown_user_day
+  left join processed_day on processed_day.day = unknown_user_day.day
+  left join batch_day on batch_day.day = unknown_user_day.day
+  where exists (select from batch_user)
+    and processed_day.day is null
+    and batch_day.day is null
 ), deleted as (
   delete from unknown_user_day as target
   using stored

@@ -1,4 +1,4 @@
--- The first tap of a user in a cell, from all their days there.
+-- The first tap of a user in a cell, from all their days there. A repair also removes rows of keys that belong to nobody.
 --! reads: changed_user_cell_day, batch_user, user_key, user_cell_day, user_cell
 --! writes: user_cell, changed_user_cell
 --! grain: user_key, geohash5
@@ -9,6 +9,12 @@ with scope as (
   from batch_user
   join user_key on user_key.user_id = batch_user.user_id
   join user_cell on user_cell.user_key = user_key.user_key
+  union
+  select user_cell.user_key, user_cell.geohash5
+  from user_cell
+  left join user_key on user_key.user_key = user_cell.user_key
+  where exists (select from batch_user)
+    and user_key.user_key is null
 ), fresh as (
   select
     scope.user_key,

@@ -1,5 +1,7 @@
--- In which cells each user tapped on the batch's days.
+-- In which cells each user tapped on the batch's days. A repair also looks at rows of days that are not processed and of
+-- keys that belong to nobody.
 --! reads: batch_cell, batch_day, batch_user, user_key, user_cell_day
+--! stored: processed_day
 --! writes: user_cell_day, changed_user_cell_day
 --! grain: user_key, geohash5, day
 with visit as (
@@ -17,6 +19,15 @@ with visit as (
   select user_cell_day.user_key, user_cell_day.geohash5, user_cell_day.day, user_cell_day.first_tap_at
   from user_cell_day
   join batch_day on batch_day.day = user_cell_day.day
+  union all
+  select user_cell_day.user_key, user_cell_day.geohash5, user_cell_day.day, user_cell_day.first_tap_at
+  from user_cell_day
+  left join processed_day on processed_day.day = user_cell_day.day
+  left join batch_day on batch_day.day = user_cell_day.day
+  left join user_key on user_key.user_key = user_cell_day.user_key
+  where exists (select from batch_user)
+    and batch_day.day is null
+    and (processed_day.day is null or user_key.user_key is null)
 ), compared as (
   select
     user_key,
@@ -52,7 +63,7 @@ with visit as (
   insert into changed_user_cell_day (user_key, geohash5)
   select compared.user_key, compared.geohash5
   from compared
-  join batch_day on batch_day.day = compared.day
+  left join batch_day on batch_day.day = compared.day
   where compared.differs or batch_day.forced
   union
   select user_cell_day.user_key, user_cell_day.geohash5

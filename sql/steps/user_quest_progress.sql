@@ -1,6 +1,7 @@
 -- How far each user got with each quest of a week, from the events in the order of their taps. A streak is the level
--- that it has reached, everything else is a running sum within the quest's window.
---! reads: quest_scope, changed_quest, quest_event, quest_rule, user_key, user_quest_progress
+-- that it has reached, everything else is a running sum within the quest's window. A repair also looks at rows of its
+-- users that nothing of today leads to.
+--! reads: quest_scope, changed_quest, quest_event, quest_rule, batch_user, user_key, user_quest_progress
 --! writes: user_quest_progress
 --! grain: user_id, quest_id, week_start
 with counted as (
@@ -76,6 +77,24 @@ with counted as (
     user_quest_progress.completed_at
   from changed_quest
   join user_quest_progress on user_quest_progress.quest_id = changed_quest.quest_id
+  union all
+  select
+    user_quest_progress.user_id,
+    user_quest_progress.quest_id,
+    user_quest_progress.week_start,
+    user_quest_progress.progress,
+    user_quest_progress.completed_at
+  from batch_user
+  join user_quest_progress on user_quest_progress.user_id = batch_user.user_id
+  join quest_rule on quest_rule.quest_id = user_quest_progress.quest_id
+  left join changed_quest on changed_quest.quest_id = user_quest_progress.quest_id
+  left join user_key on user_key.user_id = user_quest_progress.user_id
+  left join quest_scope
+    on quest_scope.metric = quest_rule.metric
+    and quest_scope.user_key = user_key.user_key
+    and week_start(quest_scope.week) = user_quest_progress.week_start
+  where changed_quest.quest_id is null
+    and quest_scope.user_key is null
 ), compared as (
   select
     user_id,

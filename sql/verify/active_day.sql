@@ -6,6 +6,7 @@ with user_day as (
     fact.day,
     sum(fact.tap_count) as tap_count,
     count(*) filter (where expected_pair.first_day = fact.day) as first_degree_new_count,
+    min(fact.first_tap_at) as first_tap_at,
     max(fact.last_tap_at) as last_tap_at
   from fact
   join expected_pair on expected_pair.u1 = fact.u1 and expected_pair.u2 = fact.u2
@@ -18,6 +19,7 @@ with user_day as (
     user_day.day,
     user_day.tap_count,
     user_day.first_degree_new_count,
+    user_day.first_tap_at,
     user_day.last_tap_at,
     lag(user_day.day) over walk as day_before,
     lead(user_day.day) over walk as day_after
@@ -25,13 +27,14 @@ with user_day as (
   window walk as (partition by user_day.user_id order by user_day.day)
 )
 insert into active_day (
-  user_id, day, tap_count, first_degree_new_count, last_tap_at, run_started_on, ends_run
+  user_id, day, tap_count, first_degree_new_count, first_tap_at, last_tap_at, run_started_on, ends_run
 )
 select
   neighboured.user_id,
   neighboured.day,
   neighboured.tap_count,
   neighboured.first_degree_new_count,
+  neighboured.first_tap_at,
   neighboured.last_tap_at,
   max(neighboured.day) filter (where neighboured.day_before is distinct from neighboured.day - 1)
     over (partition by neighboured.user_id order by neighboured.day),

@@ -24,7 +24,18 @@ create temp table source_pair_day (
   tap_count integer not null,
   first_tap_at timestamptz not null,
   last_tap_at timestamptz not null,
+  tapped_at timestamptz[],
   tap_digest numeric not null
+) on commit drop;
+
+create temp table source_cell (
+  day date not null,
+  geohash5 text not null,
+  starts_at timestamptz not null,
+  u1 uuid not null,
+  u2 uuid not null,
+  tap_count integer not null,
+  first_tap_at timestamptz not null
 ) on commit drop;
 
 create temp table fact (
@@ -33,7 +44,8 @@ create temp table fact (
   day date not null,
   tap_count integer not null,
   first_tap_at timestamptz not null,
-  last_tap_at timestamptz not null
+  last_tap_at timestamptz not null,
+  tapped_at timestamptz[]
 ) on commit drop;
 
 create temp table expected_pair (
@@ -55,6 +67,8 @@ create temp table tie (
   person_key integer not null,
   friend_key integer not null,
   first_week integer not null,
+  first_day date not null,
+  first_tap_at timestamptz not null,
   primary key (person_key, friend_key) include (first_week)
 ) on commit drop;
 
@@ -63,6 +77,7 @@ create temp table active_day (
   day date not null,
   tap_count integer not null,
   first_degree_new_count integer not null,
+  first_tap_at timestamptz not null,
   last_tap_at timestamptz not null,
   run_started_on date not null,
   ends_run boolean not null
@@ -85,6 +100,39 @@ create temp table expected_week (
   second_degree_count integer not null,
   second_degree_new_count integer not null,
   streak_days integer not null
+) on commit drop;
+
+create temp table visited_cell (
+  user_id uuid not null,
+  geohash5 text not null,
+  first_day date not null,
+  first_tap_at timestamptz not null
+) on commit drop;
+
+create temp table verify_quest (
+  quest_id uuid primary key,
+  metric text not null,
+  target integer not null,
+  span text not null,
+  is_active boolean not null,
+  active_from date,
+  active_until date
+) on commit drop;
+
+create temp table quest_deed (
+  metric text not null,
+  user_id uuid not null,
+  day date not null,
+  tapped_at timestamptz not null
+) on commit drop;
+
+create temp table expected_quest (
+  user_id uuid not null,
+  quest_id uuid not null,
+  week_start date not null,
+  reached bigint not null,
+  target integer not null,
+  completed_at timestamptz
 ) on commit drop;
 
 create temp table finding (

@@ -17,8 +17,8 @@ with island as (
   select
     (classified_tap.tapped_at at time zone $1::text)::date as day,
     classified_tap.ignored_because,
-    case when classified_tap.ignored_because is null then classified_tap.u1 end as u1,
-    case when classified_tap.ignored_because is null then classified_tap.u2 end as u2,
+    case when coalesce(classified_tap.ignored_because, 'unknown user') = 'unknown user' then classified_tap.u1 end as u1,
+    case when coalesce(classified_tap.ignored_because, 'unknown user') = 'unknown user' then classified_tap.u2 end as u2,
     classified_tap.tapped_at,
     case when classified_tap.ignored_because is null then classified_tap.tap_hash else 0 end as tap_hash
   from stretch
@@ -26,7 +26,9 @@ with island as (
     on classified_tap.tap_time >= stretch.starts_at
     and classified_tap.tap_time < stretch.ends_at
 )
-insert into source_pair_day (day, ignored_because, u1, u2, tap_count, first_tap_at, last_tap_at, tap_digest)
+insert into source_pair_day (
+  day, ignored_because, u1, u2, tap_count, first_tap_at, last_tap_at, tapped_at, tap_digest
+)
 select
   dated.day,
   dated.ignored_because,
@@ -35,6 +37,8 @@ select
   count(*),
   min(dated.tapped_at),
   max(dated.tapped_at),
+  -- In no order: where it matters it is asked for.
+  array_agg(dated.tapped_at) filter (where dated.ignored_because is null),
   sum(dated.tap_hash)
 from dated
 join verify_day on verify_day.day = dated.day

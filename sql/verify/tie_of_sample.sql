@@ -16,11 +16,21 @@ with own as (
   from own
   join pair on pair.u2_key = own.person_key
 )
-insert into tie (person_key, friend_key, first_week)
-select pair.u1_key, pair.u2_key, floor((pair.first_day - date '2001-01-01') / 7.0)
+insert into tie (person_key, friend_key, first_week, first_day, first_tap_at)
+select
+  pair.u1_key,
+  pair.u2_key,
+  floor((pair.first_day - date '2001-01-01') / 7.0),
+  pair.first_day,
+  pair.first_tap_at
 from near
 join pair on pair.u1_key = near.person_key
 union all
-select pair.u2_key, pair.u1_key, floor((pair.first_day - date '2001-01-01') / 7.0)
+select
+  pair.u2_key,
+  pair.u1_key,
+  floor((pair.first_day - date '2001-01-01') / 7.0),
+  pair.first_day,
+  pair.first_tap_at
 from near
 join pair on pair.u2_key = near.person_key

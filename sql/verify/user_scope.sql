@@ -29,6 +29,10 @@ with named as (
   from user_streaks
   where $5::uuid is null and $4::date is null and $1::boolean
   union
+  select user_quest_progress.user_id
+  from user_quest_progress
+  where $5::uuid is null and $4::date is null and $1::boolean
+  union
   select weekly_leaderboard.user_id
   from weekly_leaderboard
   where $5::uuid is null and $4::date is null and $1::boolean

@@ -37,6 +37,16 @@ export const runStatus = (flags: CommonFlags, { reporter }: Invocation): Promise
   });
 };
 
+const describeSource = ({ moment, source }: Status): string => {
+  const reasons = [
+    [source?.null_id_count ?? 0, 'null id'],
+    [source?.self_tap_count ?? 0, 'self tap'],
+    [source?.unknown_user_count ?? 0, 'unknown user'],
+  ] as const;
+  const told = reasons.filter(([count]) => count > 0).map(([count, why]) => `${formatCount(count)} ${why}`);
+  return `${plural(moment?.ignored_count ?? 0, 'ignored row')} on processed days${told.length === 0 ? '' : ` (${told.join(', ')})`}`;
+};
+
 const describe = (status: Status, place: string, schema: string): string[] => {
   const { moment, migrations, runs, tables, attention } = status;
   const line = (name: string, text: string) => `${kleur.dim(name.padEnd(10))} ${text}`;
@@ -54,7 +64,7 @@ const describe = (status: Status, place: string, schema: string): string[] => {
         }`,
       ),
       line('changed', `weeks last written ${moment.last_updated_at?.toISOString().slice(0, 19) ?? 'never'}Z`),
-      line('source', `${plural(moment.ignored_count, 'ignored row')} on processed days`),
+      line('source', describeSource(status)),
     );
   }
   if (status.capture !== null)

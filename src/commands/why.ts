@@ -21,7 +21,7 @@ export const describeWhy = (command: Command): Command =>
     .option('--other <id>', 'edge: the other user', userFlag)
     .option(
       '--date <day>',
-      "day, week, rank: the day or one of the week (default: the user's latest)",
+      "day, week, rank, quest: the day or one of the week (default: the user's latest)",
       dayFlag,
     )
     .addHelpText(
@@ -31,6 +31,7 @@ Examples:
   arc-gam why streak --user ID
   arc-gam why edge --user ID --other ID
   arc-gam why week --user ID --date 2026-01-31
+  arc-gam why quest --user ID
 
 Exit codes: 0 what is stored agrees, 3 it differs`,
     );

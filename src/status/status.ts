@@ -46,12 +46,22 @@ export interface LedgerMoment extends Record<string, unknown> {
   readonly last_updated_at: Date | null;
 }
 
+/** The health of the source; counts of the future are at most 1,000, null where no index finds them. */
+export interface SourceHealth extends Record<string, unknown> {
+  readonly null_id_count: number;
+  readonly self_tap_count: number;
+  readonly unknown_user_count: number;
+  readonly is_time_indexed: boolean | null;
+  readonly future_count: number | null;
+}
+
 /** All that `arc-gam status` shows. */
 export interface Status {
   readonly serverVersion: string;
   readonly migrations: readonly MigrationStatus[];
   readonly zone: string | null;
   readonly moment: LedgerMoment | null;
+  readonly source: SourceHealth | null;
   readonly changedDays: readonly { readonly day: string; readonly why: string }[];
   readonly capture: string | null;
   readonly lockHolder: string | null;
@@ -86,6 +96,7 @@ export const readStatus = async (database: Database, settings: Settings): Promis
         ...base,
         zone: null,
         moment: null,
+        source: null,
         changedDays: [],
         capture: null,
         runs: [],
@@ -110,6 +121,7 @@ const readLedger = async (
   );
   const zone = recorded?.zone ?? 'UTC';
   const [moment] = await session.query<LedgerMoment>(readPackageFile('sql/status/moment.sql'), [zone]);
+  const [source] = await session.query<SourceHealth>(readPackageFile('sql/status/source.sql'));
   const runs = await session.query<RunRow>(readPackageFile('sql/status/run.sql'));
   const tables = await session.query<TableRow>(readPackageFile('sql/status/table.sql'));
   const [outdated] = await session.query<{ count: number }>(
@@ -130,6 +142,7 @@ const readLedger = async (
     ...base,
     zone: recorded?.zone ?? null,
     moment: moment ?? null,
+    source: source ?? null,
     changedDays,
     capture,
     runs,
@@ -187,6 +200,16 @@ const whatIsNotWell = (status: Omit<Status, 'attention'>, outdatedDays: number):
     moment.mark_count > 0,
     `${moment.mark_count} days or users are marked to be derived again (${moment.mark_reason}).`,
     'arc-gam etl',
+  );
+  add(
+    status.source?.is_time_indexed === false,
+    "No index begins with the time of taps: every run reads all of them. Create one on the application's table.",
+    'create index concurrently on public.taps (time) -- names as in the application',
+  );
+  add(
+    (status.source?.future_count ?? 0) > 0,
+    `${status.source?.future_count} taps are of a day that has not begun: a wrong clock, or a wrong zone.`,
+    'arc-gam status --json',
   );
   add(capture === 'broken', 'Capture is broken: a trigger is missing or switched off.', 'arc-gam capture on');
   return found;

@@ -50,7 +50,8 @@ export const openScope = async (
   await session.script('analyze verify_day');
   onWork('Reading the taps of the source');
   await session.query(fill('source_pair_day'), [zone]);
-  await session.script('analyze source_pair_day');
+  await session.query(fill('source_cell'), [zone]);
+  await session.script('analyze source_pair_day; analyze source_cell');
   await session.query(fill('stale_day'));
   await session.query(fill('user_scope'), choice);
   await session.query(fill('week_scope'), [scope.full && scope.date === null]);
@@ -63,6 +64,10 @@ export const openScope = async (
     ['active_day', 'active_day', 'Recomputing days'],
     ['second_degree_change', 'second_degree_change', 'Recomputing the second degree'],
     ['expected_week', 'expected_week', 'Recomputing weeks'],
+    [`visited_cell_of_${origin}`, 'visited_cell', 'Recomputing places'],
+    ['verify_quest', 'verify_quest', 'Recomputing quests'],
+    ['quest_deed', 'quest_deed', 'Recomputing quests'],
+    ['expected_quest', 'expected_quest', 'Recomputing quests'],
   ] as const) {
     onWork(what);
     // Per user a few look-ups by index; left alone, the planner reads the whole graph for every user.

@@ -66,50 +66,47 @@ interface Moment {
  * Holds what is stored against what follows from the source, in one snapshot that neither waits for a run nor blocks one.
  * Throws a failure if it can't be done.
  */
-export const verify = async (
+export const verify = (
   database: Database,
   settings: Settings,
   options: VerifyOptions,
-): Promise<Verification> => {
+): Promise<Verification> =>
+  withTransaction(database, settings, (session) => verifyIn(session, options), { signal: options.signal });
+
+/** As verify, within the caller's transaction, which is read only from then on. */
+export const verifyIn = async (session: Session, options: VerifyOptions): Promise<Verification> => {
   const checks = chooseChecks(loadChecks(), options.tables);
-  return withTransaction(
-    database,
-    settings,
-    async (session) => {
-      const zone = await readZone(session);
-      const [moment] = await session.query<Moment & Record<string, unknown>>(
-        readPackageFile('sql/verify/moment.sql'),
-        [zone],
-      );
-      const { date } = options.scope;
-      const known = await session.query('select from processed_day where day = $1::date', [date]);
-      if (date !== null && known.length === 0) {
-        throw usageFailure(`--date ${date}: that day is not processed, so nothing of it is stored.`);
-      }
-      const coverage = await openScope(session, options.scope, zone, options.onWork);
-      const parameters: Record<CheckParameter, Value> = {
-        zone,
-        as_of_day: moment?.as_of_day ?? null,
-        alive_from_day: moment?.alive_from_day ?? null,
-        alive_from_day_then: moment?.alive_from_day_then ?? null,
-      };
-      const results: CheckResult[] = [];
-      for (const check of checks) {
-        options.onWork(`Checking ${check.table}: ${check.says}`);
-        const result = await runCheck(session, check, parameters, options);
-        options.onCheck(result);
-        results.push(result);
-      }
-      return {
-        asOfDay: moment?.as_of_day ?? null,
-        zone,
-        coverage,
-        results,
-        marks: { days: await readMarks(session, 'day'), users: await readMarks(session, 'user') },
-      };
-    },
-    { signal: options.signal },
+  const zone = await readZone(session);
+  const [moment] = await session.query<Moment & Record<string, unknown>>(
+    readPackageFile('sql/verify/moment.sql'),
+    [zone],
   );
+  const { date } = options.scope;
+  const known = await session.query('select from processed_day where day = $1::date', [date]);
+  if (date !== null && known.length === 0) {
+    throw usageFailure(`--date ${date}: that day is not processed, so nothing of it is stored.`);
+  }
+  const coverage = await openScope(session, options.scope, zone, options.onWork);
+  const parameters: Record<CheckParameter, Value> = {
+    zone,
+    as_of_day: moment?.as_of_day ?? null,
+    alive_from_day: moment?.alive_from_day ?? null,
+    alive_from_day_then: moment?.alive_from_day_then ?? null,
+  };
+  const results: CheckResult[] = [];
+  for (const check of checks) {
+    options.onWork(`Checking ${check.table}: ${check.says}`);
+    const result = await runCheck(session, check, parameters, options);
+    options.onCheck(result);
+    results.push(result);
+  }
+  return {
+    asOfDay: moment?.as_of_day ?? null,
+    zone,
+    coverage,
+    results,
+    marks: { days: await readMarks(session, 'day'), users: await readMarks(session, 'user') },
+  };
 };
 
 /** The zone that the stored days were cut in. Throws if nothing has been stored yet. */

@@ -129,6 +129,7 @@ const viewComments = [
   ...documented('app_user', "The application's users under the names that every step uses.", {
     id: 'The id that taps refer to.',
     name: 'What the user is called; read when shown, stored in no rollup.',
+    opted_out: 'Whether the user is left out of what others are shown.',
     home: "The user's home as free text; null where the application has none.",
   }),
   ...documented('classified_tap', 'Every tap with the reason why it is ignored, null for a valid one.', {

@@ -113,14 +113,16 @@ class Run {
       this.reportPlan(plan);
       if (plan.batches.length === 0) await this.withRetries(() => this.batch(plan, [], 0));
       else {
-        this.runId = await this.transaction((session) => openRun(session, this.request.command));
+        this.runId = await this.withRetries(() =>
+          this.transaction((session) => openRun(session, this.request.command)),
+        );
         this.reporter.runOpened(this.runId);
       }
       for (const [index, days] of plan.batches.entries()) {
         await this.withRetries(() => this.batch(plan, days, index));
       }
-      if (plan.lookedAtAll) await this.captureLookedAtAll();
-      if (this.runId !== null) await this.close('done', null);
+      if (plan.lookedAtAll) await this.withRetries(() => this.captureLookedAtAll());
+      if (this.runId !== null) await this.withRetries(() => this.close('done', null));
     } catch (error) {
       const state = this.request.signal?.aborted ? 'stopped' : 'failed';
       if (this.runId !== null) await this.close(state, toFailure(error).message).catch(() => undefined);
@@ -158,8 +160,10 @@ class Run {
   }
 
   async report(durationMs: number): Promise<RunReport> {
-    const ignored = await this.transaction((session) =>
-      session.query<Record<string, number>>(readPackageFile('sql/plan/ignored.sql')),
+    const ignored = await this.withRetries(() =>
+      this.transaction((session) =>
+        session.query<Record<string, number>>(readPackageFile('sql/plan/ignored.sql')),
+      ),
     );
     return {
       command: this.request.command,

@@ -38,7 +38,7 @@ export const isLostConnection = (error: unknown): boolean => {
   if (error instanceof Failure) return error.cause !== undefined && isLostConnection(error.cause);
   return (
     (code !== undefined && (lostConnectionCodes.has(code) || code.startsWith('08'))) ||
-    /Connection terminated|server closed the connection/i.test(message)
+    /Connection terminated|server closed the connection|is not queryable|Client was closed/i.test(message)
   );
 };
 

@@ -30,6 +30,7 @@ COPY package.json LICENSE ./
 COPY bin bin
 COPY sql sql
 COPY migrations migrations
+COPY page page
 # A number, so that a platform that demands a non-root user can see that it is one. Nothing is written to the file system.
 USER 65532:65532
 # Node itself: a shell or npm in between would keep SIGTERM for itself.

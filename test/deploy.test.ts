@@ -91,7 +91,12 @@ test('the schedule calls the jobs-run API at night', () => {
 test('the image holds what the package lists, and its entry point is node', () => {
   const dockerfile = readFileSync(`${folder}../Dockerfile`, 'utf8');
   const { files } = JSON.parse(readFileSync(`${folder}../package.json`, 'utf8')) as { files: string[] };
-  for (const part of files.filter((name) => !name.endsWith('.md'))) expect(dockerfile).toContain(part);
+  const sent = readFileSync(`${folder}../.dockerignore`, 'utf8').split('\n');
+  for (const part of files.filter((name) => !name.endsWith('.md'))) {
+    expect(dockerfile).toContain(part);
+    // dist is built in there.
+    if (part !== 'dist') expect(sent).toContain(`!${part}`);
+  }
   expect(dockerfile).toMatch(/^ENTRYPOINT \["node", /m);
   expect(dockerfile).toMatch(/^USER 6\d+:6\d+$/m);
 });

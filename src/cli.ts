@@ -1,16 +1,11 @@
 import { Command, CommanderError } from 'commander';
-import { describeBackfill, runBackfill } from './commands/backfill.js';
-import { describeCapture, runCapture } from './commands/capture.js';
-import { describeDemo, runDemo } from './commands/demo.js';
-import { describeEtl, runEtl } from './commands/etl.js';
-import { describeGrants, runGrants } from './commands/grants.js';
-import { describeMigrate, runMigrate } from './commands/migrate.js';
-import { describeQuests, runQuests } from './commands/quests.js';
-import { describeServe, runServe } from './commands/serve.js';
-import { type CommonFlags, type Invocation, openReporter, wantsCloudLogging } from './commands/shared.js';
-import { describeStatus, runStatus } from './commands/status.js';
-import { describeVerify, runVerify } from './commands/verify.js';
-import { describeWhy, runWhy } from './commands/why.js';
+import {
+  type CommonFlags,
+  type Invocation,
+  openReporter,
+  plainReporter,
+  wantsCloudLogging,
+} from './commands/shared.js';
 import { cloudRunTaskIndex } from './config.js';
 import { toFailure } from './db/failure.js';
 import { exitCode, Failure } from './errors.js';
@@ -56,7 +51,7 @@ const invoke = async <Flags extends CommonFlags>(
   run: (invocation: Invocation) => Promise<void>,
 ): Promise<void> => {
   debug = flags.debug === true;
-  reporter = openReporter(flags, commandName());
+  reporter = await openReporter(flags, commandName());
   const task = cloudRunTaskIndex();
   if (task > 0) {
     reporter.notice(
@@ -83,39 +78,83 @@ Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 verification found dif
             4 another run holds the lock, 5 database unreachable`,
   );
 
-describeMigrate(program.command('migrate')).action((direction: string, flags) =>
-  invoke(flags, (invocation) => runMigrate(direction, flags, invocation)),
-);
-describeBackfill(program.command('backfill')).action((flags) =>
-  invoke(flags, (invocation) => runBackfill(flags, invocation)),
-);
-describeEtl(program.command('etl')).action((flags) =>
-  invoke(flags, (invocation) => runEtl(flags, invocation)),
-);
-describeCapture(program.command('capture')).action((verb: string, flags) =>
-  invoke(flags, (invocation) => runCapture(verb, flags, invocation)),
-);
-describeGrants(program.command('grants')).action((flags) =>
-  invoke(flags, (invocation) => runGrants(flags, invocation)),
-);
-describeQuests(program.command('quests')).action((flags) =>
-  invoke(flags, (invocation) => runQuests(flags, invocation)),
-);
-describeDemo(program.command('demo')).action((flags) =>
-  invoke(flags, (invocation) => runDemo(flags, invocation)),
-);
-describeStatus(program.command('status')).action((flags) =>
-  invoke(flags, (invocation) => runStatus(flags, invocation)),
-);
-describeVerify(program.command('verify')).action((flags) =>
-  invoke(flags, (invocation) => runVerify(flags, invocation)),
-);
-describeWhy(program.command('why')).action((number: string, flags) =>
-  invoke(flags, (invocation) => runWhy(number, flags, invocation)),
-);
-describeServe(program.command('serve')).action((flags) =>
-  invoke(flags, (invocation) => runServe(flags, invocation)),
-);
+/** Every command loads what only it needs: `etl` waits for no web server. */
+const commands = {
+  migrate: async () => {
+    const { describeMigrate, runMigrate } = await import('./commands/migrate.js');
+    describeMigrate(program.command('migrate')).action((direction: string, flags) =>
+      invoke(flags, (invocation) => runMigrate(direction, flags, invocation)),
+    );
+  },
+  backfill: async () => {
+    const { describeBackfill, runBackfill } = await import('./commands/backfill.js');
+    describeBackfill(program.command('backfill')).action((flags) =>
+      invoke(flags, (invocation) => runBackfill(flags, invocation)),
+    );
+  },
+  etl: async () => {
+    const { describeEtl, runEtl } = await import('./commands/etl.js');
+    describeEtl(program.command('etl')).action((flags) =>
+      invoke(flags, (invocation) => runEtl(flags, invocation)),
+    );
+  },
+  capture: async () => {
+    const { describeCapture, runCapture } = await import('./commands/capture.js');
+    describeCapture(program.command('capture')).action((verb: string, flags) =>
+      invoke(flags, (invocation) => runCapture(verb, flags, invocation)),
+    );
+  },
+  grants: async () => {
+    const { describeGrants, runGrants } = await import('./commands/grants.js');
+    describeGrants(program.command('grants')).action((flags) =>
+      invoke(flags, (invocation) => runGrants(flags, invocation)),
+    );
+  },
+  quests: async () => {
+    const { describeQuests, runQuests } = await import('./commands/quests.js');
+    describeQuests(program.command('quests')).action((flags) =>
+      invoke(flags, (invocation) => runQuests(flags, invocation)),
+    );
+  },
+  demo: async () => {
+    const { describeDemo, runDemo } = await import('./commands/demo.js');
+    describeDemo(program.command('demo')).action((flags) =>
+      invoke(flags, (invocation) => runDemo(flags, invocation)),
+    );
+  },
+  status: async () => {
+    const { describeStatus, runStatus } = await import('./commands/status.js');
+    describeStatus(program.command('status')).action((flags) =>
+      invoke(flags, (invocation) => runStatus(flags, invocation)),
+    );
+  },
+  verify: async () => {
+    const { describeVerify, runVerify } = await import('./commands/verify.js');
+    describeVerify(program.command('verify')).action((flags) =>
+      invoke(flags, (invocation) => runVerify(flags, invocation)),
+    );
+  },
+  why: async () => {
+    const { describeWhy, runWhy } = await import('./commands/why.js');
+    describeWhy(program.command('why')).action((number: string, flags) =>
+      invoke(flags, (invocation) => runWhy(number, flags, invocation)),
+    );
+  },
+  serve: async () => {
+    const { describeServe, runServe } = await import('./commands/serve.js');
+    describeServe(program.command('serve')).action((flags) =>
+      invoke(flags, (invocation) => runServe(flags, invocation)),
+    );
+  },
+} satisfies Record<string, () => Promise<void>>;
+
+const isCommand = (name: string | undefined): name is keyof typeof commands =>
+  name !== undefined && Object.hasOwn(commands, name);
+
+const [, , named] = process.argv;
+// Anything else is about all of them: help, or a name that may be a misspelt one.
+if (isCommand(named)) await commands[named]();
+else for (const load of Object.values(commands)) await load();
 
 // Before the flags are read: what is wrong with them is said in the format of all the rest, without a password in it.
 const isForCloudLogging =
@@ -149,7 +188,7 @@ try {
 
 /** The command's reporter; before there is one, one of the default format. */
 function openedReporter(): Reporter {
-  reporter ??= openReporter(
+  reporter ??= plainReporter(
     { progress: false, ...(isForCloudLogging ? { logFormat: 'json' } : {}) },
     commandName(),
   );

@@ -26,6 +26,7 @@ interface Home {
   parser_version: string;
 }
 
+const changedHome = read('../sql/steps/changed_home.sql');
 const step = read('../sql/steps/home_location_struct.sql');
 const lines = parse(read('homes.csv'), { columns: true }) as Line[];
 const places = lines.filter((line) => line.kind !== 'junk');
@@ -50,6 +51,7 @@ async function openDatabase(): Promise<pg.Client> {
     ${up};
     create table person (id uuid primary key, name text, home text);
     create table batch_user (user_id uuid primary key);
+    create table changed_home (user_id uuid primary key, original_text text, parser_version text not null, is_stored boolean not null);
     create view app_user as select id, name, home from person;
   `);
   return opened;
@@ -270,6 +272,8 @@ async function setHome(id: string, home: string | null): Promise<void> {
 }
 
 async function run(): Promise<{ inserted: number; updated: number; deleted: number }> {
+  await client.query('truncate changed_home');
+  await client.query(changedHome);
   const result = await client.query<{ inserted: number; updated: number; deleted: number }>(step);
   return { ...result.rows[0] } as { inserted: number; updated: number; deleted: number };
 }

@@ -103,6 +103,13 @@ create temp table changed_user_cell (
   new_first_day date
 ) on commit drop;
 
+create temp table changed_home (
+  user_id uuid primary key,
+  original_text text,
+  parser_version text not null,
+  is_stored boolean not null
+) on commit drop;
+
 create temp table changed_quest (
   quest_id uuid primary key,
   metric text not null

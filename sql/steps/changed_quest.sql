@@ -4,6 +4,7 @@
 --! stored: quest_derived
 --! writes: changed_quest
 --! grain: quest_id
+--! runs: always
 with added as (
   insert into changed_quest (quest_id, metric)
   select quest_rule.quest_id, quest_rule.metric

@@ -4,6 +4,7 @@
 --! writes: edge_strength
 --! grain: u1, u2
 --! params: as_of_day, as_of_moved
+--! runs: as_of_moved
 with scope as (
   select pair_day.u1_key, pair_day.u2_key
   from pair_day

@@ -1,47 +1,15 @@
 -- One row per user whose home text is not blank: the city, state and country that the text names.
---! reads:  app_user, batch_user, gazetteer_alias, gazetteer_area, gazetteer_load, gazetteer_name
+--! reads:  changed_home, gazetteer_alias, gazetteer_area, gazetteer_name
 --! writes: home_location_struct
 --! grain:  user_id
 --
 -- How a text is read: "Brooklyn, New York USA / LA" is cut into places (the first is read), a place into parts at its
 -- commas. The last words of a part may be an area (a state or country), what stands before may be a city in it. All such
--- readings are tried against the gazetteer and the best one wins. Raise the 1 in `parser` with every change of rules.
+-- readings are tried against the gazetteer and the best one wins. Raise the 1 in changed_home.sql with every change of
+-- rules.
 with area as materialized (
   select area_key, state, country, is_abbreviation
   from gazetteer_area
-), parser as (
-  -- Rules and gazetteer decide how a text is read: an alias that an operator adds has all homes parsed again.
-  select '1-' || left(md5(concat_ws('|', load.digest, alias.digest, area_list.digest)), 10) as version
-  from (select max(digest) as digest from gazetteer_load) as load
-  cross join (
-    select md5(string_agg(row_text, ' ' order by row_text collate "C")) as digest
-    from (
-      select concat_ws('|', alias_key, coalesce(city, '-'), coalesce(state, '-'), country) as row_text
-      from gazetteer_alias
-    ) as alias_row
-  ) as alias
-  cross join (
-    select md5(string_agg(row_text, ' ' order by row_text collate "C")) as digest
-    from (
-      select concat_ws('|', area_key, coalesce(state, '-'), country, is_abbreviation) as row_text
-      from area
-    ) as area_row
-  ) as area_list
-), home as (
-  -- a home of blanks (also of exotic ones) is none
-  select id as user_id, home as original_text
-  from app_user
-  where home ~ '[^\u0001-\u0020\u007f-\u00a0\u2000-\u200f\u2028-\u202f\u205f-\u2064\u3000\ufeff]'
-), changed as materialized (
-  select home.user_id, home.original_text, parser.version, stored.user_id is not null as is_stored
-  from home
-  cross join parser
-  left join home_location_struct as stored on stored.user_id = home.user_id
-  left join batch_user on batch_user.user_id = home.user_id
-  where stored.user_id is null
-    or batch_user.user_id is not null
-    or stored.original_text <> home.original_text
-    or stored.parser_version <> parser.version
 ), cleaned as materialized (
   -- Nobody lives beyond 200 characters. Addresses of web and mail, @handles and postal codes are no names of places.
   select
@@ -56,7 +24,8 @@ with area as materialized (
       '(?<![A-Za-z0-9])([a-z][0-9][a-z][ -]?[0-9][a-z][0-9]|[a-z]{1,2}[0-9][a-z0-9]? +[0-9][a-z]{2})(?![A-Za-z0-9])',
       ' ', 'gi') as text,
     substring(left(original_text, 200) from '[\U0001F1E6-\U0001F1FF]{2}') as flag
-  from changed
+  from changed_home
+  where original_text is not null
 ), whole_text as (
   -- "Dallas/Fort Worth" is an alias, "N/A" says that there is none: the whole text is looked up before it is cut
   select cleaned.user_id, alias.alias_key, alias.city is not null as is_city, alias.country is null as is_no_place
@@ -344,7 +313,7 @@ with area as materialized (
     candidate.city collate "C"
 ), parsed as (
   select
-    changed.user_id, changed.original_text, changed.version, changed.is_stored,
+    changed_home.user_id, changed_home.original_text, changed_home.parser_version, changed_home.is_stored,
     best.city, best.state, best.country, best.geohash5,
     case
       when best.country is null then 0
@@ -357,12 +326,13 @@ with area as materialized (
       else 0.7
     end::real as confidence,
     coalesce(best.method, 'none') as method
-  from changed
-  left join best on best.user_id = changed.user_id
+  from changed_home
+  left join best on best.user_id = changed_home.user_id
+  where changed_home.original_text is not null
 ), inserted as (
   insert into home_location_struct
     (user_id, original_text, city, state, country, geohash5, confidence, method, parser_version)
-  select user_id, original_text, city, state, country, geohash5, confidence, method, version
+  select user_id, original_text, city, state, country, geohash5, confidence, method, parser_version
   from parsed
   where not is_stored
   returning user_id
@@ -376,14 +346,16 @@ with area as materialized (
     geohash5 = parsed.geohash5,
     confidence = parsed.confidence,
     method = parsed.method,
-    parser_version = parsed.version
+    parser_version = parsed.parser_version
   from parsed
   where parsed.user_id = target.user_id
     and parsed.is_stored
   returning target.user_id
 ), deleted as (
   delete from home_location_struct as target
-  where not exists (select from home where home.user_id = target.user_id)
+  using changed_home
+  where changed_home.original_text is null
+    and target.user_id = changed_home.user_id
   returning target.user_id
 )
 select

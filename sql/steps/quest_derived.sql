@@ -2,6 +2,7 @@
 --! reads: quest_rule, quest_derived, user_quest_progress
 --! writes: quest_derived
 --! grain: quest_id
+--! runs: always
 with written as (
   insert into quest_derived as target (quest_id, digest)
   select quest_rule.quest_id, quest_rule.digest

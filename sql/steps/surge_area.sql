@@ -2,6 +2,7 @@
 --! reads: changed_surge_area, batch_user, surge_hour, surge_area, gazetteer_load, gazetteer_place
 --! writes: surge_area, renamed_surge_area
 --! grain: geohash5
+--! runs: always
 with gazetteer as (
   select coalesce(max(gazetteer_load.digest), 'none') as digest from gazetteer_load
 ), fresh as (

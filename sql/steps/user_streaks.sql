@@ -4,6 +4,7 @@
 --! writes: user_streaks
 --! grain: user_id
 --! params: as_of_day, alive_from_day
+--! runs: always
 with scope as (
   select user_id from changed_user_day
   union

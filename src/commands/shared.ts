@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import kleur from 'kleur';
+import type { Ora } from 'ora';
 import { type ConnectionFlags, isCloudRunJob, readEnvironment } from '../config.js';
 import { isDay } from '../pipeline/plan.js';
 import { cloudLoggingReporter } from '../report/cloud-logging.js';
@@ -42,16 +43,27 @@ export const withCommonFlags = (command: Command): Command =>
 export const wantsCloudLogging = (flags: Pick<CommonFlags, 'json' | 'logFormat'>): boolean =>
   flags.logFormat === undefined ? flags.json !== true && isCloudRunJob() : flags.logFormat === 'json';
 
-/** How results are shown: lines for Cloud Logging, JSON, or for a person; the live line only on a terminal. */
-export const openReporter = (flags: CommonFlags, command: string): Reporter => {
+/**
+ * How results are shown: lines for Cloud Logging, JSON, or for a person; the live line only on a terminal. ora is loaded
+ * only for that line: it would make every run from a scheduler start a tenth of a second later.
+ */
+export const openReporter = async (flags: CommonFlags, command: string): Promise<Reporter> => {
+  const progress = flags.progress && process.stderr.isTTY === true;
+  if (!progress || flags.json || wantsCloudLogging(flags)) return plainReporter(flags, command);
+  const { default: ora } = await import('ora');
+  return reporterForPeople(ora({ stream: process.stderr, discardStdin: false }));
+};
+
+/** The same without a live line, and without having to wait for it. */
+export const plainReporter = (flags: CommonFlags, command: string): Reporter => {
   if (wantsCloudLogging(flags)) return cloudLoggingReporter(command, process.stdout);
   if (flags.json) return jsonReporter(process.stdout);
+  return reporterForPeople(null);
+};
+
+const reporterForPeople = (spinner: Ora | null): Reporter => {
   kleur.enabled = readEnvironment().NO_COLOR === undefined && process.stdout.isTTY === true;
-  return terminalReporter({
-    progress: flags.progress && process.stderr.isTTY === true,
-    out: process.stdout,
-    err: process.stderr,
-  });
+  return terminalReporter({ spinner, out: process.stdout, err: process.stderr });
 };
 
 /** Parses a flag that is a calendar day. */

@@ -28,7 +28,7 @@ export const upSql = (name: string): string => {
   );
 };
 
-const exists = async (client: pg.Client, schema: string, table: string): Promise<boolean> => {
+const exists = async (client: pg.ClientBase, schema: string, table: string): Promise<boolean> => {
   const { rows } = await client.query(
     'select from pg_class where relname = $1 and relnamespace = (select oid from pg_namespace where nspname = $2)',
     [table, schema],
@@ -37,7 +37,7 @@ const exists = async (client: pg.Client, schema: string, table: string): Promise
 };
 
 /** Every migration, of the package or only of the database, and what became of it. Only reads. */
-export const migrationStatus = async (client: pg.Client, schema: string): Promise<MigrationStatus[]> => {
+export const migrationStatus = async (client: pg.ClientBase, schema: string): Promise<MigrationStatus[]> => {
   const applied = new Map<string, string>();
   const digests = new Map<string, string>();
   if (await exists(client, schema, migrationsTable)) {
@@ -68,7 +68,7 @@ export const migrationStatus = async (client: pg.Client, schema: string): Promis
 };
 
 /** Throws unless every migration is applied and none was edited: what each command needs but migrate. */
-export const requireMigrated = async (client: pg.Client, schema: string): Promise<void> => {
+export const requireMigrated = async (client: pg.ClientBase, schema: string): Promise<void> => {
   const status = await migrationStatus(client, schema);
   const pending = status.filter(({ state }) => state === 'pending').map(({ name }) => name);
   if (pending.length === 0) return;

@@ -1,14 +1,17 @@
-import type { Session } from '../db/transaction.js';
+import type { Row, Session } from '../db/transaction.js';
 import { readPackageFile } from '../files.js';
 import { addDays, dayRanges, type PlannedDay } from './plan.js';
 import type { Step, StepParameter } from './step.js';
 
-/** Rows that a step wrote, and how long it took. */
-export interface StepResult {
-  readonly step: string;
+interface Counts {
   readonly inserted: number;
   readonly updated: number;
   readonly deleted: number;
+}
+
+/** Rows that a step wrote, and how long it took. */
+export interface StepResult extends Counts {
+  readonly step: string;
   readonly durationMs: number;
 }
 
@@ -30,12 +33,15 @@ export interface BatchOptions {
   readonly runId: number;
   readonly days: readonly PlannedDay[];
   readonly onStep?: (step: string) => void;
+  /** Told at the end how much the steps were given. */
+  readonly onScope?: ((rows: Row[]) => void) | undefined;
 }
 
-const openBatch = readPackageFile('sql/batch/open.sql');
-/** Tables of a batch, gone with its transaction. */
-export const temporaryTables: ReadonlySet<string> = new Set(
-  [...openBatch.matchAll(/create temp table (\w+)/g)].map(([, table = '']) => table),
+/** Tables of a batch, gone with its transaction, and the statement that makes each. */
+export const temporaryTables: ReadonlyMap<string, string> = new Map(
+  [...readPackageFile('sql/batch/open.sql').matchAll(/create temp table (\w+)[^;]*;/g)].map(
+    ([statement, table = '']) => [table, statement],
+  ),
 );
 
 /**
@@ -49,51 +55,110 @@ export const lockLedger = 'lock table processed_day in exclusive mode;';
  * Throws the database's error; the caller rolls back.
  */
 export const runBatch = async (session: Session, options: BatchOptions): Promise<BatchResult> => {
-  await session.script(openBatch);
-  await fillBatch(session, options);
+  const scratch = new Scratch(session);
+  await fillBatch(session, scratch, options);
   const values = await parameterValues(session, options);
-  const steps: StepResult[] = [];
+  const results: [Step, StepResult][] = [];
   for (const step of options.steps) {
+    if (!hasWork(step, scratch, values)) continue;
     options.onStep?.(step.name);
     const started = performance.now();
-    const avoid = (state: 'on' | 'off') =>
-      session.script(step.avoid.map((way) => `set local enable_${way} = ${state};`).join(' '));
-    if (step.avoid.length > 0) await avoid('off');
-    const [written] = await session.query<{ inserted: number; updated: number; deleted: number }>(
-      step.text,
-      step.params.map((parameter) => values[parameter]),
-    );
-    if (step.avoid.length > 0) await avoid('on');
-    await analyzeTemporary(session, step);
-    await analyzeStored(session, step, (written?.inserted ?? 0) + (written?.deleted ?? 0));
-    steps.push({
-      step: step.name,
-      inserted: written?.inserted ?? 0,
-      updated: written?.updated ?? 0,
-      deleted: written?.deleted ?? 0,
-      durationMs: performance.now() - started,
-    });
+    await scratch.make([...step.reads, ...step.writes]);
+    const written = await execute(session, step, values);
+    await scratch.filled(step.writes);
+    await analyzeStored(session, step, written.inserted + written.deleted);
+    results.push([step, { step: step.name, ...written, durationMs: performance.now() - started }]);
   }
-  const [read] = await session.query<{ taps: number }>(
-    'select coalesce(sum(tap_count), 0)::float8 as taps from batch_tap where ignored_because is null',
-  );
+  if (options.onScope !== undefined) {
+    await scratch.make(temporaryTables.keys());
+    options.onScope(await session.query(readPackageFile('sql/batch/scope.sql')));
+  }
   return {
-    steps: steps.filter((_, index) => !isTemporary(options.steps[index])),
-    preparing: steps.filter((_, index) => isTemporary(options.steps[index])),
-    tapCount: read?.taps ?? 0,
+    steps: results.flatMap(([step, result]) => (isTemporary(step) ? [] : [result])),
+    preparing: results.flatMap(([step, result]) => (isTemporary(step) ? [result] : [])),
+    tapCount: scratch.hasRows('batch_tap') ? await validTaps(session) : 0,
     asOfDay: values.as_of_day as string | null,
   };
 };
 
+const validTaps = async (session: Session): Promise<number> => {
+  const [read] = await session.query<{ taps: number }>(
+    'select coalesce(sum(tap_count), 0)::float8 as taps from batch_tap where ignored_because is null',
+  );
+  return read?.taps ?? 0;
+};
+
+type ParameterValues = Readonly<Record<StepParameter, string | number | boolean | null>>;
+
+/**
+ * A step works for the rows that the batch's own tables hold for it. With none of them it would change nothing, so it is
+ * not even planned: a night without news costs a few statements. `runs` in its header names what else can make work.
+ */
+const hasWork = (step: Step, scratch: Scratch, values: ParameterValues): boolean =>
+  step.runs === 'always' ||
+  (step.runs === 'as_of_moved' && values.as_of_moved === true) ||
+  step.reads.some((table) => scratch.hasRows(table));
+
+const execute = async (session: Session, step: Step, values: ParameterValues): Promise<Counts> => {
+  const avoid = (state: 'on' | 'off') =>
+    session.script(step.avoid.map((way) => `set local enable_${way} = ${state};`).join(' '));
+  if (step.avoid.length > 0) await avoid('off');
+  const [written] = await session.query<Counts & Row>(
+    step.text,
+    step.params.map((parameter) => values[parameter]),
+  );
+  if (step.avoid.length > 0) await avoid('on');
+  return written ?? { inserted: 0, updated: 0, deleted: 0 };
+};
+
+/** The temporary tables of one batch: made when first needed, and which of them have rows. */
+class Scratch {
+  private readonly made = new Set<string>();
+  private readonly withRows = new Set<string>();
+
+  constructor(private readonly session: Session) {}
+
+  hasRows(table: string): boolean {
+    return this.withRows.has(table);
+  }
+
+  async make(tables: Iterable<string>): Promise<void> {
+    const missing = [...new Set(tables)].filter((table) => temporaryTables.has(table) && !this.made.has(table));
+    if (missing.length === 0) return;
+    await this.session.script(missing.map((table) => temporaryTables.get(table)).join('\n'));
+    for (const table of missing) this.made.add(table);
+  }
+
+  /**
+   * Notes which of the tables have rows now. Those are analyzed: without statistics the planner takes a temporary table for
+   * small, whatever a step has put into it.
+   */
+  async filled(tables: readonly string[]): Promise<void> {
+    const candidates = tables.filter((table) => temporaryTables.has(table));
+    if (candidates.length === 0) return;
+    const [found] = await this.session.query<Record<string, boolean>>(
+      `select ${candidates.map((table) => `exists (select from ${table}) as ${table}`).join(', ')}`,
+    );
+    const filled = candidates.filter((table) => found?.[table]);
+    for (const table of filled) this.withRows.add(table);
+    if (filled.length > 0) await this.session.script(filled.map((table) => `analyze ${table};`).join(' '));
+  }
+}
+
 /** A step that only prepares what later steps read writes nothing that stays. */
-const isTemporary = (step: Step | undefined): boolean =>
-  step !== undefined && step.writes.length > 0 && step.writes.every((table) => temporaryTables.has(table));
+const isTemporary = (step: Step): boolean =>
+  step.writes.length > 0 && step.writes.every((table) => temporaryTables.has(table));
 
 /** Rows written by steps in total. */
 export const rowsWritten = (steps: readonly StepResult[]): number =>
   steps.reduce((sum, step) => sum + step.inserted + step.updated + step.deleted, 0);
 
-const fillBatch = async (session: Session, { days, zone }: BatchOptions): Promise<void> => {
+const fillBatch = async (
+  session: Session,
+  scratch: Scratch,
+  { days, zone }: BatchOptions,
+): Promise<void> => {
+  await scratch.make(['batch_day', 'batch_range', 'batch_user']);
   await session.query(
     `insert into batch_day (day, forced)
      select planned.day, planned.forced
@@ -118,13 +183,13 @@ const fillBatch = async (session: Session, { days, zone }: BatchOptions): Promis
   );
   await session.query('delete from stale_mark where day is null or day in (select day from batch_day)');
   await session.query('delete from captured_day where day in (select day from batch_day)');
-  await session.script('analyze batch_day; analyze batch_range; analyze batch_user;');
+  await scratch.filled(['batch_day', 'batch_range', 'batch_user']);
 };
 
 const parameterValues = async (
   session: Session,
   { zone, stepsDigest, runId }: BatchOptions,
-): Promise<Record<StepParameter, string | number | boolean | null>> => {
+): Promise<ParameterValues> => {
   const [moment] = await session.query<{
     as_of_day: string | null;
     as_of_moved: boolean;
@@ -138,12 +203,6 @@ const parameterValues = async (
     steps_sha256: stepsDigest,
     run_id: runId,
   };
-};
-
-/** Without statistics the planner takes a temporary table for small, whatever a step has put into it. */
-const analyzeTemporary = async (session: Session, step: Step): Promise<void> => {
-  const filled = step.writes.filter((table) => temporaryTables.has(table));
-  if (filled.length > 0) await session.script(filled.map((table) => `analyze ${table};`).join(' '));
 };
 
 /** Below this many rows a stale idea of a table costs less than a new one. */

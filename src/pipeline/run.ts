@@ -3,7 +3,7 @@ import type pg from 'pg';
 import { captureState, setCaptureState } from '../capture/capture.js';
 import type { Settings } from '../config.js';
 import type { Database } from '../db/database.js';
-import { isLostConnection, isTransient, toFailure } from '../db/failure.js';
+import { connectionFailure, isLostConnection, isTransient, toFailure } from '../db/failure.js';
 import { type RunLock, withRunLock } from '../db/run-lock.js';
 import { rollBack, type Session, withTransaction } from '../db/transaction.js';
 import { readPackageFile } from '../files.js';
@@ -78,11 +78,14 @@ export const runPipeline = async (
 };
 
 const requireMigratedSchema = async (database: Database, settings: Settings): Promise<void> => {
-  const client = await database.connect();
+  // The pool's, which the run needs anyway.
+  const client = await database.pool.connect().catch((error: unknown) => {
+    throw connectionFailure(error, database.target);
+  });
   try {
     await requireMigrated(client, settings.schema);
   } finally {
-    await client.end().catch(() => undefined);
+    client.release();
   }
 };
 
@@ -276,25 +279,23 @@ class Run {
     if (days.length > 0) this.reporter.batchEnded(report, result);
   }
 
-  private async derive(
+  private derive(
     session: Session,
     plan: RunPlan,
     days: readonly PlannedDay[],
     runId: number,
   ): Promise<BatchResult> {
-    const result = await runBatch(session, {
+    return runBatch(session, {
       zone: plan.zone,
       steps: this.steps,
       stepsDigest: this.digest,
       runId,
       days,
       onStep: (step) => this.reporter.stepStarted(step),
+      onScope: this.request.explain
+        ? (rows) => this.reporter.table('given', rows, 'What the steps of the batch were given')
+        : undefined,
     });
-    if (this.request.explain) {
-      const rows = await session.query(readPackageFile('sql/batch/scope.sql'));
-      this.reporter.table('given', rows, 'What the steps of the batch were given');
-    }
-    return result;
   }
 
   /** Net changes per table, and with --diff every changed row. */

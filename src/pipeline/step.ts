@@ -28,13 +28,18 @@ export interface Step {
   readonly params: readonly StepParameter[];
   /** Ways to join or scan that the planner may not choose for this step, by the name in Postgres' enable_... setting. */
   readonly avoid: readonly Avoidable[];
+  /** When it has work besides the rows that a batch's own tables hold for it: see `hasWork` in batch.ts. */
+  readonly runs: RunsWhen;
   readonly text: string;
 }
 
 const avoidable = ['hashjoin', 'mergejoin', 'bitmapscan', 'seqscan'] as const;
 export type Avoidable = (typeof avoidable)[number];
 
-const headerKeys = ['reads', 'stored', 'writes', 'removes', 'grain', 'params', 'avoid'] as const;
+const runsWhen = ['given', 'as_of_moved', 'always'] as const;
+export type RunsWhen = (typeof runsWhen)[number];
+
+const headerKeys = ['reads', 'stored', 'writes', 'removes', 'grain', 'params', 'avoid', 'runs'] as const;
 type HeaderKey = (typeof headerKeys)[number];
 
 /**
@@ -88,6 +93,7 @@ export const parseStep = (name: string, text: string): Step => {
     grain: found.get('grain') ?? [],
     params,
     avoid: oneOf('avoid', avoidable),
+    runs: oneOf('runs', runsWhen)[0] ?? 'given',
     text,
   };
 };

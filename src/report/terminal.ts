@@ -1,20 +1,19 @@
 import kleur from 'kleur';
-import ora, { type Ora } from 'ora';
+import type { Ora } from 'ora';
 import type { ChangedRow } from '../pipeline/difference.js';
 import { writeAndDrain } from './drain.js';
 import { formatCount, formatDuration, formatTable, plural } from './format.js';
 import type { PlanReport, Reporter, RunReport } from './reporter.js';
 
 export interface TerminalOptions {
-  /** Whether a line that changes is shown on stderr while something is under way. */
-  readonly progress: boolean;
+  /** The line that changes while something is under way, on stderr; null shows none. */
+  readonly spinner: Ora | null;
   readonly out: NodeJS.WritableStream;
   readonly err: NodeJS.WritableStream;
 }
 
 /** For a person: a live line on stderr, results on stdout. Piped, only the results. */
-export const terminalReporter = ({ progress, out, err }: TerminalOptions): Reporter => {
-  const spinner: Ora | null = progress ? ora({ stream: err, discardStdin: false }) : null;
+export const terminalReporter = ({ spinner, out, err }: TerminalOptions): Reporter => {
   const show = (text: string) => {
     if (spinner === null) return;
     if (spinner.isSpinning) spinner.text = text;

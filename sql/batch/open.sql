@@ -64,6 +64,13 @@ create temp table second_degree_focus (
   from_week integer not null
 ) on commit drop;
 
+create temp table second_degree_list (
+  user_key integer primary key,
+  friend_keys integer[] not null,
+  weeks integer[] not null,
+  old_weeks integer[] not null
+) on commit drop;
+
 create temp table second_degree_event (
   user_key integer not null,
   week integer not null,

@@ -6,8 +6,8 @@
 --! grain: metric, user_key, week
 with used_metric as (
   select distinct metric from quest_rule where is_active
-), own_day as (
-  select user_key.user_key, week_number(changed_user_day.day) as week
+), own_week as (
+  select distinct user_key.user_key, week_number(changed_user_day.day) as week
   from changed_user_day
   join user_key on user_key.user_id = changed_user_day.user_id
 ), suspect as (
@@ -42,8 +42,8 @@ with used_metric as (
     ) as day
   from changed_pair_day
 ), touched as (
-  select used_metric.metric, own_day.user_key, own_day.week
-  from own_day
+  select used_metric.metric, own_week.user_key, own_week.week
+  from own_week
   join used_metric on used_metric.metric <> 'assists'
   union
   select used_metric.metric, suspect.user_key, suspect.week
@@ -52,9 +52,7 @@ with used_metric as (
   union
   select 'streak_days', user_key, week from streak
   union
-  select 'reconnections', u1_key, week_number(day) from next_day where day is not null
-  union
-  select 'reconnections', u2_key, week_number(day) from next_day where day is not null
+  select 'reconnections', unnest(array[u1_key, u2_key]), week_number(day) from next_day where day is not null
   union
   select 'taps', u1_key, week_number(day) from changed_pair_tap
   union
@@ -64,10 +62,14 @@ with used_metric as (
   union
   select 'new_areas', user_key, week_number(new_first_day) from changed_user_cell where new_first_day is not null
   union
-  select changed_metric.metric, user_key.user_key, week_number(user_day_activity.day)
+  select changed_metric.metric, any_week.user_key, any_week.week
   from (select distinct changed_quest.metric from changed_quest where changed_quest.metric <> 'assists') as changed_metric
-  cross join user_day_activity
-  join user_key on user_key.user_id = user_day_activity.user_id
+  cross join (
+    select distinct user_key.user_key, week_number(user_day_activity.day) as week
+    from user_day_activity
+    join user_key on user_key.user_id = user_day_activity.user_id
+    where exists (select from changed_quest)
+  ) as any_week
 ), added as (
   insert into quest_scope (metric, user_key, week)
   select touched.metric, touched.user_key, touched.week

@@ -1,26 +1,34 @@
 -- Whose assists are derived again, for which weeks. Of three users who all know each other, the one opposite to the
 -- connection that was made last has an assist. So a connection that changed matters to the triangles around it, as they
 -- are and as they were, and to nobody else.
--- The sides of all triangles are many times the connections: the planner would sort them for a merge.
+-- Where most connections since the earliest change have changed, as in a backfill, everybody's weeks since then are
+-- derived again: finding out whose are would cost as much.
 --! reads: changed_pair, changed_pair_day, changed_quest, batch_user, user_key, pair, friend, quest_rule
 --! writes: quest_scope
 --! grain: metric, user_key, week
---! avoid: mergejoin
 with wanted as (
   select exists (select from quest_rule where metric = 'assists' and is_active) as is_wanted
-), moved as (
+), moved as materialized (
   select changed_pair.u1_key, changed_pair.u2_key, changed_pair.old_first_day, changed_pair.new_first_day
   from changed_pair
   left join (select distinct u1_key, u2_key, day from changed_pair_day) as first_day_touched
     on first_day_touched.u1_key = changed_pair.u1_key
     and first_day_touched.u2_key = changed_pair.u2_key
     and first_day_touched.day = changed_pair.new_first_day
-  cross join wanted
-  where wanted.is_wanted
+  where (select is_wanted from wanted)
     and (
       changed_pair.old_first_day is distinct from changed_pair.new_first_day
       or first_day_touched.day is not null
     )
+), since as (
+  select
+    min(week_number(least(old_first_day, new_first_day))) as week,
+    2 * count(*) > (
+      select count(*)
+      from pair
+      where pair.first_day >= (select week_start(week_number(min(least(old_first_day, new_first_day)))) from moved)
+    ) as is_most
+  from moved
 ), adjacent as not materialized (
   select friend.user_key, friend.friend_key, friend.first_day from friend
   union all
@@ -45,6 +53,18 @@ with wanted as (
   from moved
   join adjacent as side1 on side1.user_key = moved.u1_key
   join adjacent as side2 on side2.user_key = moved.u2_key and side2.friend_key = side1.friend_key
+  where not (select is_most from since)
+), made_week as (
+  -- The weeks in which connections are, or were, made.
+  select distinct week_number(pair.first_day) as week
+  from pair
+  where pair.first_day >= case
+    when exists (select from changed_quest where changed_quest.metric = 'assists') or exists (select from batch_user)
+      then date '-infinity'
+    when (select is_most from since) then (select week_start(week) from since)
+  end
+  union
+  select distinct week_number(old_first_day) from moved where old_first_day is not null
 ), touched as (
   -- The connection that changed was, or is, the last of the three; or it is one of the two before.
   select friend_key as user_key, week_number(old_first_day) as week
@@ -63,28 +83,19 @@ with wanted as (
   from triangle
   where u1_first_day > least(old_first_day, new_first_day)
   union
-  select side1.user_key, week_number(pair.first_day)
-  from changed_quest
-  cross join pair
-  join friend as side1 on side1.friend_key = pair.u1_key and side1.first_day < pair.first_day
-  join friend as side2
-    on side2.user_key = side1.user_key
-    and side2.friend_key = pair.u2_key
-    and side2.first_day < pair.first_day
-  where changed_quest.metric = 'assists'
-  union
-  select side1.user_key, week_number(pair.first_day)
-  from batch_user
-  join user_key on user_key.user_id = batch_user.user_id
-  join friend as side1 on side1.user_key = user_key.user_key
-  join pair on pair.u1_key = side1.friend_key
-  join friend as side2 on side2.user_key = user_key.user_key and side2.friend_key = pair.u2_key
+  select user_key.user_key, made_week.week
+  from user_key
+  cross join made_week
+  where (select is_wanted from wanted)
+    and (
+      exists (select from changed_quest where changed_quest.metric = 'assists')
+      or (select is_most and made_week.week >= since.week from since)
+      or exists (select from batch_user where batch_user.user_id = user_key.user_id)
+    )
 ), added as (
   insert into quest_scope (metric, user_key, week)
   select 'assists', touched.user_key, touched.week
   from touched
-  cross join wanted
-  where wanted.is_wanted
   on conflict do nothing
   returning 1
 )

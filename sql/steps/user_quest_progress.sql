@@ -4,35 +4,45 @@
 --! reads: quest_scope, changed_quest, quest_event, quest_rule, batch_user, user_key, user_quest_progress
 --! writes: user_quest_progress
 --! grain: user_id, quest_id, week_start
-with counted as (
+with rule as materialized (
+  -- A number instead of the id: the events are sorted by it.
   select
+    row_number() over (order by quest_rule.quest_id)::integer as rule_no,
     quest_rule.quest_id,
+    quest_rule.metric,
+    quest_rule.quest_window,
     quest_rule.target,
+    quest_rule.active_from,
+    quest_rule.active_until
+  from quest_rule
+  where quest_rule.is_active
+), counted as (
+  select
+    rule.rule_no,
+    rule.target,
     quest_event.user_key,
     week_number(quest_event.day) as week,
     quest_event.tapped_at,
     case
-      when quest_rule.metric = 'streak_days' then quest_event.amount
+      when rule.metric = 'streak_days' then quest_event.amount
       -- Taps at the same instant are reached together: the frame is by value.
       else sum(quest_event.amount) over (
         partition by
-          quest_rule.quest_id,
+          rule.rule_no,
           quest_event.user_key,
-          week_number(quest_event.day),
-          case when quest_rule.quest_window = 'day' then quest_event.day end
+          case when rule.quest_window = 'day' then quest_event.day else week_start(week_number(quest_event.day)) end
         order by quest_event.tapped_at
       )
     end as reached
   from quest_event
-  join quest_rule
-    on quest_rule.metric = quest_event.metric
-    and quest_rule.is_active
-    and week_start(week_number(quest_event.day)) between quest_rule.active_from and quest_rule.active_until
-    and (quest_rule.quest_window <> 'weekend' or extract(isodow from quest_event.day) >= 6)
+  join rule
+    on rule.metric = quest_event.metric
+    and week_start(week_number(quest_event.day)) between rule.active_from and rule.active_until
+    and (rule.quest_window <> 'weekend' or quest_event.day - week_start(week_number(quest_event.day)) >= 5)
 ), fresh as (
   select
     user_key.user_id,
-    reached.quest_id,
+    rule.quest_id,
     week_start(reached.week) as week_start,
     jsonb_build_object(
       'count', reached.reached,
@@ -43,14 +53,15 @@ with counted as (
   from (
     select
       counted.user_key,
-      counted.quest_id,
+      counted.rule_no,
       counted.target,
       counted.week,
       max(counted.reached)::bigint as reached,
       min(counted.tapped_at) filter (where counted.reached >= counted.target) as completed_at
     from counted
-    group by counted.user_key, counted.quest_id, counted.target, counted.week
+    group by counted.user_key, counted.rule_no, counted.target, counted.week
   ) as reached
+  join rule on rule.rule_no = reached.rule_no
   join user_key on user_key.user_key = reached.user_key
 ), stored as (
   select

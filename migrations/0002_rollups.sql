@@ -107,6 +107,18 @@ comment on column activity_run.started_on is 'First day of the stretch.';
 comment on column activity_run.ended_on is 'Last day of the stretch.';
 comment on index activity_run_length is 'The longest stretch of a user is one look-up.';
 
+create table second_degree (
+  user_key integer primary key,
+  week integer not null,
+  second_degree_count integer not null,
+  second_degree_new_count integer not null
+) with (fillfactor = 70);
+comment on table second_degree is 'A row per user: the second degree as it stands in the week of the as-of day, whether or not the user has tapped in it. A user who returns after weeks is not counted anew.';
+comment on column second_degree.user_key is 'The user.';
+comment on column second_degree.week is 'The week_number of the as-of day, the same in every row.';
+comment on column second_degree.second_degree_count is 'Users at distance exactly 2 on the as-of day.';
+comment on column second_degree.second_degree_new_count is 'Those of them who were farther than 2 the day before the week''s Monday.';
+
 -- The rollups that people read.
 
 create table user_day_activity (
@@ -228,6 +240,7 @@ drop table user_streaks;
 drop table user_week_activity;
 drop table user_day_activity;
 drop table activity_run;
+drop table second_degree;
 drop view friend;
 drop view connection;
 drop table pair;

@@ -28,6 +28,11 @@ with known_key as (
   left join known_key on known_key.user_key = activity_run.user_key
   where known_key.user_key is null
   union all
+  select format('second_degree: user_key %s', second_degree.user_key), null
+  from second_degree
+  left join known_key on known_key.user_key = second_degree.user_key
+  where known_key.user_key is null
+  union all
   select
     format('pair_day_tap: u1_key %s, u2_key %s, day %s', pair_day_tap.u1_key, pair_day_tap.u2_key, pair_day_tap.day),
     pair_day_tap.day

@@ -1,11 +1,12 @@
 -- The users whose second degree is counted anew, and from which week on: either end of a changed connection, and
--- whoever has a week that is not stored yet. Everybody else is reached through them and only shifted.
+-- whoever has a week that is not stored yet and is over: what stood at its end is not known. Everybody else is reached
+-- through them and only shifted.
 -- A connection that changed far from a focus user can still be the second half of a path of theirs, so the earliest
 -- change counts for all.
 -- In a repair the stored connection may be what was wrong, while the counts of others never followed it: shifting them
 -- from it would spread the error, so every friend of an end of it is counted anew.
 --! reads: changed_friend, changed_user_day, batch_day, batch_user, user_key, friend
---! stored: user_week_activity
+--! stored: user_week_activity, second_degree
 --! writes: second_degree_focus
 --! grain: user_key
 with candidate as (
@@ -18,8 +19,15 @@ with candidate as (
   left join user_week_activity
     on user_week_activity.user_id = changed_user_day.user_id
     and user_week_activity.week_start = week_start(week_number(changed_user_day.day))
+  left join second_degree on second_degree.user_key = user_key.user_key
   where changed_user_day.is_active
-    and (user_week_activity.user_id is null or batch_day.forced)
+    and (
+      batch_day.forced
+      or (
+        user_week_activity.user_id is null
+        and (second_degree.user_key is null or week_number(changed_user_day.day) < second_degree.week)
+      )
+    )
   union all
   select user_key.user_key, 0
   from batch_user

@@ -1,6 +1,8 @@
 -- One row per user and ISO week with a tap. Sums come from the days; the second degree is the running total of who
--- entered distance 2 less who left it: from nothing for a focus user, as a shift of what is stored for anybody else.
+-- entered distance 2 less who left it: from nothing for a focus user, as a shift of what is stored for anybody else. For a
+-- new week that is what second_degree says of the as-of day before.
 --! reads: changed_user_day, batch_day, batch_user, second_degree_focus, second_degree_event, user_key, user_day_activity, user_week_activity
+--! stored: second_degree
 --! writes: user_week_activity, changed_user_week
 --! grain: user_id, year, iso_week
 with day_changed as (
@@ -71,6 +73,7 @@ with day_changed as (
 ), level as (
   select
     user_key.user_id,
+    user_key.user_key,
     timeline.week,
     timeline.entered,
     sum(timeline.moved) over (partition by timeline.user_key order by timeline.week) as at_distance_2,
@@ -87,15 +90,26 @@ with day_changed as (
       when day_changed.user_id is null then stored.first_degree_new_count
       else week_sum.first_degree_new_count
     end as first_degree_new_count,
-    (case when level.is_absolute then 0 else stored.second_degree_count end + level.at_distance_2)::integer
-      as second_degree_count,
-    (case when level.is_absolute then 0 else stored.second_degree_new_count end + level.entered)::integer
-      as second_degree_new_count
+    (
+      case
+        when level.is_absolute then 0
+        else coalesce(stored.second_degree_count, second_degree.second_degree_count)
+      end + level.at_distance_2
+    )::integer as second_degree_count,
+    (
+      case
+        when level.is_absolute then 0
+        when stored.user_id is not null then stored.second_degree_new_count
+        when second_degree.week = scope.week then second_degree.second_degree_new_count
+        else 0
+      end + level.entered
+    )::integer as second_degree_new_count
   from scope
   join level on level.user_id = scope.user_id and level.week = scope.week
   left join day_changed on day_changed.user_id = scope.user_id and day_changed.week = scope.week
   left join week_sum on week_sum.user_id = scope.user_id and week_sum.week = scope.week
   left join stored on stored.user_id = scope.user_id and stored.week = scope.week
+  left join second_degree on second_degree.user_key = level.user_key
 ), compared as (
   select
     user_id,

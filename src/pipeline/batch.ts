@@ -123,7 +123,9 @@ class Scratch {
   }
 
   async make(tables: Iterable<string>): Promise<void> {
-    const missing = [...new Set(tables)].filter((table) => temporaryTables.has(table) && !this.made.has(table));
+    const missing = [...new Set(tables)].filter(
+      (table) => temporaryTables.has(table) && !this.made.has(table),
+    );
     if (missing.length === 0) return;
     await this.session.script(missing.map((table) => temporaryTables.get(table)).join('\n'));
     for (const table of missing) this.made.add(table);
@@ -153,11 +155,7 @@ const isTemporary = (step: Step): boolean =>
 export const rowsWritten = (steps: readonly StepResult[]): number =>
   steps.reduce((sum, step) => sum + step.inserted + step.updated + step.deleted, 0);
 
-const fillBatch = async (
-  session: Session,
-  scratch: Scratch,
-  { days, zone }: BatchOptions,
-): Promise<void> => {
+const fillBatch = async (session: Session, scratch: Scratch, { days, zone }: BatchOptions): Promise<void> => {
   await scratch.make(['batch_day', 'batch_range', 'batch_user']);
   await session.query(
     `insert into batch_day (day, forced)

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { readPackageFile } from '../../src/files.js';
-import { type Context, openShared } from '../../src/serve/context.js';
+import { type Context, openPlaces, openShared } from '../../src/serve/context.js';
 import { answerHealth } from '../../src/serve/health.js';
 import { answerQuests } from '../../src/serve/quests.js';
 import { answerRadar } from '../../src/serve/radar.js';
@@ -72,6 +72,7 @@ export const explainApi = async (client: pg.Client, userId: string, now: string)
         serve,
         tables,
         shared: openShared(),
+        places: openPlaces(),
         warn: () => undefined,
       };
       const common = { user_id: userId, tz, debug: undefined, demo: undefined };

@@ -63,7 +63,9 @@ with viewer_pair as (
   from viewer_pair as one
   join pair on pair.u1_key = one.partner_key
   join viewer_pair as other on other.partner_key = pair.u2_key
-  where pair.first_tap_at >= $2::date::timestamp at time zone $3::text
+  -- The stored zone's days are at most two days from the viewer's; first_day is in the indexes, first_tap_at is not.
+  where pair.first_day between $2::date - 2 and $2::date + 8
+    and pair.first_tap_at >= $2::date::timestamp at time zone $3::text
     and pair.first_tap_at < ($2::date + 7)::timestamp at time zone $3::text
     and (one.first_tap_at at time zone $3::text)::date < (pair.first_tap_at at time zone $3::text)::date
     and (other.first_tap_at at time zone $3::text)::date < (pair.first_tap_at at time zone $3::text)::date

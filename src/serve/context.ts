@@ -12,6 +12,7 @@ export interface Context {
   readonly tables: ReadonlySet<string>;
   /** What everybody is shown alike, kept for a moment. */
   readonly shared: Shared;
+  readonly places: Places;
   /** Adds a sentence to meta.warnings. */
   warn(sentence: string): void;
 }
@@ -37,6 +38,35 @@ export const openShared = (): Shared => {
       if (kept.size >= most) kept.clear();
       kept.set(key, { value, until: performance.now() + lifeMs });
       return value;
+    },
+  };
+};
+
+/** Remembers which place of the gazetteer a geohash cell counts as: null where there is none. */
+export interface Places {
+  /** Undefined where that is not known yet. */
+  get(cell: string): number | null | undefined;
+  set(cell: string, placeId: number | null): void;
+}
+
+const placesLifeMs = 3_600_000;
+const mostPlaces = 200_000;
+
+/** Opens an empty memory; it is emptied every hour, because a migration can bring another gazetteer. */
+export const openPlaces = (): Places => {
+  const kept = new Map<string, number | null>();
+  let until = performance.now() + placesLifeMs;
+  return {
+    get: (cell) => {
+      if (performance.now() > until) {
+        kept.clear();
+        until = performance.now() + placesLifeMs;
+      }
+      return kept.get(cell);
+    },
+    set: (cell, placeId) => {
+      if (kept.size >= mostPlaces) kept.clear();
+      kept.set(cell, placeId);
     },
   };
 };

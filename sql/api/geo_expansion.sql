@@ -18,27 +18,33 @@ with placed as (
   from new_city
   join placed on placed.place_id = new_city.place_id
   join user_cell_day on user_cell_day.user_key = $2::integer and user_cell_day.geohash5 = placed.geohash5
-), viewer_pair as (
+), viewer_pair as materialized (
   select pair.u1_key, pair.u2_key, pair.u2_key as partner_key from pair where pair.u1_key = $2::integer
   union all
   select pair.u1_key, pair.u2_key, pair.u1_key from pair where pair.u2_key = $2::integer
-), known_day as materialized (
-  -- The stored zone's days are at most two days from the viewer's.
+), pair_span as materialized (
+  -- By pair, not by day: a day of everybody's is much more than the viewer's own.
   select
-    partner.user_id as partner_id,
+    viewer_pair.partner_key,
     pair_day.u1_key,
     pair_day.u2_key,
     pair_day.day,
     pair_day.first_tap_at,
     pair_day.last_tap_at
   from viewer_pair
-  join pair_day
-    on pair_day.u1_key = viewer_pair.u1_key
-    and pair_day.u2_key = viewer_pair.u2_key
-    and pair_day.day between $3::date - 2 and $4::date + 2
-  join visited on visited.day = pair_day.day
-  join user_key as partner on partner.user_key = viewer_pair.partner_key
+  join pair_day on pair_day.u1_key = viewer_pair.u1_key and pair_day.u2_key = viewer_pair.u2_key
   where exists (select from new_city)
+), known_day as materialized (
+  select
+    partner.user_id as partner_id,
+    pair_span.u1_key,
+    pair_span.u2_key,
+    pair_span.day,
+    pair_span.first_tap_at,
+    pair_span.last_tap_at
+  from pair_span
+  join visited on visited.day = pair_span.day
+  join user_key as partner on partner.user_key = pair_span.partner_key
 ), moment as (
   -- Two taps of a pair at one moment are one moment and two taps.
   select known_day.partner_id, known_day.first_tap_at as tapped_at from known_day
@@ -52,7 +58,7 @@ with placed as (
     and pair_day_tap.u2_key = known_day.u2_key
     and pair_day_tap.day = known_day.day
   cross join lateral unnest(pair_day_tap.tapped_at) as between_tap (tapped_at)
-), tapped as (
+), tapped as materialized (
   select geohash5(tap.latitude, tap.longitude) as geohash5
   from moment
   join tap

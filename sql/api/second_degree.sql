@@ -6,7 +6,7 @@
 -- Days are those of the stored zone. A path over a friend exists from the later of its two first days on. Day and friend
 -- travel through one min() as one number, because only few of all paths are wanted in the end.
 -- Candidates are narrowed twice, each time to those who could still be among the best if they got all points that are
--- not known yet: first by their mutual connections, whose bar needs to look at few, then with their recency too.
+-- not known yet: first against those with the most mutual connections, then against each other.
 with viewer_friend as materialized (
   select friend.friend_key, friend.first_day from friend where friend.user_key = $1::integer
 ), reached as (
@@ -55,17 +55,23 @@ with viewer_friend as materialized (
   where stranger.mutual_count >= $5::integer
   order by stranger.mutual_count desc
   limit $7::integer + 20
-), mutual_bar as (
-  -- Where too many of the first were not to be recommended there is no bar, and everybody is looked at.
-  select most_mutual.mutual_count
+), first_bar as (
+  -- What the $7th best of those has for sure. Where too many of them are not to be recommended there is no bar, and
+  -- everybody is looked at.
+  select
+    $6::float8 * least(1, most_mutual.mutual_count / 10.0::float8)
+      + case when activity.days <= $9::integer then $8::float8 * exp(activity.days / -30.0::float8) else 0 end as known_score
   from most_mutual
   join user_key as candidate_user on candidate_user.user_key = most_mutual.other_key
   join app_user on app_user.id = candidate_user.user_id
+  join user_streaks on user_streaks.user_id = candidate_user.user_id
+  cross join lateral (select greatest(0, $4::date - user_streaks.last_active_day) as days) as activity
   where not app_user.opted_out
     and candidate_user.user_id <> all (string_to_array($11::text, ',')::uuid[])
-  order by most_mutual.mutual_count desc
+  order by known_score desc
   limit 1 offset $7::integer - 1
 ), candidate as materialized (
+  -- A hair below the bar, so that the last bit of a sum leaves nobody out.
   select
     stranger.other_key,
     stranger.mutual_count,
@@ -80,8 +86,8 @@ with viewer_friend as materialized (
   join user_streaks on user_streaks.user_id = candidate_user.user_id
   cross join lateral (select greatest(0, $4::date - user_streaks.last_active_day) as days) as activity
   where stranger.mutual_count >= $5::integer
-    and $6::float8 * least(1, stranger.mutual_count / 10.0::float8) + $8::float8 + $10::float8
-      >= $6::float8 * least(1, coalesce((select mutual_bar.mutual_count from mutual_bar), 0) / 10.0::float8)
+    and $6::float8 * least(1, stranger.mutual_count / 10.0::float8) + $8::float8 + $10::float8 + 1e-9
+      >= coalesce((select first_bar.known_score from first_bar), 0)
     and not app_user.opted_out
     and candidate_user.user_id <> all (string_to_array($11::text, ',')::uuid[])
 ), bar as (
@@ -113,6 +119,5 @@ select
   candidate.mutual_count,
   candidate.days
 from candidate
--- A hair below the bar, so that the last bit of a sum leaves nobody out.
 where candidate.known_score + $10::float8 + 1e-9 >= coalesce((select bar.known_score from bar), 0)
 order by is_new desc, reached_on desc, user_id

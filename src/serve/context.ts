@@ -24,6 +24,7 @@ export interface Shared {
 }
 
 const lifeMs = 30_000;
+const renewMs = 5_000;
 const most = 1_000;
 
 /** Opens an empty memory. A failed attempt is not remembered. */
@@ -33,7 +34,9 @@ export const openShared = (): Shared => {
     of: async <Value>(key: string, make: () => Promise<Value>): Promise<Value> => {
       const found = kept.get(key);
       if (found !== undefined && found.until > performance.now()) return found.value as Value;
-      // Whoever asks meanwhile makes it too: a promise of another request's transaction could be rolled back.
+      // While one makes it anew the others are given the old one. Without an old one everybody makes it: a promise of
+      // another request's transaction could be rolled back.
+      if (found !== undefined) found.until = performance.now() + renewMs;
       const value = await make();
       if (kept.size >= most) kept.clear();
       kept.set(key, { value, until: performance.now() + lifeMs });

@@ -2,7 +2,7 @@
  * How quickly `arc-gam serve` answers 50 callers at once, and what each of its statements reads.
  *
  *   npm run bench:api -- [--size mini|tiny|medium|small|full] [--fill backfill|reference] [--half-history]
- *                        [--seconds 8] [--rate 200] [--keep <folder>] [--only weekly,health] [--json] [--seed 1]
+ *                        [--seconds 8] [--connections 50] [--keep <folder>] [--only weekly,health] [--json] [--seed 1]
  *
  * See bench/README.md.
  */
@@ -12,6 +12,7 @@ import { sizes } from '../world.js';
 import { asOfDay, type Fill, keepWorld, makeWorld, nowAt } from './database.js';
 import { explainApi, type Reads } from './explain.js';
 import { load, startServe, tokenOf } from './load.js';
+import { backendsMs, processorMs } from './processor.js';
 
 const { values: flags } = parseArgs({
   options: {
@@ -19,7 +20,6 @@ const { values: flags } = parseArgs({
     fill: { type: 'string' },
     'half-history': { type: 'boolean', default: false },
     seconds: { type: 'string', default: '8' },
-    rate: { type: 'string', default: '200' },
     connections: { type: 'string', default: '50' },
     keep: { type: 'string' },
     only: { type: 'string' },
@@ -96,26 +96,28 @@ try {
       const pathOf = (userId: string) => `/api/community/${endpoint.name}?user_id=${userId}${endpoint.query}`;
       const connections = Number(flags.connections);
       await load(serve.url, pathOf, viewers, { connections, seconds: 1 });
+      const before = [processorMs(serve.pid), await backendsMs(world.client)] as const;
       const full = await load(serve.url, pathOf, viewers, { connections, seconds: Number(flags.seconds) });
-      const calm = await load(serve.url, pathOf, viewers, {
-        connections,
-        seconds: Number(flags.seconds),
-        rate: Number(flags.rate),
-      });
+      const perRequest = (after: number, start: number) =>
+        Number(((after - start) / full.answered).toFixed(2));
+      const nodeMs = perRequest(processorMs(serve.pid), before[0]);
+      const postgresMs = perRequest(await backendsMs(world.client), before[1]);
+      const alone = await load(serve.url, pathOf, viewers, { connections: 1, seconds: 2 });
       lines.push({
         endpoint: `${endpoint.name}${endpoint.query.replace('&', '?')}`,
         'p50 ms': full.p50,
         'p99 ms': full.p99,
-        'max ms': full.max,
         'requests/s': full.perSecond,
-        failed: full.failed + calm.failed,
+        failed: full.failed + alone.failed,
         'target p99 ms': endpoint.target,
         verdict: full.p99 <= endpoint.target ? 'ok' : 'MISSED',
-        [`p50 at ${flags.rate}/s`]: calm.p50,
-        [`p99 at ${flags.rate}/s`]: calm.p99,
+        'node ms': nodeMs,
+        'postgres ms': postgresMs,
+        'alone p50': alone.p50,
+        'alone p99': alone.p99,
       });
       say(JSON.stringify(lines.at(-1)));
-      if (full.failed + calm.failed > 0) process.exitCode = 1;
+      if (full.failed + alone.failed > 0) process.exitCode = 1;
     }
   } finally {
     await serve.stop();

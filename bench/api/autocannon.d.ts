@@ -13,8 +13,6 @@ declare module 'autocannon' {
     readonly connections: number;
     /** Seconds. */
     readonly duration: number;
-    /** Requests per second over all connections; without it each connection asks again at once. */
-    readonly overallRate?: number;
     readonly setupClient: (client: Client) => void;
   }
   /** Milliseconds. */

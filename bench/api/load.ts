@@ -15,6 +15,7 @@ const audience = 'bench';
 /** `arc-gam serve` as a process of its own. */
 export interface ServeProcess {
   readonly url: string;
+  readonly pid: number;
   /** Ends it with SIGTERM and waits. Throws unless it exits with 0. */
   stop(): Promise<void>;
 }
@@ -49,6 +50,7 @@ export const startServe = async (
       const { url } = JSON.parse(line) as { url: string };
       return {
         url,
+        pid: child.pid ?? 0,
         stop: async () => {
           child.kill('SIGTERM');
           const code = await ended;
@@ -87,22 +89,26 @@ export interface Load {
   readonly failed: number;
 }
 
-/** Each of `connections` asks for one random viewer after another, at once or `rate` times a second in all. */
+/**
+ * Each of `connections` asks for one viewer of its own after another, without a pause. They share
+ * the viewers out: the requests are written down before the first one is sent, and a list of all of them for each
+ * connection would keep this process busy while the first answers wait.
+ */
 export const load = async (
   url: string,
   pathOf: (userId: string) => string,
   viewers: readonly Viewer[],
-  { connections, seconds, rate }: { connections: number; seconds: number; rate?: number },
+  { connections, seconds }: { connections: number; seconds: number },
 ): Promise<Load> => {
   let client = 0;
   const result = await autocannon({
     url,
     connections,
     duration: seconds,
-    ...(rate === undefined ? {} : { overallRate: rate }),
     setupClient: (one) => {
+      const own = viewers.filter((_, place) => place % connections === client);
       client += 1;
-      one.setRequests(shuffled(viewers, client).map((viewer) => requestOf(viewer, pathOf)));
+      one.setRequests(own.map((viewer) => requestOf(viewer, pathOf)));
     },
   });
   return {
@@ -120,15 +126,3 @@ const requestOf = ({ userId, token }: Viewer, pathOf: (userId: string) => string
   path: pathOf(userId),
   headers: { authorization: `Bearer ${token}` },
 });
-
-/** Another order for every connection, the same ones in every run. */
-const shuffled = <Value>(values: readonly Value[], seed: number): Value[] => {
-  const all = [...values];
-  let state = seed;
-  for (let place = all.length - 1; place > 0; place -= 1) {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    const other = state % (place + 1);
-    [all[place], all[other]] = [all[other] as Value, all[place] as Value];
-  }
-  return all;
-};

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import type { Row, Value } from '../../src/db/transaction.js';
 import { readPackageFile } from '../../src/files.js';
 import { type Context, openPlaces, openShared } from '../../src/serve/context.js';
 import { answerHealth } from '../../src/serve/health.js';
@@ -42,20 +43,29 @@ const small = new Set(['processed_day', 'run', 'setting', 'quest_definitions', '
  */
 export const explainApi = async (client: pg.Client, userId: string, now: string): Promise<Reads[]> => {
   const reads: Reads[] = [];
+  const explained = async (name: string, parameters: readonly Value[]): Promise<pg.QueryResult> => {
+    const text = readPackageFile(`sql/api/${name}.sql`);
+    // Prepared, as the server has them: one plan for all viewers.
+    await client.query(`prepare explained as ${text}`);
+    const values = parameters.map((value) => (value === null ? 'null' : client.escapeLiteral(String(value))));
+    const { rows } = await client.query<{ 'QUERY PLAN': { Plan: PlanNode; 'Execution Time': number }[] }>(
+      `explain (analyze, buffers, format json) execute explained${values.length > 0 ? `(${values.join(', ')})` : ''}`,
+    );
+    await client.query('deallocate explained');
+    const [plan] = rows[0]?.['QUERY PLAN'] ?? [];
+    if (plan !== undefined) reads.push(describePlan(name, plan.Plan, plan['Execution Time']));
+    return client.query({ text, values: [...parameters], types: textDates });
+  };
+  let last: Promise<unknown> = Promise.resolve();
   const reading: Reading = {
-    query: async (name, parameters) => {
-      const text = readPackageFile(`sql/api/${name}.sql`);
-      const explained = await client.query<{ 'QUERY PLAN': { Plan: PlanNode; 'Execution Time': number }[] }>(
-        `explain (analyze, buffers, format json) ${text}`,
-        [...parameters],
-      );
-      const [plan] = explained.rows[0]?.['QUERY PLAN'] ?? [];
-      if (plan !== undefined) reads.push(describePlan(name, plan.Plan, plan['Execution Time']));
-      return (await client.query({ text, values: [...parameters], types: textDates })).rows;
+    query: async <Result extends Row>(name: string, parameters: readonly Value[]) => {
+      const turn = last.then(() => explained(name, parameters));
+      last = turn;
+      return (await turn).rows as Result[];
     },
   };
   await client.query(
-    'begin isolation level repeatable read read only; set local search_path = gamification, pg_temp; set local jit = off',
+    'begin isolation level repeatable read read only; set local search_path = gamification, pg_temp; set local jit = off; set local plan_cache_mode = force_generic_plan',
   );
   try {
     const serve = readServeSettings({});

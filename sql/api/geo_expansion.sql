@@ -43,8 +43,9 @@ with placed as (
     pair_span.first_tap_at,
     pair_span.last_tap_at
   from pair_span
-  join visited on visited.day = pair_span.day
   join user_key as partner on partner.user_key = pair_span.partner_key
+  -- An array is made once; a join would look the days up again for every span.
+  where pair_span.day = any (array(select visited.day from visited))
 ), moment as (
   -- Two taps of a pair at one moment are one moment and two taps.
   select known_day.partner_id, known_day.first_tap_at as tapped_at from known_day

@@ -209,6 +209,11 @@ const problemOf = (error: unknown): unknown => {
   }
   if (isCancelled(error)) return unavailable('The database took too long to answer. Try again later.');
   if (isTransient(error) || code === '55P03') return unavailable('The database is busy. Try again later.');
+  if (code === '42P05' || code === '26000') {
+    return unavailable(
+      'A pooler gives each request another connection: start the server with ARC_GAM_API_PREPARE=off.',
+    );
+  }
   if (code === '42501')
     return unavailable('The database refuses the server its tables: its role needs more rights.');
   if (code === '42P01' || code === '42703' || code === '3F000') {

@@ -24,7 +24,7 @@ export const dayAt = (count: number): string =>
   new Date(Date.parse(`${firstDay}T00:00:00Z`) + count * 86_400_000).toISOString().slice(0, 10);
 
 /** What the embedded server runs with: a small production server's memory, and durable commits. */
-const serverSettings = {
+export const serverSettings = {
   shared_buffers: '1GB',
   effective_cache_size: '3GB',
   maintenance_work_mem: '256MB',

@@ -26,7 +26,7 @@ export const barChart = ({ bars, caption, unit, height = 190, width = 520, every
       shape('rect', { class: 'surge', x, y: top - 14, width: wide, height: tall + 14, rx: 4 }),
       shape(
         'text',
-        { class: 'surge-label', x: Math.min(x + 4, width - 6 * label.length), y: top - 3 },
+        { class: 'surge-label', x: Math.min(x + 4, width - 7 * label.length), y: top - 3 },
         label,
       ),
     );

@@ -124,7 +124,10 @@ export const recap = ({ recap: data }, { zone }) => {
   return parts.filter((part) => part !== null);
 };
 
-export const activity = ({ recap: { community_activity: days }, meta: { watermark } }) => {
+/** On a phone a chart is drawn narrower, so that its letters are not scaled down with it. */
+const isNarrow = () => matchMedia('(max-width: 40rem)').matches;
+
+export const activity = ({ source, recap: { community_activity: days }, meta: { watermark } }) => {
   const total = days.reduce((sum, { taps }) => sum + taps, 0);
   const bars = days.map(({ day, taps }) => ({
     label:
@@ -133,18 +136,20 @@ export const activity = ({ recap: { community_activity: days }, meta: { watermar
         : dayText(day, { weekday: 'short' }),
     title: dayText(day),
     value: taps,
-    uncounted: watermark.as_of_day === null || day > watermark.as_of_day,
+    // Sample data is of no day that was counted, and is all there.
+    uncounted: source !== 'mock' && (watermark.as_of_day === null || day > watermark.as_of_day),
   }));
   return [
     element(
       'p',
       { class: 'quiet' },
-      `${plural(total, 'tap')} in the whole community in ${plural(days.length, 'day')}. A dashed day is not counted yet.`,
+      `${plural(total, 'tap')} in the whole community in ${plural(days.length, 'day')}.${bars.some(({ uncounted }) => uncounted) ? ' A dashed day is not counted yet.' : ''}`,
     ),
     barChart({
       bars,
       unit: 'taps',
       caption: 'Taps of the community by day',
+      width: isNarrow() ? 340 : 520,
       height: 250,
       every: Math.ceil(days.length / 7),
     }),
@@ -379,9 +384,9 @@ export const radar = ({ buckets, top_current_window: now, surges, window }, { zo
     })),
     unit: 'taps',
     caption: 'Your taps by hour',
-    width: 760,
+    width: isNarrow() ? 340 : 760,
     height: 210,
-    every: Math.ceil(buckets.length / 8),
+    every: Math.ceil(buckets.length / (isNarrow() ? 4 : 8)),
   });
   const side = element(
     'div',
@@ -428,5 +433,7 @@ export const radar = ({ buckets, top_current_window: now, surges, window }, { zo
       ? `No tap of yours in the last ${plural(window.hours, 'hour')}.`
       : `${plural(total, 'tap')} of yours in the last ${plural(window.hours, 'hour')}.`,
   );
-  return [element('div', { class: 'split' }, element('div', {}, summary, chart), side)];
+  // Without a bar there is nothing to draw.
+  const drawn = total > 0 || surges.length > 0 ? [chart] : [];
+  return [element('div', { class: 'split' }, element('div', {}, summary, ...drawn), side)];
 };

@@ -1,36 +1,32 @@
 -- The viewer's streak and running week in another zone than the stored one, from the viewer's own taps on processed days.
 -- $1 user_key, $2 the viewer's zone, $3 the viewer's latest day that is known, $4 whether that day is over,
 -- $5 Monday of the viewer's running week.
--- A pair's day in the stored zone keeps its first and last tap, so up to two taps of it are known exactly. The
--- application's taps are read only from the one to the other, and only where that matters: a day that meets three days of the
--- viewer's zone, or three taps and more astride the week's Monday.
+-- A pair's day in the stored zone keeps its first and last tap. Those in between are read only where they matter: a day
+-- that meets three days of the viewer's zone, or three taps and more astride the week's Monday.
 with viewer_pair as (
   select pair.u1_key, pair.u2_key, pair.first_tap_at from pair where pair.u1_key = $1::integer
   union all
   select pair.u1_key, pair.u2_key, pair.first_tap_at from pair where pair.u2_key = $1::integer
 ), viewer_day as (
   select
+    pair_day.u1_key,
+    pair_day.u2_key,
+    pair_day.day,
     pair_day.tap_count,
     pair_day.first_tap_at,
     pair_day.last_tap_at,
-    user1.user_id as u1,
-    user2.user_id as u2,
     (pair_day.first_tap_at at time zone $2::text)::date as first_day,
     (pair_day.last_tap_at at time zone $2::text)::date as last_day
   from viewer_pair
   join pair_day on pair_day.u1_key = viewer_pair.u1_key and pair_day.u2_key = viewer_pair.u2_key
-  join user_key as user1 on user1.user_key = viewer_pair.u1_key
-  join user_key as user2 on user2.user_key = viewer_pair.u2_key
 ), between_tap as (
-  select viewer_day.first_tap_at, viewer_day.u1, viewer_day.u2, (tap.tapped_at at time zone $2::text)::date as day
+  select viewer_day.first_day, (between_moment.tapped_at at time zone $2::text)::date as day
   from viewer_day
-  join tap
-    on tap.tap_time >= viewer_day.first_tap_at
-    and tap.tap_time <= viewer_day.last_tap_at
-    and (
-      (tap.id1 = viewer_day.u1 and tap.id2 = viewer_day.u2)
-      or (tap.id1 = viewer_day.u2 and tap.id2 = viewer_day.u1)
-    )
+  join pair_day_tap
+    on pair_day_tap.u1_key = viewer_day.u1_key
+    and pair_day_tap.u2_key = viewer_day.u2_key
+    and pair_day_tap.day = viewer_day.day
+  cross join lateral unnest(pair_day_tap.tapped_at) as between_moment (tapped_at)
   where viewer_day.tap_count > 2
     and (
       viewer_day.last_day - viewer_day.first_day > 1
@@ -49,9 +45,9 @@ with viewer_pair as (
 ), week_tap as (
   select tap_count from viewer_day where first_day >= $5::date
   union all
-  select 1 from viewer_day where tap_count <= 2 and first_day < $5::date and last_day >= $5::date
+  select 1 from viewer_day where first_day < $5::date and last_day >= $5::date
   union all
-  select 1 from between_tap where day >= $5::date and (between_tap.first_tap_at at time zone $2::text)::date < $5::date
+  select 1 from between_tap where day >= $5::date and first_day < $5::date
 )
 select
   coalesce(

@@ -58,11 +58,20 @@ with viewer_pair as (
     numbered.tapped_at,
     (row_number() over (partition by numbered.stretch order by numbered.day))::integer as days
   from numbered
-), assist as (
-  select pair.first_tap_at as tapped_at, (pair.first_tap_at at time zone $3::text)::date as day
+), introduced as materialized (
+  -- From the viewer's partners outward, in the index alone: written as a range of first_day, everybody's new pairs of the week
+  -- would be looked through instead. The stored zone's days are at most two days from the viewer's.
+  select pair.u1_key, pair.u2_key
   from viewer_pair as one
   join pair on pair.u1_key = one.partner_key
-  join viewer_pair as other on other.partner_key = pair.u2_key
+  where pair.first_day - $2::date >= -2
+    and pair.first_day - $2::date <= 8
+), assist as (
+  select pair.first_tap_at as tapped_at, (pair.first_tap_at at time zone $3::text)::date as day
+  from introduced
+  join viewer_pair as one on one.partner_key = introduced.u1_key
+  join viewer_pair as other on other.partner_key = introduced.u2_key
+  join pair on pair.u1_key = introduced.u1_key and pair.u2_key = introduced.u2_key
   where pair.first_tap_at >= $2::date::timestamp at time zone $3::text
     and pair.first_tap_at < ($2::date + 7)::timestamp at time zone $3::text
     and (one.first_tap_at at time zone $3::text)::date < (pair.first_tap_at at time zone $3::text)::date

@@ -60,8 +60,16 @@ export const withDatabase = async <Result>(
   }
 };
 
-/** Opens the database; whoever called ends `sql` and `pool`. Throws as withDatabase does. */
-export const openDatabase = async (settings: Settings, what: string, poolSize: number): Promise<Database> => {
+/**
+ * Opens the database; whoever called ends `sql` and `pool`. Throws as withDatabase does. With `pipeline` the statements of
+ * a connection are sent without waiting for the answers to those before; cursors don't work then.
+ */
+export const openDatabase = async (
+  settings: Settings,
+  what: string,
+  poolSize: number,
+  { pipeline = false } = {},
+): Promise<Database> => {
   const { target } = settings;
   const name = applicationName(what);
   const { client, tls } = await patientConnection(target, name);
@@ -78,7 +86,7 @@ export const openDatabase = async (settings: Settings, what: string, poolSize: n
   return {
     target,
     serverVersion,
-    pool: openPool(target, tls, name, poolSize),
+    pool: openPool(target, tls, name, poolSize, pipeline),
     sql: openSql(target, tls, name, poolSize),
     connect: (clientName) => connectClient(target, tls, clientName ?? name),
   };
@@ -159,9 +167,16 @@ const dateType = 1082;
  * pg rather than postgres.js for transactions: when a connection is cut inside of `sql.begin`, postgres.js 3.4.9 writes to
  * a socket that is gone, and the process ends with a TypeError that nobody can catch.
  */
-const openPool = (target: DatabaseTarget, tls: Tls, name: string, size: number): pg.Pool => {
-  const pool = new pg.Pool({
+const openPool = (
+  target: DatabaseTarget,
+  tls: Tls,
+  name: string,
+  size: number,
+  pipeline: boolean,
+): pg.Pool => {
+  const options: pg.PoolConfig & { pipeline: boolean } = {
     ...clientOptions(target, tls, name),
+    pipeline,
     max: size,
     idleTimeoutMillis: 0,
     types: {
@@ -171,7 +186,8 @@ const openPool = (target: DatabaseTarget, tls: Tls, name: string, size: number):
           ? (text: string) => text
           : pg.types.getTypeParser(type, format as 'text')) as typeof pg.types.getTypeParser,
     },
-  });
+  };
+  const pool = new pg.Pool(options);
   // An idle connection that dies is replaced by the next one; unheard, the event would end the process.
   pool.on('error', () => undefined);
   return pool;

@@ -15,21 +15,22 @@ interface HourRow extends Record<string, unknown> {
 }
 
 const hourMs = 3_600_000;
-/** The last hours are read from the source, live; what is older from the facts of processed days. */
-const liveHours = 24;
 
 /** Opportunity Radar: the viewer's own taps hour by hour, who is around, and what surges nearby. */
 export const answerRadar = async (context: Context, question: Question<'radar'>): Promise<Body<'radar'>> => {
   const { reading, watermark, viewer, tables } = context;
   const now = Date.parse(watermark.now_at);
   const start = hourStart(now, watermark.viewer_zone) - (question.hours - 1) * hourMs;
-  const live = Math.max(start, now - liveHours * hourMs);
-  const span = [iso(start), watermark.now_at, iso(live), watermark.zone] as const;
   if (question.city !== undefined) await requireCity(context, question.city);
   const [rows, surges] = await Promise.all([
-    question.city === undefined
-      ? reading.query<HourRow>('radar_tap', [viewer.userId, viewer.key, ...span])
-      : reading.query<HourRow>('radar_tap_in_city', [viewer.userId, viewer.key, ...span, question.city]),
+    reading.query<HourRow>('radar_tap', [
+      viewer.userId,
+      viewer.key,
+      iso(start),
+      watermark.now_at,
+      watermark.zone,
+      question.city ?? null,
+    ]),
     readSurges(context, question.hours),
   ]);
   if (!tables.has('surge_windows')) {

@@ -3,7 +3,8 @@ import type { Context } from './context.js';
 
 type Recommendation = Answer<'weekly'>['recommendations'][number];
 
-interface Candidate extends Record<string, unknown> {
+/** A friend of a friend who could be among the best. */
+export interface Candidate {
   readonly user_id: string;
   readonly candidate_key: number;
   readonly name: string;
@@ -24,20 +25,13 @@ const mutualNames = 6;
  * [0, 1] and not weighted yet: mutuals = min(1, count / 10); recency = exp(-days / 30), 0 beyond REC_MAX_DAYS_FOR_RECENCY,
  * days counted to the as-of day; geo = max(0, 1 - km between home cities / REC_GEO_MAX_KM), 0 where one is unknown.
  */
-export const readRecommendations = async (context: Context): Promise<Recommendation[]> => {
-  const { reading, watermark, viewer, serve } = context;
+export const readRecommendations = async (
+  context: Context,
+  candidates: readonly Candidate[],
+): Promise<Recommendation[]> => {
+  const { reading, viewer, serve } = context;
   const { weights, ...limits } = serve.recommendation;
-  if (viewer.key === null || watermark.as_of_day === null) return [];
-  const candidates = await reading.query<Candidate>('recommendation_candidate', [
-    viewer.key,
-    watermark.as_of_day,
-    limits.minMutuals,
-    weights.mutuals,
-    limits.maxResults,
-    weights.recency + weights.geo,
-    limits.blocklist.join(','),
-  ]);
-  if (candidates.length === 0) return [];
+  if (viewer.key === null || candidates.length === 0) return [];
   const kilometres = await readKilometres(context, candidates);
   const best = candidates
     .map((candidate): Scored => {

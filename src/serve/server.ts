@@ -6,7 +6,7 @@ import { usageFailure, workFailure } from '../errors.js';
 import { readPackageFile } from '../files.js';
 import type { Body, Meta } from './answer.js';
 import { type Authority, openAuthority } from './authority.js';
-import { type Context, openShared, type Shared } from './context.js';
+import { type Context, openPlaces, openShared, type Places, type Shared } from './context.js';
 import { answerHealth } from './health.js';
 import { mockAnswers } from './mock.js';
 import { answerSchema, openApi } from './openapi.js';
@@ -56,6 +56,7 @@ const needs: Readonly<Record<EndpointName, readonly string[]>> = {
     ...ledger,
     'pair',
     'pair_day',
+    'pair_day_tap',
     'friend',
     'user_streaks',
     'user_week_activity',
@@ -71,10 +72,10 @@ const needs: Readonly<Record<EndpointName, readonly string[]>> = {
     'pair_day_tap',
     'user_cell',
   ],
-  radar: [...ledger, 'pair', 'pair_day', 'user_streaks', 'tap'],
+  radar: [...ledger, 'pair', 'pair_day', 'pair_day_tap', 'user_streaks', 'tap'],
   health: [...ledger, 'pair', 'pair_day', 'edge_strength'],
 };
-const optional = ['home_location_struct', 'gazetteer_place', 'user_cell', 'surge_windows'];
+const optional = ['home_location_struct', 'gazetteer_place', 'user_cell', 'user_cell_day', 'surge_windows'];
 const known = [...new Set([...Object.values(needs).flat(), ...optional])];
 
 type Answers = {
@@ -104,7 +105,15 @@ export const startServer = async (
     );
   }
   const store = openStore(settings, serve);
-  const server = buildServer({ settings, serve, store, authority, options, shared: openShared() });
+  const server = buildServer({
+    settings,
+    serve,
+    store,
+    authority,
+    options,
+    shared: openShared(),
+    places: openPlaces(),
+  });
   try {
     const url = await server.listen({ host: options.host, port: options.port });
     return {
@@ -131,6 +140,7 @@ interface Parts {
   readonly authority: Authority;
   readonly options: ServerOptions;
   readonly shared: Shared;
+  readonly places: Places;
 }
 
 const buildServer = (parts: Parts): FastifyInstance => {
@@ -252,7 +262,7 @@ const answer = async <Name extends EndpointName>(
   question: Question<Name>,
   exchange: Exchange,
 ): Promise<FastifyReply> => {
-  const { settings, serve, store, shared, options } = parts;
+  const { settings, serve, store, shared, places, options } = parts;
   const { reply, request, started } = exchange;
   const common = question as CommonQuestion;
   if (common.demo === true) {
@@ -266,12 +276,14 @@ const answer = async <Name extends EndpointName>(
     if (tables.size < known.length) tables = await readTables(reading);
     const missing = needs[name].filter((table) => !tables.has(table));
     if (missing.length > 0) return { missing };
-    const watermark = await readWatermark(reading, settings.zone ?? 'UTC', common.tz, options.now ?? null);
+    const [watermark, viewer] = await Promise.all([
+      readWatermark(reading, settings.zone ?? 'UTC', common.tz, options.now ?? null),
+      readViewer(reading, common.user_id),
+    ]);
     const etag = etagOf(name, question, watermark);
-    const viewer = await readViewer(reading, common.user_id);
     if (timings === undefined && matches(request.headers['if-none-match'], etag)) return { etag };
     const warn = (sentence: string) => warnings.push(sentence);
-    const context: Context = { reading, watermark, viewer, serve, tables, shared, warn };
+    const context: Context = { reading, watermark, viewer, serve, tables, shared, places, warn };
     if (watermark.as_of_day === null) warn('No day is processed yet. Run: arc-gam etl');
     const body = await databaseAnswers[name](context, question);
     return { etag, watermark, body };

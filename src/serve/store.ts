@@ -1,8 +1,9 @@
+import type { Duplex } from 'node:stream';
 import pg from 'pg';
 import type { Settings } from '../config.js';
 import { type Database, openDatabase } from '../db/database.js';
 import { isCancelled, isLostConnection, isTransient } from '../db/failure.js';
-import { pinned, type Row, type Value } from '../db/transaction.js';
+import type { Row, Value } from '../db/transaction.js';
 import { exitCode, Failure } from '../errors.js';
 import { readPackageFile } from '../files.js';
 import { Problem } from './problem.js';
@@ -62,10 +63,12 @@ const statement = (name: QueryName): string => {
 export const openStore = (settings: Settings, serve: ServeSettings): Store => {
   let opening: Promise<Database> | undefined;
   const open = (): Promise<Database> => {
-    opening ??= openDatabase(settings, 'serve', serve.poolSize).catch((error: unknown) => {
-      opening = undefined;
-      throw error;
-    });
+    opening ??= openDatabase(settings, 'serve', serve.poolSize, { pipeline: true }).catch(
+      (error: unknown) => {
+        opening = undefined;
+        throw error;
+      },
+    );
     return opening;
   };
   const queue = openQueue({
@@ -73,15 +76,17 @@ export const openStore = (settings: Settings, serve: ServeSettings): Store => {
     waiting: serve.queueLimit,
     timeoutMs: serve.queueTimeoutMs,
   });
-  const begin = `begin isolation level repeatable read read only;${pinned({ ...settings, statementTimeoutMs: serve.statementTimeoutMs })}`;
+  const pinned = [
+    `"${settings.schema}", pg_temp`,
+    String(settings.lockTimeoutMs),
+    String(serve.statementTimeoutMs),
+  ];
   return {
     read: (use, timings) =>
       queue.run(async () => {
         try {
           const { pool } = await open();
-          return await inTransaction(pool, begin, (client) =>
-            use(openReading(client, serve.prepare, timings)),
-          );
+          return await inTransaction(pool, pinned, serve.prepare, use, timings);
         } catch (error) {
           throw problemOf(error);
         }
@@ -93,52 +98,100 @@ export const openStore = (settings: Settings, serve: ServeSettings): Store => {
   };
 };
 
-/** Like src/db/transaction.ts, with one round trip less and no signal: nothing is written that could be left behind. */
+/**
+ * What a reading depends on, in one statement that is prepared once: the names, the zone and the formats as
+ * src/db/transaction.ts pins them. A plan is made once and kept: an endpoint's statement costs more to plan than to run.
+ */
+const pin = `select
+  set_config('search_path', $1::text, true),
+  set_config('lock_timeout', $2::text, true),
+  set_config('statement_timeout', $3::text, true),
+  set_config('timezone', 'UTC', true),
+  set_config('datestyle', 'ISO, YMD', true),
+  set_config('extra_float_digits', '1', true),
+  set_config('idle_in_transaction_session_timeout', '0', true),
+  set_config('jit', 'off', true),
+  set_config('plan_cache_mode', 'force_generic_plan', true)`;
+
+/**
+ * Like src/db/transaction.ts, but nothing waits for an answer that it does not need: the beginning travels with the first
+ * statements, the end with the answer. Nothing is written that could be left behind.
+ */
 const inTransaction = async <Result>(
   pool: pg.Pool,
-  begin: string,
-  use: (client: pg.PoolClient) => Promise<Result>,
+  pinned: readonly string[],
+  prepare: boolean,
+  use: (reading: Reading) => Promise<Result>,
+  timings: Timing[] | undefined,
 ): Promise<Result> => {
   const client = await pool.connect();
   // A connection that dies between two statements reports it as an event; the next statement then fails.
   const ignore = () => undefined;
   client.on('error', ignore);
-  let broken = false;
+  gatherWrites(client);
+  const { reading, close } = openReading(client, prepare, timings);
+  /** Whatever was sent before has been answered when the last statement is: only then may somebody else have the connection. */
+  const end = (last: string) =>
+    client
+      .query(last)
+      .then(
+        () => false,
+        () => true,
+      )
+      .then((isBroken) => {
+        client.off('error', ignore);
+        client.release(isBroken);
+      });
   try {
-    await client.query(begin);
-    const result = await use(client);
-    await client.query('commit');
+    const [, , result] = await Promise.all([
+      client.query('begin isolation level repeatable read read only'),
+      client.query({ text: pin, values: [...pinned], ...(prepare ? { name: 'arc_gam_api' } : {}) }),
+      use(reading),
+    ]);
+    close();
+    void end('commit');
     return result;
   } catch (error) {
-    await client.query('rollback').catch(() => {
-      broken = true;
-    });
+    close();
+    await end('rollback');
     throw error;
-  } finally {
-    client.off('error', ignore);
-    client.release(broken);
   }
 };
 
-const openReading = (client: pg.PoolClient, prepare: boolean, timings: Timing[] | undefined): Reading => {
-  // An endpoint asks for all it needs at once; a connection answers one after another.
-  let last: Promise<unknown> = Promise.resolve();
+/** Statements that are asked in one go leave in one packet: a system call each costs more than the small ones take. */
+const gatherWrites = (client: pg.PoolClient): void => {
+  const { stream } = (client as unknown as { connection: { stream: Duplex } }).connection;
+  stream.cork();
+  process.nextTick(() => stream.uncork());
+};
+
+const openReading = (
+  client: pg.PoolClient,
+  prepare: boolean,
+  timings: Timing[] | undefined,
+): { reading: Reading; close(): void } => {
+  let isOpen = true;
+  const query = async <Result extends Row>(
+    name: QueryName,
+    parameters: readonly Value[],
+  ): Promise<Result[]> => {
+    // Of several that were asked at once, one may go on after another has failed.
+    if (!isOpen) throw new Error(`sql/api/${name}.sql was asked after the end of its request.`);
+    gatherWrites(client);
+    const started = performance.now();
+    const { rows } = await client.query<Result>({
+      text: statement(name),
+      values: [...parameters],
+      types,
+      ...(prepare ? { name: `arc_gam_api_${name}` } : {}),
+    });
+    timings?.push({ query: name, rows: rows.length, ms: milliseconds(performance.now() - started) });
+    return rows;
+  };
   return {
-    query: <Result extends Row>(name: QueryName, parameters: readonly Value[]): Promise<Result[]> => {
-      const run = async (): Promise<Result[]> => {
-        const started = performance.now();
-        const { rows } = await client.query<Result>({
-          text: statement(name),
-          values: [...parameters],
-          types,
-          ...(prepare ? { name: `arc_gam_api_${name}` } : {}),
-        });
-        timings?.push({ query: name, rows: rows.length, ms: milliseconds(performance.now() - started) });
-        return rows;
-      };
-      const turn = last.then(run);
-      last = turn;
-      return turn;
+    reading: { query },
+    close: () => {
+      isOpen = false;
     },
   };
 };
@@ -156,6 +209,11 @@ const problemOf = (error: unknown): unknown => {
   }
   if (isCancelled(error)) return unavailable('The database took too long to answer. Try again later.');
   if (isTransient(error) || code === '55P03') return unavailable('The database is busy. Try again later.');
+  if (code === '42P05' || code === '26000') {
+    return unavailable(
+      'A pooler gives each request another connection: start the server with ARC_GAM_API_PREPARE=off.',
+    );
+  }
   if (code === '42501')
     return unavailable('The database refuses the server its tables: its role needs more rights.');
   if (code === '42P01' || code === '42703' || code === '3F000') {

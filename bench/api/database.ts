@@ -1,0 +1,94 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import pg from 'pg';
+import { startEmbedded } from '../../src/demo/embedded.js';
+import { runCommand } from '../measure.js';
+import { runReference } from '../reference.js';
+import { benchFile, dayAt, makeData, openWorld, type Size, serverSettings, type World } from '../world.js';
+
+export type Fill = 'backfill' | 'reference';
+
+/** The last processed day: the one after it is today, whose taps nobody has derived yet. */
+export const asOfDay = (size: Size): string => dayAt(size.days - 2);
+
+/** The moment that the API answers for: the evening of the last day with taps. */
+export const nowAt = (size: Size): string => `${dayAt(size.days - 1)}T18:30:00Z`;
+
+/** A world whose rollups are filled up to the as-of day, by arc-gam itself or, quicker, from the reference's tables. */
+export const makeWorld = async (size: Size, seed: number, fill: Fill): Promise<World> => {
+  const world = await openWorld('api');
+  try {
+    await fillWorld(world, size, seed, fill);
+    return world;
+  } catch (error) {
+    await world.close();
+    throw error;
+  }
+};
+
+/** The same in a server whose folder is kept: the next call with it finds the data instead of making it. */
+export const keepWorld = async (directory: string, size: Size, seed: number, fill: Fill): Promise<World> => {
+  const wasRunning = existsSync(join(directory, 'data', 'postmaster.pid'));
+  const server = await startEmbedded({ directory, settings: serverSettings });
+  const admin = new pg.Client({ connectionString: server.url });
+  await admin.connect();
+  const name = `api_${fill}_${size.users}_${size.taps}_${size.days}_${seed}`;
+  const { rows } = await admin.query('select from pg_database where datname = $1', [name]);
+  const building = `${name}_unfinished`;
+  const isThere = rows.length > 0;
+  if (!isThere) {
+    await admin.query(`drop database if exists ${building} with (force)`);
+    await admin.query(`create database ${building}`);
+  }
+  const open = async (database: string): Promise<World> => {
+    const url = new URL(server.url);
+    url.pathname = `/${database}`;
+    const client = new pg.Client({ connectionString: url.href });
+    await client.connect();
+    await client.query("set timezone = 'UTC'");
+    const { rows: version } = await client.query<{ version: string }>(
+      "select current_setting('server_version') as version",
+    );
+    return {
+      url: url.href,
+      client,
+      version: version[0]?.version ?? '',
+      settings: serverSettings,
+      close: async () => {
+        await client.end();
+        await admin.end().catch(() => undefined);
+        if (!wasRunning) await server.stop();
+      },
+    };
+  };
+  if (isThere) return open(name);
+  const world = await open(building);
+  await fillWorld(world, size, seed, fill);
+  await world.client.end();
+  await admin.query(`alter database ${building} rename to ${name}`);
+  return open(name);
+};
+
+const fillWorld = async (world: World, size: Size, seed: number, fill: Fill): Promise<void> => {
+  const { client } = world;
+  await makeData(client, size, seed);
+  await runCommand(world, 'migrate');
+  if (fill === 'backfill') {
+    await runCommand(world, 'backfill', '--to', asOfDay(size));
+  } else {
+    // The reference knows nothing of processed days: today's taps are not there while it runs.
+    const today = dayAt(size.days - 1);
+    await client.query(
+      `create table public.today as select id1, id2, time, latitude, longitude from public.taps where time >= '${today}'`,
+    );
+    await client.query(`delete from public.taps where time >= '${today}'`);
+    await runReference(world);
+    await client.query('reset search_path');
+    await client.query(benchFile('api/fill.sql'));
+    await client.query('drop schema reference cascade');
+    await client.query(
+      'insert into public.taps (id1, id2, time, latitude, longitude) select id1, id2, time, latitude, longitude from public.today',
+    );
+  }
+  await client.query('vacuum analyze');
+};

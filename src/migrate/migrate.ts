@@ -3,6 +3,7 @@ import type pg from 'pg';
 import type { Settings } from '../config.js';
 import type { Database } from '../db/database.js';
 import { withRunLock } from '../db/run-lock.js';
+import { workFailure } from '../errors.js';
 import { readPackageFile } from '../files.js';
 import { fillGazetteer } from './gazetteer.js';
 import {
@@ -132,6 +133,7 @@ const withMigrationLock = <Result>(
       await client.query(
         `begin; set local lock_timeout = ${settings.lockTimeoutMs}; set local timezone = 'UTC'; set local search_path = "${settings.schema}", pg_temp`,
       );
+      await requireOwner(client, settings);
       const result = await use(client);
       await client.query('commit');
       return result;
@@ -139,6 +141,19 @@ const withMigrationLock = <Result>(
       await client.end().catch(() => undefined);
     }
   });
+
+/** Says who may, before the first statement that this role may not run. A schema that is not there yet is made. */
+const requireOwner = async (client: pg.Client, { schema, target }: Settings): Promise<void> => {
+  const { rows } = await client.query<{ owner: string; may: boolean }>(
+    `select pg_get_userbyid(nspowner) as owner, has_schema_privilege(oid, 'create') as may
+     from pg_namespace where nspname = $1`,
+    [schema],
+  );
+  if (rows[0] === undefined || rows[0].may) return;
+  throw workFailure(
+    `'${target.user}' may not change the schema '${schema}': it belongs to '${rows[0].owner}'. Run migrate as that role. Nothing was changed.`,
+  );
+};
 
 /** `create schema if not exists` asks for the privilege even where there is nothing to create. */
 const createSchema = async (client: pg.Client, schema: string): Promise<void> => {

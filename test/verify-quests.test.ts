@@ -295,6 +295,21 @@ const corruptions: Corruption[] = [
     'surge_windows',
     'expected_taps',
   ],
+  // Too little to move a rounded figure of a window.
+  ...(['expected_taps', 'next_expected_taps'] as const).map(
+    (column): Corruption => [
+      `surge_hour.${column} a little`,
+      `update surge_hour set ${column} = ${column} + 0.00003 where starts_at = '2026-02-02T18:00Z'`,
+      'surge_hour',
+      column,
+    ],
+  ),
+  [
+    'surge_hour deleted, as seen from the source',
+    "delete from surge_hour where starts_at = '2026-02-02T18:00Z'",
+    'surge_hour',
+    'row',
+  ],
   [
     'surge_hour deleted',
     "delete from surge_hour where starts_at = '2026-02-02T18:00Z'",

@@ -84,6 +84,7 @@ export const migrateDown = async (
     if (applied.length === 0) return { names: [], notice: null, viewsChanged: false };
     const all = count >= applied.length;
     if (all) {
+      await requireNoCapture(client);
       for (const view of sourceViews) await client.query(`drop view if exists "${schema}".${view}`);
     }
     const names = await applyMigrations(client, schema, 'down', count);
@@ -92,9 +93,24 @@ export const migrateDown = async (
       if (schema !== 'public') await client.query(`drop schema "${schema}"`);
     } else {
       await client.query(`delete from "${schema}".schema_file where name = any ($1)`, [names]);
+      // What is applied again later begins empty: every day is then to be derived again, by whatever version.
+      await client.query(`update "${schema}".processed_day set steps_sha256 = ''`);
     }
     return { names, notice: null, viewsChanged: all };
   });
+
+const requireNoCapture = async (client: pg.Client): Promise<void> => {
+  const { rows } = await client.query<{ relations: string | null }>(
+    `select string_agg(distinct tgrelid::regclass::text, ' and ') as relations from pg_trigger
+     where tgfoid in (to_regproc('capture_taps'), to_regproc('capture_users'))`,
+  );
+  const relations = rows[0]?.relations ?? null;
+  if (relations !== null) {
+    throw workFailure(
+      `Capture is on: its triggers on ${relations} need this schema. Run first: arc-gam capture off. Nothing was changed.`,
+    );
+  }
+};
 
 /** What `up` would run, as SQL; reads the catalogue and writes nothing. */
 export const migrationSql = async (client: pg.Client, settings: Settings): Promise<string> => {

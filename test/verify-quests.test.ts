@@ -305,12 +305,6 @@ const corruptions: Corruption[] = [
     ],
   ),
   [
-    'surge_hour deleted, as seen from the source',
-    "delete from surge_hour where starts_at = '2026-02-02T18:00Z'",
-    'surge_hour',
-    'row',
-  ],
-  [
     'surge_hour deleted',
     "delete from surge_hour where starts_at = '2026-02-02T18:00Z'",
     'surge_windows',
@@ -363,6 +357,17 @@ test('the community has progress in every quest, and a surge', async () => {
 
 test('every corruption of quests, surges and what they are made of is found', () =>
   expectFound(database, corruptions));
+
+test('an hour that was never flagged, so that its window is missing too, is found from the source', () =>
+  expectFound(database, [
+    [
+      'surge_hour and surge_windows deleted',
+      `with gone as (delete from surge_hour returning geohash5)
+       delete from surge_windows where geohash5 in (select geohash5 from gone)`,
+      'surge_hour',
+      'row',
+    ],
+  ]));
 
 test('and each kind of it is repaired by the same path, in one round', () =>
   expectRepaired(

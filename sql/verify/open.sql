@@ -145,6 +145,8 @@ create temp table area_count (
   user_count integer not null
 ) on commit drop;
 
+create index on area_count (geohash5, week_start);
+
 create temp table expected_surge_hour (
   geohash5 text not null,
   starts_at timestamptz not null,

@@ -13,18 +13,21 @@ trap 'rm -rf "$folder"' EXIT
 npm pack --silent --pack-destination "$folder" > /dev/null
 archive=$(echo "$folder"/arc-gam-*.tgz)
 echo "archive: $(du -h --apparent-size "$archive" | cut -f1), $(tar -tzf "$archive" | wc -l) files"
-# The lock file is not in a package: with it, what is installed here is what the image holds.
-mkdir "$folder/installed"
-tar -xzf "$archive" -C "$folder/installed" --strip-components 1
-cp package-lock.json "$folder/installed"
+mkdir "$folder/installed" "$folder/elsewhere"
 cd "$folder/installed"
-npm ci --omit=dev --ignore-scripts --no-audit --no-fund --silent
-for part in dist sql node_modules; do echo "$part: $(du -sh --apparent-size "$part" | cut -f1)"; done
-[ ! -e node_modules/typescript ] || { echo "FAILED: development packages were installed" >&2; exit 1; }
+echo '{ "private": true }' > package.json
+npm install --omit=dev --ignore-scripts --no-audit --no-fund --silent "$archive"
+package=$folder/installed/node_modules/arc-gam
+for part in "$package/dist" "$package/sql" "$folder/installed/node_modules"; do
+  echo "$(basename "$part"): $(du -sh --apparent-size "$part" | cut -f1)"
+done
+[ ! -e node_modules/typescript ] || {
+  echo "FAILED: development packages were installed" >&2
+  exit 1
+}
 # As a command from somewhere else, where no .env and no node_modules are.
-mkdir "$folder/elsewhere"
 cd "$folder/elsewhere"
-run() { NODE_ENV=production node "$folder/installed/bin/arc-gam.js" "$@"; }
+run() { NODE_ENV=production "$folder/installed/node_modules/.bin/arc-gam" "$@"; }
 run --version
 run --help > /dev/null
 url=${1:-}

@@ -1,8 +1,8 @@
 # The image of arc-gam: Node, the compiled CLI, its SQL and migrations, production dependencies, nothing else.
-# Pin the base by digest where your builds must be repeatable to the byte:
+# The base is pinned by digest, so that two builds of one commit are alike; it gets no fixes by itself. To renew it:
 #   docker buildx imagetools inspect node:22-bookworm-slim --format '{{.Manifest.Digest}}'
-#   docker build --build-arg NODE_IMAGE=node:22-bookworm-slim@sha256:... .
-ARG NODE_IMAGE=node:22-bookworm-slim
+# To try another one: docker build --build-arg NODE_IMAGE=node:22-bookworm-slim .
+ARG NODE_IMAGE=node:22.23.3-bookworm-slim@sha256:43ac6c60b8f89723f746e8a92ce91abd5017e627ce1ddfe4238355d3a30b772c
 
 FROM ${NODE_IMAGE} AS build
 WORKDIR /app

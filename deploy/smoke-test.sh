@@ -2,7 +2,8 @@
 # Builds the image and runs it as Cloud Run would: read-only, non-root, SIGTERM in the middle of a batch.
 #   deploy/smoke-test.sh [DATABASE_URL]
 # The URL is an empty database that the host's network reaches; without one the database steps are skipped.
-# ENGINE=docker|podman chooses, BUILD_FLAGS and RUN_FLAGS are passed on. Where no engine answers it says so and ends with 0.
+# ENGINE=docker|podman chooses, BUILD_FLAGS and RUN_FLAGS are passed on, NODE_IMAGE=... replaces the base.
+# Where no engine answers it says so and ends with 0.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -14,30 +15,42 @@ if [ -z "$engine" ]; then
   echo "SKIPPED: neither docker nor podman answers here; nothing was built or run."
   exit 0
 fi
+base=${NODE_IMAGE:-$(sed -n 's/^ARG NODE_IMAGE=//p' Dockerfile)}
 read -ra build_flags <<< "${BUILD_FLAGS:-}"
 read -ra run_flags <<< "${RUN_FLAGS:-}"
+if [ "$(basename "$engine")" = podman ]; then
+  # podman asks for more open files and processes than a host without CAP_SYS_RESOURCE may give.
+  limits=(--ulimit "nofile=1024:$(ulimit -Hn)" --ulimit nproc=1024:1024)
+  build_flags+=("${limits[@]}")
+  # And --read-only alone leaves a /tmp that can be written to.
+  run_flags+=("${limits[@]}" --read-only-tmpfs=false)
+fi
 image=arc-gam:smoke
 fail() {
   echo "FAILED: $*" >&2
   exit 1
 }
 
-"$engine" build ${build_flags[@]+"${build_flags[@]}"} -t "$image" .
-echo "image: $(($("$engine" image inspect --format '{{.Size}}' "$image") / 1000000)) MB, entry point" \
-  "$("$engine" image inspect --format '{{.Config.Entrypoint}} {{.Config.Cmd}}, user {{.Config.User}}' "$image")"
+"$engine" build ${build_flags[@]+"${build_flags[@]}"} --build-arg NODE_IMAGE="$base" -t "$image" .
+size_of() { "$engine" image inspect --format '{{.Size}}' "$1"; }
+# docker with BuildKit does not keep the base as an image of its own.
+base_size=$(size_of "$base" 2> /dev/null || echo 0)
+echo "image: $(($(size_of "$image") / 1000000)) MB, of which the base $base: $((base_size / 1000000)) MB"
+"$engine" image inspect --format 'starts {{.Config.Entrypoint}} {{.Config.Cmd}} as {{.Config.User}}, labels {{.Config.Labels}}' "$image"
 
-run() {
-  "$engine" run --rm --network host --read-only --cap-drop ALL ${run_flags[@]+"${run_flags[@]}"} "$@"
-}
-[ "$(run --entrypoint node "$image" -p 'process.getuid()')" != 0 ] || fail "it runs as root"
-run --entrypoint node "$image" -e "require('fs').writeFileSync('/app/x', '')" 2> /dev/null && fail "its file system is writable"
-run "$image" --version
-[ ! -e node_modules ] || run --entrypoint node "$image" -e "
-  if (require('fs').existsSync('/app/node_modules/typescript')) process.exit(1)" || fail "dev dependencies are in the image"
+container=("$engine" run --rm --network host --read-only --cap-drop ALL ${run_flags[@]+"${run_flags[@]}"})
+run() { "${container[@]}" "$@"; }
+inside() { run --entrypoint node "$image" "$@"; }
+[ "$(inside -p 'process.getuid()')" = 65532 ] || fail "it does not run as 65532"
+for folder in /app /tmp /; do
+  if inside -e "require('fs').writeFileSync('$folder/x', '')" 2> /dev/null; then fail "$folder can be written to"; fi
+done
+[ "$(inside -p "require('fs').existsSync('/app/node_modules/typescript')")" = false ] || fail "it holds development packages"
+echo "arc-gam $(run "$image" --version): read-only, as 65532, production packages only"
 
 url=${1:-}
 if [ -z "$url" ]; then
-  echo "ok, but no database URL was given: migrate, backfill, etl and SIGTERM were skipped."
+  echo "ok, but no database URL was given: migrate, backfill, etl, verify and SIGTERM were skipped."
   exit 0
 fi
 arc_gam() { run -e DATABASE_URL="$url" -e CLOUD_RUN_JOB=smoke "$image" "$@"; }
@@ -45,11 +58,32 @@ sql() {
   run -e DATABASE_URL="$url" -e SQL="$1" --entrypoint node "$image" --input-type=module -e "
     import { createRequire } from 'node:module';
     const { Client } = createRequire('/app/package.json')('pg');
-    const client = new Client({ connectionString: process.env.DATABASE_URL });
+    const client = new Client({ connectionString: process.env.DATABASE_URL, application_name: 'smoke' });
+    client.on('error', () => process.exit());
     await client.connect();
     const { rows } = await client.query(process.env.SQL);
     if (rows?.length) console.log(Object.values(rows[0]).join(' '));
     await client.end();"
+}
+until_true() {
+  local attempt
+  for attempt in $(seq 60); do
+    if [ "$(sql "select $1")" = true ]; then return; fi
+    sleep 0.5
+  done
+  fail "after $attempt attempts it is not true that $1"
+}
+# Every figure, without the times of writing.
+figures() {
+  sql "select md5(string_agg(stored::text, ',' order by stored::text)) from (
+    select to_jsonb(user_day_activity) from gamification.user_day_activity
+    union all select to_jsonb(user_week_activity) - 'last_updated_at' from gamification.user_week_activity
+    union all select to_jsonb(user_streaks) from gamification.user_streaks
+    union all select to_jsonb(edge_strength) from gamification.edge_strength
+    union all select to_jsonb(weekly_leaderboard) from gamification.weekly_leaderboard
+    union all select to_jsonb(user_quest_progress) from gamification.user_quest_progress
+    union all select to_jsonb(processed_day) - 'run_id' from gamification.processed_day
+  ) as figure (stored)"
 }
 
 sql "create table public.users (id uuid primary key, name text, home text);
@@ -59,22 +93,24 @@ sql "create table public.users (id uuid primary key, name text, home text);
   insert into users (id, name) select gen_random_uuid(), 'User ' || n from generate_series(1, 50) as n;
   insert into taps (id1, id2, time) select one.id, other.id, now() - interval '1 day' * (1 + random() * 9)
     from users as one, users as other where one.id < other.id"
-arc_gam migrate
-arc_gam backfill
-arc_gam etl
+arc_gam migrate | tail -1
+arc_gam backfill --batch-days 4 | tail -1
+arc_gam etl | tail -1
+arc_gam verify --full | tail -1
 days=$(sql 'select count(*) from gamification.processed_day')
 [ "$days" -ge 9 ] || fail "only $days days are processed"
 
 echo "SIGTERM in the middle of a batch:"
+before=$(figures)
 sql 'delete from taps where id in (select id from taps order by time desc limit 100)'
-# A lock that lasts as long as this session keeps the batch waiting.
-sql "begin; lock table gamification.user_streaks in access exclusive mode; select pg_sleep(25)" > /dev/null &
-blocker=$!
-sleep 3
+# A lock keeps the batch from ending; it has written some of its tables by then.
+sql "begin; lock table gamification.user_streaks in access exclusive mode; select pg_sleep(600)" > /dev/null 2>&1 &
+until_true "exists (select from pg_locks where relation = 'gamification.user_streaks'::regclass and granted)"
 name=arc-gam-smoke-$$
-"$engine" run -d --name "$name" --network host --read-only --cap-drop ALL ${run_flags[@]+"${run_flags[@]}"} \
-  -e DATABASE_URL="$url" -e CLOUD_RUN_JOB=smoke -e ARC_GAM_LOCK_TIMEOUT_MS=60000 "$image" etl > /dev/null
-sleep 5
+"${container[@]/--rm/-d}" --name "$name" \
+  -e DATABASE_URL="$url" -e CLOUD_RUN_JOB=smoke -e ARC_GAM_LOCK_TIMEOUT_MS=600000 "$image" etl > /dev/null
+trap '"$engine" rm -f "$name" > /dev/null 2>&1 || true' EXIT
+until_true "exists (select from pg_locks where relation = 'gamification.user_streaks'::regclass and not granted)"
 started=$(date +%s%N)
 "$engine" stop --time 10 "$name" > /dev/null
 ended=$(date +%s%N)
@@ -83,7 +119,11 @@ code=$("$engine" inspect --format '{{.State.ExitCode}}' "$name")
 "$engine" rm -f "$name" > /dev/null
 echo "ended with $code after $(((ended - started) / 1000000)) ms"
 [ "$code" = 1 ] || fail "exit code $code after SIGTERM, expected 1"
-wait "$blocker" || true
-arc_gam etl
+sql "select pg_terminate_backend(pid) from pg_locks where relation = 'gamification.user_streaks'::regclass and granted" > /dev/null
+wait
+[ "$(figures)" = "$before" ] || fail "half a batch was kept"
+arc_gam etl | tail -1
 [ "$(sql "select state from gamification.run order by run_id desc limit 1")" = 'done' ] || fail "the run after it did not end well"
+[ "$(figures)" != "$before" ] || fail "the run after it changed nothing"
+arc_gam verify --full | tail -1
 echo "ok"

@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { readSettings } from '../src/config.js';
 import { grantsSql } from '../src/migrate/grants.js';
 import { runCli } from './cli.js';
-import { addTap, addUsers, createDatabase, type TestDatabase } from './database.js';
+import { addTap, addUsers, createDatabase, type TestDatabase, userId } from './database.js';
+import { startTestServer } from './serve.js';
 
 const suffix = randomUUID().slice(0, 8);
 const roles = {
@@ -37,6 +38,9 @@ const refused = (client: pg.Client, statement: string) =>
 const exitsWell = (result: { code: number | null; stderr: string }) =>
   expect(result, result.stderr).toMatchObject({ code: 0 });
 
+const spoilStreaks = () =>
+  database.client.query('update gamification.user_streaks set longest_streak_days = 77');
+
 /** Nobody's superuser: as on Cloud SQL, an administrator that may create roles and owns the application's tables. */
 beforeAll(async () => {
   database = await createDatabase({ empty: true });
@@ -57,6 +61,7 @@ beforeAll(async () => {
     create index on public.taps (time);
     alter table public.taps owner to ${roles.admin};
     revoke create on schema public from public;
+    revoke temporary on database ${name} from public;
     grant usage on schema public to ${roles.admin} with grant option;`);
   exitsWell(await as(roles.admin, ['grants', '--apply', ...names]));
   for (const role of [roles.owner, roles.job, roles.reader]) {
@@ -96,6 +101,61 @@ describe('with the rights that arc-gam grants gives', () => {
     ]);
   });
 
+  test('the job rebuilds, verifies, repairs and looks at everything', async () => {
+    const edges = () =>
+      database.rows('select u1, u2, taps_90d, strength_f32 from gamification.edge_strength');
+    const before = await edges();
+    exitsWell(await as(roles.job, ['backfill', '--rebuild', '--to', '2026-01-04']));
+    expect(await edges()).toEqual(before);
+    expect(before.length).toBeGreaterThan(0);
+    exitsWell(await as(roles.job, ['verify', '--full']));
+    await spoilStreaks();
+    exitsWell(await as(roles.job, ['verify', '--full', '--repair']));
+    for (const command of ['capture status', 'quests', 'migrate status', `why streak --user ${userId(2)}`])
+      exitsWell(await as(roles.job, command.split(' ')));
+    // Long ago, so that the figures are days behind: an answer, not an error.
+    expect(await as(roles.job, ['status'])).toMatchObject({ code: 3, stderr: '' });
+  });
+
+  test.each([
+    [['migrate'], `it belongs to '${roles.owner}'. Run migrate as that role`],
+    [['migrate', 'down', '--all'], `it belongs to '${roles.owner}'. Run migrate as that role`],
+    [['migrate', '--dry-run'], 'The role may not read public.users'],
+    [['capture', 'on'], 'The role may not read public.users'],
+    [['grants', '--apply', ...names.slice(0, 5), 'other'], 'may not grant that'],
+  ])('the job is told who may %j', async (args, words) => {
+    const result = await as(roles.job, args);
+    expect(result).toMatchObject({ code: 1, stdout: '' });
+    expect(result.stderr).toContain(words);
+    expect(result.stderr.trim().split('\n')).toHaveLength(1);
+  });
+
+  test('the reader verifies, asks why and serves, and repairs nothing', async () => {
+    for (const command of [
+      'capture status',
+      'quests',
+      'migrate status',
+      'verify --full',
+      `why streak --user ${userId(2)}`,
+    ])
+      exitsWell(await as(roles.reader, command.split(' ')));
+    expect(await as(roles.reader, ['status'])).toMatchObject({ code: 3, stderr: '' });
+    const server = await startTestServer(urlOf(roles.reader));
+    try {
+      const answers = ['weekly', 'quests', 'radar', 'health'].map((name) =>
+        server.get(`/api/community/${name}?user_id=${userId(2)}`),
+      );
+      expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+    } finally {
+      await server.stop();
+    }
+    await spoilStreaks();
+    const repair = await as(roles.reader, ['verify', '--full', '--repair']);
+    expect(repair.code).toBe(1);
+    expect(repair.stderr).toContain('arc-gam grants prints the SQL');
+    exitsWell(await as(roles.job, ['verify', '--full', '--repair']));
+  });
+
   test('the reader reads every relation of the schema and writes none', async () => {
     const relations = await database.rows<{ name: string }>(
       "select oid::regclass::text as name from pg_class where relnamespace = 'gamification'::regnamespace and relkind in ('r', 'v')",
@@ -127,7 +187,7 @@ describe('with the rights that arc-gam grants gives', () => {
     await refused(client, 'create table public.mine (id integer)');
     await refused(client, 'create schema mine');
     await refused(client, 'drop table gamification.run_step');
-    await refused(client, 'truncate gamification.run_step');
+    await refused(client, 'truncate gamification.schema_migration');
     await refused(client, 'alter table gamification.run_step add column more integer');
     await refused(client, 'create role mine');
     await refused(client, "copy (select 1) to program 'true'");

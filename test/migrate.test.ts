@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createDatabase, type TestDatabase, userId } from './database.js';
+import { addUsers, createDatabase, type TestDatabase, userId } from './database.js';
 
 let database: TestDatabase;
 afterEach(() => database.drop());
@@ -62,6 +62,32 @@ describe('on the application alone', () => {
     await database.ok(['migrate', 'down', '--all']);
     expect(await database.rows("select from pg_namespace where nspname = 'gamification'")).toEqual([]);
     expect(await outside()).toEqual(before);
+  });
+
+  test('what was taken back and applied again is filled again by the next run', async () => {
+    await addUsers(database, 1, 2);
+    await database.client.query(
+      `insert into public.taps values (gen_random_uuid(), $1, $2, '2026-01-01T10:00Z', 40.7, -74.0),
+         (gen_random_uuid(), $1, $3, '2026-01-02T10:00Z', null, null)`,
+      [userId(1), userId(2), userId(3)],
+    );
+    await database.ok(['migrate']);
+    await database.ok(['backfill', '--to', '2026-01-02']);
+    await database.ok(['migrate', 'down', '--count', '2']);
+    await database.ok(['migrate']);
+    await database.ok(['etl', '--date', '2026-01-02']);
+    await database.ok(['verify', '--full']);
+    await database.client.query('create view public.mine as select count(*) from gamification.user_streaks');
+    const blocked = await database.cli(['migrate', 'down', '--all']);
+    expect(blocked.code).toBe(1);
+    expect(blocked.stderr).toMatch(/View public.mine depends on table .*user_streaks\. Nothing was changed/);
+    await database.client.query('drop view public.mine');
+    await database.ok(['capture', 'on']);
+    const captured = await database.cli(['migrate', 'down', '--all']);
+    expect(captured.code).toBe(1);
+    expect(captured.stderr).toContain('Run first: arc-gam capture off');
+    await database.ok(['capture', 'off']);
+    await database.ok(['migrate', 'down', '--all']);
   });
 
   test('two at once: one waits or exits with 4, and one schema comes of it', async () => {

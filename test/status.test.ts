@@ -1,5 +1,5 @@
-import { afterEach, expect, test } from 'vitest';
-import { jsonLines } from './cli.js';
+import { afterEach, expect, test, vi } from 'vitest';
+import { jsonLines, startCli } from './cli.js';
 import { addTap, addUsers, createDatabase, type TestDatabase } from './database.js';
 
 let database: TestDatabase | undefined;
@@ -41,7 +41,7 @@ test('from nothing processed to all well, to a late tap, to a dead run', async (
   await addTap(database, 1, 2, `${yesterday()}T11:00Z`);
   const late = await status(database);
   expect(late.code).toBe(3);
-  expect(late.attention[0]?.what).toContain(`${yesterday()} (1 taps when it was processed, 2 now)`);
+  expect(late.attention[0]?.what).toContain(`${yesterday()} (taps: 1 when it was processed, 2 now)`);
   await database.ok(['etl']);
 
   await database.client.query(
@@ -52,6 +52,32 @@ test('from nothing processed to all well, to a late tap, to a dead run', async (
   expect((await database.cli(['status'])).stdout).toMatch(/99 +etl +dead/);
 });
 
+test('while a run is under way its holder is named, and nobody is told to start another', async () => {
+  database = await createDatabase();
+  await addUsers(database, 1, 2);
+  await addTap(database, 1, 2, `${yesterday()}T10:00Z`);
+  await database.client.query('begin; lock table gamification.processed_day in exclusive mode');
+  const run = startCli(['etl'], { DATABASE_URL: database.url, ARC_GAM_LOCK_TIMEOUT_MS: '60000' });
+  await vi.waitFor(
+    async () =>
+      expect(
+        await database?.rows(
+          `select 1 from pg_locks where locktype = 'advisory' and granted
+           and database = (select oid from pg_database where datname = current_database())`,
+        ),
+      ).toHaveLength(1),
+    { timeout: 20_000 },
+  );
+  const { code, stdout } = await database.cli(['status']);
+  expect(code).toBe(3);
+  expect(stdout).toMatch(/lock +held by arc-gam etl/);
+  expect(stdout).toContain('A run is under way: look again when it has ended.');
+  expect(stdout).not.toContain('Run:');
+  await database.client.query('rollback');
+  expect(await run.ended).toMatchObject({ code: 0 });
+  expect((await status(database)).code).toBe(0);
+});
+
 test('the health of the source: ignored rows by reason, taps of the future, an index on their time', async () => {
   database = await createDatabase();
   await addUsers(database, 1, 2);
@@ -60,7 +86,7 @@ test('the health of the source: ignored rows by reason, taps of the future, an i
   await database.ok(['etl']);
   expect((await database.cli(['status'])).stdout).toContain('1 ignored row on processed days (1 self tap)');
   await addTap(database, 1, 2, '2999-01-01T10:00Z');
-  expect((await status(database)).attention[0]?.what).toMatch(/^1 taps are of a day that has not begun/);
+  expect((await status(database)).attention[0]?.what).toMatch(/^1 tap is of a day that has not begun/);
   await database.client.query('drop index public.taps_time');
   expect((await status(database)).attention[0]?.what).toMatch(/^No index begins with the time of taps/);
 });

@@ -295,6 +295,15 @@ const corruptions: Corruption[] = [
     'surge_windows',
     'expected_taps',
   ],
+  // Too little to move a rounded figure of a window.
+  ...(['expected_taps', 'next_expected_taps'] as const).map(
+    (column): Corruption => [
+      `surge_hour.${column} a little`,
+      `update surge_hour set ${column} = ${column} + 0.00003 where starts_at = '2026-02-02T18:00Z'`,
+      'surge_hour',
+      column,
+    ],
+  ),
   [
     'surge_hour deleted',
     "delete from surge_hour where starts_at = '2026-02-02T18:00Z'",
@@ -348,6 +357,17 @@ test('the community has progress in every quest, and a surge', async () => {
 
 test('every corruption of quests, surges and what they are made of is found', () =>
   expectFound(database, corruptions));
+
+test('an hour that was never flagged, so that its window is missing too, is found from the source', () =>
+  expectFound(database, [
+    [
+      'surge_hour and surge_windows deleted',
+      `with gone as (delete from surge_hour returning geohash5)
+       delete from surge_windows where geohash5 in (select geohash5 from gone)`,
+      'surge_hour',
+      'row',
+    ],
+  ]));
 
 test('and each kind of it is repaired by the same path, in one round', () =>
   expectRepaired(

@@ -22,8 +22,8 @@ end
 $$;
 
 grant connect on database :"database" to :"owner", :"job", :"reader";
--- A batch keeps what its steps found changed in temporary tables.
-grant temporary on database :"database" to :"job";
+-- A batch keeps what its steps found changed in temporary tables, verify what it recomputed.
+grant temporary on database :"database" to :"job", :"reader";
 
 create schema if not exists :"schema" authorization :"owner";
 
@@ -56,11 +56,11 @@ $$;
 grant usage on schema :"taps_schema", :"users_schema" to :"owner";
 grant select on :"taps_schema".:"taps_table", :"users_schema".:"users_table" to :"owner";
 
--- The job: our tables and views, and those that a later migration adds. It has no right on the application's tables.
+-- The job: our tables and views (truncate: backfill --rebuild), and those that a later migration adds. It has no right on the application's tables.
 grant usage on schema :"schema" to :"job", :"reader";
-grant select, insert, update, delete on all tables in schema :"schema" to :"job";
+grant select, insert, update, delete, truncate on all tables in schema :"schema" to :"job";
 alter default privileges for role :"owner" in schema :"schema"
-  grant select, insert, update, delete on tables to :"job";
+  grant select, insert, update, delete, truncate on tables to :"job";
 
 -- The reader.
 grant select on all tables in schema :"schema" to :"reader";
@@ -82,7 +82,7 @@ begin
         or relname like 'gazetteer\_%'
       )
   loop
-    execute format('revoke insert, update, delete on %s from %I', relation, :'job');
+    execute format('revoke insert, update, delete, truncate on %s from %I', relation, :'job');
   end loop;
 end
 $$;

@@ -12,8 +12,8 @@ with source_day as (
 select
   day,
   case
-    when processed_day.day is null then format('%s taps, not processed', source_day.tap_count)
-    else format('%s taps when it was processed, %s now', processed_day.tap_count, coalesce(source_day.tap_count, 0))
+    when processed_day.day is null then format('taps: %s, not processed', source_day.tap_count)
+    else format('taps: %s when it was processed, %s now', processed_day.tap_count, coalesce(source_day.tap_count, 0))
   end as why
 from source_day
 full join processed_day using (day)

@@ -1,7 +1,11 @@
--- Sizes of the tables, with the rows that the server estimates: counting them would read them.
+-- Sizes of the tables, with the rows that the server estimates: counting them would read them. A table that was never
+-- analyzed has the estimate of the statistics collector.
 select
   pg_class.relname::text as table_name,
-  greatest(pg_class.reltuples, 0)::float8 as row_estimate,
+  case
+    when pg_class.reltuples >= 0 then pg_class.reltuples
+    else pg_stat_get_live_tuples(pg_class.oid)
+  end::float8 as row_estimate,
   pg_total_relation_size(pg_class.oid)::float8 as bytes
 from pg_class
 where pg_class.relnamespace = (select pg_namespace.oid from pg_namespace where pg_namespace.nspname = current_schema())

@@ -135,6 +135,29 @@ create temp table expected_quest (
   completed_at timestamptz
 ) on commit drop;
 
+create temp table area_count (
+  geohash5 text not null,
+  starts_at timestamptz not null,
+  day date not null,
+  week_start date not null,
+  slot smallint not null,
+  tap_count integer not null,
+  user_count integer not null
+) on commit drop;
+
+create index on area_count (geohash5, week_start);
+
+create temp table expected_surge_hour (
+  geohash5 text not null,
+  starts_at timestamptz not null,
+  day date not null,
+  tap_count integer not null,
+  expected_taps double precision not null,
+  next_expected_taps double precision not null,
+  z double precision not null,
+  ratio double precision not null
+) on commit drop;
+
 create temp table finding (
   check_name text not null,
   table_name text not null,

@@ -72,10 +72,18 @@ export const captureOn = (database: Database, settings: Settings, waitSeconds: n
 /** Removes the triggers and what they had noted. */
 export const captureOff = (database: Database, settings: Settings, waitSeconds: number): Promise<void> =>
   withCaptureTransaction(database, settings, waitSeconds, async (client) => {
-    const { rows } = await client.query<{ name: string; relation: string }>(
-      `select tgname as name, tgrelid::regclass::text as relation from pg_trigger
-       where tgfoid in (to_regproc('capture_taps'), to_regproc('capture_users'))`,
+    const { rows } = await client.query<{ name: string; relation: string; owner: string; may: boolean }>(
+      `select trigger.tgname as name, trigger.tgrelid::regclass::text as relation,
+         pg_get_userbyid(class.relowner) as owner, pg_has_role(class.relowner, 'usage') as may
+       from pg_trigger as trigger join pg_class as class on class.oid = trigger.tgrelid
+       where trigger.tgfoid in (to_regproc('capture_taps'), to_regproc('capture_users'))`,
     );
+    const refused = rows.find(({ may }) => !may);
+    if (refused !== undefined) {
+      throw workFailure(
+        `Only '${refused.owner}' may drop the triggers on ${refused.relation}. Run capture off as a role that has the rights of '${refused.owner}' and of the schema's owner, for example the administrator that ran arc-gam grants.`,
+      );
+    }
     for (const { name, relation } of rows) await client.query(`drop trigger "${name}" on ${relation}`);
     await client.query('drop function if exists capture_taps(), capture_users()');
     await client.query('delete from change_queue');

@@ -54,7 +54,7 @@ export const runGrants = async (flags: GrantsFlags, { reporter }: Invocation): P
     }
     reporter.table('role', [
       { role: flags.owner, may: `own schema ${settings.schema}, migrate, read the two source tables` },
-      { role: flags.job, may: `read and write schema ${settings.schema}` },
+      { role: flags.job, may: `read and write the tables of schema ${settings.schema}` },
       { role: flags.reader, may: `read schema ${settings.schema}` },
     ]);
   });

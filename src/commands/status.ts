@@ -5,7 +5,7 @@ import { withDatabase } from '../db/database.js';
 import { describeTarget } from '../db/target.js';
 import { exitCode } from '../errors.js';
 import { formatBytes, formatCount, formatDuration, formatTable, plural } from '../report/format.js';
-import { readStatus, type Status } from '../status/status.js';
+import { type RunRow, readStatus, type Status } from '../status/status.js';
 import { type CommonFlags, type Invocation, withCommonFlags } from './shared.js';
 
 export const describeStatus = (command: Command): Command =>
@@ -76,12 +76,15 @@ const describe = (status: Status, place: string, schema: string): string[] => {
     );
   lines.push(line('lock', status.lockHolder === null ? 'free' : `held by ${status.lockHolder}`));
   if (runs.length > 0) {
+    const stateOf = ({ state }: RunRow) =>
+      state === 'running' && status.lockHolder === null ? 'dead' : state;
     const rows = runs.map((run) => ({
       run: run.run_id,
       command: run.command,
-      state: run.state === 'running' && status.lockHolder === null ? 'dead' : run.state,
+      state: stateOf(run),
       started: run.started_at,
-      took: formatDuration(run.duration_ms),
+      // Nobody knows when a dead one ended.
+      took: stateOf(run) === 'dead' ? '-' : formatDuration(run.duration_ms),
       days: run.day_count,
       taps: run.tap_count,
       'rows written': run.row_count,
@@ -99,6 +102,11 @@ const describe = (status: Status, place: string, schema: string): string[] => {
   lines.push('');
   if (attention.length === 0) lines.push(`${kleur.green('✓')} All is well. Next: arc-gam etl, tomorrow.`);
   for (const { what } of attention) lines.push(`${kleur.yellow('!')} ${what}`);
-  if (attention[0] !== undefined) lines.push(`Run: ${kleur.bold(attention[0].command)}`);
+  const next = attention[0]?.command;
+  if (next !== undefined) {
+    // What a run would mend, the one under way may be mending.
+    const isUnderWay = status.lockHolder !== null && /^arc-gam (etl|backfill)/.test(next);
+    lines.push(isUnderWay ? 'A run is under way: look again when it has ended.' : `Run: ${kleur.bold(next)}`);
+  }
   return lines;
 };

@@ -126,7 +126,7 @@ const reason = (error: unknown): string => {
 /** Any error that reached the top, as a failure: database errors in words, a defect as it is with exit code 1. */
 export const toFailure = (error: unknown): Failure => {
   if (error instanceof Failure) return error;
-  const { code, message } = asDatabaseError(error);
+  const { code, message, detail } = asDatabaseError(error);
   const failure = (exit: 1 | 4 | 5, sentence: string) => new Failure(exit, sentence, { cause: error });
   if (isLostConnection(error)) {
     return failure(
@@ -154,6 +154,11 @@ export const toFailure = (error: unknown): Failure => {
       return failure(
         exitCode.failed,
         `The server's disk is full: ${message}. Nothing of the batch was kept. Make room, then run the same command again.`,
+      );
+    case '2BP01':
+      return failure(
+        exitCode.failed,
+        `${sentence(message)} ${sentence((detail ?? 'Postgres does not say which').split('\n').slice(0, 5).join('; '))} Nothing was changed.`,
       );
     case '40001':
     case '40P01':

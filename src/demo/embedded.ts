@@ -37,6 +37,8 @@ export interface EmbeddedServer {
 export interface EmbeddedOptions {
   /** Where the data lives; kept when the server stops. Default: a temporary folder that goes with it. */
   readonly directory?: string;
+  /** Where it listens. Default: any free port. */
+  readonly port?: number;
   /** Server settings, for example { fsync: 'off' }. */
   readonly settings?: Readonly<Record<string, string>>;
 }
@@ -92,7 +94,7 @@ export const startEmbedded = async (options: EmbeddedOptions = {}): Promise<Embe
     await untilReady(url, null, () => '');
     return { url, directory, pid: running.pid, stop: () => stopPid(running.pid, keep ? null : directory) };
   }
-  const port = await freePort();
+  const port = options.port ?? (await freePort());
   const settings = {
     listen_addresses: '127.0.0.1',
     unix_socket_directories: '',

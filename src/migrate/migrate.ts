@@ -3,6 +3,7 @@ import type pg from 'pg';
 import type { Settings } from '../config.js';
 import type { Database } from '../db/database.js';
 import { withRunLock } from '../db/run-lock.js';
+import { workFailure } from '../errors.js';
 import { readPackageFile } from '../files.js';
 import { fillGazetteer } from './gazetteer.js';
 import {
@@ -83,6 +84,7 @@ export const migrateDown = async (
     if (applied.length === 0) return { names: [], notice: null, viewsChanged: false };
     const all = count >= applied.length;
     if (all) {
+      await requireNoCapture(client);
       for (const view of sourceViews) await client.query(`drop view if exists "${schema}".${view}`);
     }
     const names = await applyMigrations(client, schema, 'down', count);
@@ -91,9 +93,24 @@ export const migrateDown = async (
       if (schema !== 'public') await client.query(`drop schema "${schema}"`);
     } else {
       await client.query(`delete from "${schema}".schema_file where name = any ($1)`, [names]);
+      // What is applied again later begins empty: every day is then to be derived again, by whatever version.
+      await client.query(`update "${schema}".processed_day set steps_sha256 = ''`);
     }
     return { names, notice: null, viewsChanged: all };
   });
+
+const requireNoCapture = async (client: pg.Client): Promise<void> => {
+  const { rows } = await client.query<{ relations: string | null }>(
+    `select string_agg(distinct tgrelid::regclass::text, ' and ') as relations from pg_trigger
+     where tgfoid in (to_regproc('capture_taps'), to_regproc('capture_users'))`,
+  );
+  const relations = rows[0]?.relations ?? null;
+  if (relations !== null) {
+    throw workFailure(
+      `Capture is on: its triggers on ${relations} need this schema. Run first: arc-gam capture off. Nothing was changed.`,
+    );
+  }
+};
 
 /** What `up` would run, as SQL; reads the catalogue and writes nothing. */
 export const migrationSql = async (client: pg.Client, settings: Settings): Promise<string> => {
@@ -132,6 +149,7 @@ const withMigrationLock = <Result>(
       await client.query(
         `begin; set local lock_timeout = ${settings.lockTimeoutMs}; set local timezone = 'UTC'; set local search_path = "${settings.schema}", pg_temp`,
       );
+      await requireOwner(client, settings);
       const result = await use(client);
       await client.query('commit');
       return result;
@@ -139,6 +157,19 @@ const withMigrationLock = <Result>(
       await client.end().catch(() => undefined);
     }
   });
+
+/** Says who may, before the first statement that this role may not run. A schema that is not there yet is made. */
+const requireOwner = async (client: pg.Client, { schema, target }: Settings): Promise<void> => {
+  const { rows } = await client.query<{ owner: string; may: boolean }>(
+    `select pg_get_userbyid(nspowner) as owner, has_schema_privilege(oid, 'create') as may
+     from pg_namespace where nspname = $1`,
+    [schema],
+  );
+  if (rows[0] === undefined || rows[0].may) return;
+  throw workFailure(
+    `'${target.user}' may not change the schema '${schema}': it belongs to '${rows[0].owner}'. Run migrate as that role. Nothing was changed.`,
+  );
+};
 
 /** `create schema if not exists` asks for the privilege even where there is nothing to create. */
 const createSchema = async (client: pg.Client, schema: string): Promise<void> => {

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { type SourceMapping, sourceVariable } from '../config.js';
 import { toFailure } from '../db/failure.js';
-import { usageFailure } from '../errors.js';
+import { type Failure, usageFailure, workFailure } from '../errors.js';
 import { readPackageFile } from '../files.js';
 
 /** What the application's tables turned out to be: SQL for our views over them. */
@@ -234,12 +234,19 @@ const mapColumn = async (
     );
     return { sql: `(${given})`, type: rows[0]?.type ?? 'unknown', column: null };
   } catch (error) {
+    if ((error as { code?: string }).code === '42501') throw unreadable(relation, error);
     throw usageFailure(
       `${sourceVariable(key)} is '${given}', which Postgres can't read as an expression over ${relation.name}: ${toFailure(error).message}`,
       { cause: error },
     );
   }
 };
+
+const unreadable = (relation: Relation, cause: unknown): Failure =>
+  workFailure(
+    `The role may not read ${relation.name} (${(cause as Error).message}). Run migrate and capture as the role that owns arc-gam's schema; arc-gam grants prints the SQL of what it needs.`,
+    { cause },
+  );
 
 const expectType = (
   mapped: Mapped,

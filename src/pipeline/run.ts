@@ -238,15 +238,21 @@ class Run {
       );
   }
 
+  /** Tries again what may succeed then. A server that is away is waited for as long as at the start: target.waitMs. */
   private async withRetries<Result>(work: () => Promise<Result>): Promise<Result> {
+    let lostAt: number | null = null;
     for (let attempt = 1; ; attempt += 1) {
       try {
         if (!this.lock.isHeld()) await this.lock.retake();
         return await work();
       } catch (error) {
-        if (this.request.signal?.aborted || !isTransient(error) || attempt === maxAttempts) throw error;
+        const isLost = isLostConnection(error);
+        lostAt = isLost ? (lostAt ?? performance.now()) : null;
+        const isAway = lostAt !== null && performance.now() - lostAt < this.database.target.waitMs;
+        const isOver = attempt >= maxAttempts && !isAway;
+        if (this.request.signal?.aborted || !isTransient(error) || isOver) throw error;
         this.retries += 1;
-        const waitMs = (isLostConnection(error) ? 500 : 100) * 2 ** (attempt - 1);
+        const waitMs = Math.min(5_000, (isLost ? 500 : 100) * 2 ** (attempt - 1));
         this.reporter.retrying({ attempt, waitMs, reason: toFailure(error).message });
         await sleep(waitMs, undefined, { signal: this.request.signal }).catch(() => undefined);
       }

@@ -7,6 +7,7 @@ import { readPackageFile } from '../files.js';
 import { type MigrationStatus, migrationStatus } from '../migrate/migrations.js';
 import { addDays } from '../pipeline/plan.js';
 import { loadSteps, stepsDigest } from '../pipeline/step.js';
+import { formatCount, plural } from '../report/format.js';
 
 /** Something that wants attention, and the command that sees to it. */
 export interface Attention {
@@ -104,9 +105,14 @@ export const readStatus = async (database: Database, settings: Settings): Promis
         attention,
       };
     }
-    return await withTransaction(database, settings, (session) => readLedger(session, base), {
-      readOnly: true,
-    });
+    return await withTransaction(
+      database,
+      settings,
+      (session) => readLedger(session, base, settings.schema),
+      {
+        readOnly: true,
+      },
+    );
   } finally {
     await client.end().catch(() => undefined);
   }
@@ -115,6 +121,7 @@ export const readStatus = async (database: Database, settings: Settings): Promis
 const readLedger = async (
   session: Session,
   base: Pick<Status, 'serverVersion' | 'migrations' | 'lockHolder'>,
+  schema: string,
 ): Promise<Status> => {
   const [recorded] = await session.query<{ zone: string }>(
     "select value as zone from setting where key = 'zone'",
@@ -148,10 +155,17 @@ const readLedger = async (
     runs,
     tables,
   };
-  return { ...status, attention: whatIsNotWell(status, outdated?.count ?? 0) };
+  return { ...status, attention: whatIsNotWell(status, outdated?.count ?? 0, schema) };
 };
 
-const whatIsNotWell = (status: Omit<Status, 'attention'>, outdatedDays: number): Attention[] => {
+/** Where sql/status/source.sql stops counting. */
+const mostFutureTaps = 1000;
+
+const whatIsNotWell = (
+  status: Omit<Status, 'attention'>,
+  outdatedDays: number,
+  schema: string,
+): Attention[] => {
   const { moment, runs, lockHolder, migrations, changedDays, capture } = status;
   const found: Attention[] = [];
   const add = (condition: boolean, what: string, command: string) => {
@@ -182,12 +196,12 @@ const whatIsNotWell = (status: Omit<Status, 'attention'>, outdatedDays: number):
   const behind = moment.days_behind ?? 0;
   add(
     behind > 0,
-    `The figures are ${behind} ${behind === 1 ? 'day' : 'days'} behind yesterday (${addDays(moment.today, -1)}).`,
+    `The figures are ${plural(behind, 'day')} behind yesterday (${addDays(moment.today, -1)}).`,
     'arc-gam etl',
   );
   add(
     (moment.gap_count ?? 0) > 0,
-    `${moment.gap_count} days before the as-of day were never processed.`,
+    `${plural(moment.gap_count ?? 0, 'day')} before the as-of day ${moment.gap_count === 1 ? 'was' : 'were'} never processed.`,
     'arc-gam etl',
   );
   add(
@@ -195,10 +209,14 @@ const whatIsNotWell = (status: Omit<Status, 'attention'>, outdatedDays: number):
     `${changedDays.length} of the last ${recentDays} days changed in the source: ${changedDays.map(({ day, why }) => `${day} (${why})`).join(', ')}.`,
     'arc-gam etl',
   );
-  add(outdatedDays > 0, `${outdatedDays} days were derived by another version of the SQL.`, 'arc-gam etl');
+  add(
+    outdatedDays > 0,
+    `${plural(outdatedDays, 'day was', 'days were')} derived by another version of the SQL.`,
+    'arc-gam etl',
+  );
   add(
     moment.mark_count > 0,
-    `${moment.mark_count} days or users are marked to be derived again (${moment.mark_reason}).`,
+    `${plural(moment.mark_count, 'day or user is', 'days or users are')} marked to be derived again (${moment.mark_reason}).`,
     'arc-gam etl',
   );
   add(
@@ -206,10 +224,15 @@ const whatIsNotWell = (status: Omit<Status, 'attention'>, outdatedDays: number):
     "No index begins with the time of taps: every run reads all of them. Create one on the application's table.",
     'create index concurrently on public.taps (time) -- names as in the application',
   );
+  const future = status.source?.future_count ?? 0;
+  const futureTaps =
+    future >= mostFutureTaps
+      ? `${formatCount(future)} taps or more are`
+      : plural(future, 'tap is', 'taps are');
   add(
-    (status.source?.future_count ?? 0) > 0,
-    `${status.source?.future_count} taps are of a day that has not begun: a wrong clock, or a wrong zone.`,
-    'arc-gam status --json',
+    future > 0,
+    `${futureTaps} of a day that has not begun: a wrong clock, or a wrong zone.`,
+    `psql -c "select u1, u2, tapped_at from ${schema}.classified_tap where tap_time > now() + interval '1 day' limit 20"`,
   );
   add(capture === 'broken', 'Capture is broken: a trigger is missing or switched off.', 'arc-gam capture on');
   return found;

@@ -68,12 +68,14 @@ export const openScope = async (
     ['verify_quest', 'verify_quest', 'Recomputing quests'],
     ['quest_deed', 'quest_deed', 'Recomputing quests'],
     ['expected_quest', 'expected_quest', 'Recomputing quests'],
+    [`area_count_of_${origin}`, 'area_count', 'Recomputing surges'],
+    ['expected_surge_hour', 'expected_surge_hour', 'Recomputing surges'],
   ] as const) {
     onWork(what);
     // Per user a few look-ups by index; left alone, the planner reads the whole graph for every user.
     const perUser = step === 'second_degree_change';
     if (perUser) await session.script(avoid('off'));
-    await session.query(fill(step));
+    await session.query(fill(step), step.startsWith('area_count') ? [zone] : []);
     if (perUser) await session.script(avoid('on'));
     await session.script(`analyze ${table}`);
   }

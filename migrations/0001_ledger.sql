@@ -77,7 +77,7 @@ create table processed_day (
 comment on table processed_day is 'P, the processed days: a row per day whose taps are in the figures. The latest is L, the as-of day. A day whose source no longer agrees with its row is stale.';
 comment on column processed_day.day is 'A local calendar date in the zone.';
 comment on column processed_day.tap_count is 'Valid taps of the day when it was derived.';
-comment on column processed_day.tap_digest is 'The sum of a 64-bit hash of every valid tap (both ids, time, coordinates): equal sums, equal taps, in any order.';
+comment on column processed_day.tap_digest is 'The sum of a 64-bit hash of every tap between two ids (both ids, time, coordinates, whether both are users): equal sums, equal taps, in any order.';
 comment on column processed_day.null_id_count is 'Rows ignored because an id was null.';
 comment on column processed_day.self_tap_count is 'Rows ignored because both ids were the same.';
 comment on column processed_day.unknown_user_count is 'Rows ignored because an id was not in users.';

@@ -32,15 +32,16 @@ const figureTables = [
   'pair_day',
   'pair',
   'activity_run',
+  'second_degree',
 ];
 
 /** All figures as text, without private keys and times of writing. */
 export const figuresOf = async (database: TestDatabase): Promise<string> => {
   const parts: string[] = [];
   for (const table of figureTables) {
-    const isPrivate = ['pair_day', 'pair', 'activity_run'].includes(table);
+    const isPrivate = ['pair_day', 'pair', 'activity_run', 'second_degree'].includes(table);
     const names = isPrivate
-      ? table === 'activity_run'
+      ? ['activity_run', 'second_degree'].includes(table)
         ? "to_jsonb(figure) - 'user_key' || jsonb_build_object('u', (select user_id from user_key where user_key.user_key = figure.user_key))"
         : `to_jsonb(figure) - 'u1_key' - 'u2_key' || jsonb_build_object(
              'u1', (select user_id from user_key where user_key = u1_key),

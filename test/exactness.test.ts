@@ -137,6 +137,23 @@ test('an added user makes the days on which they were a stranger stale, also wit
   ).toEqual([{ day: '2025-03-02', tap_count: '1' }]);
 });
 
+test('a stranger who takes the place of another is known when capture has to look for them', async () => {
+  database = await createDatabase();
+  await addUsers(database, 1, 2);
+  await addTap(database, 1, 2, '2025-03-01T08:00Z');
+  await addTap(database, 1, 3, '2025-03-02T08:00Z');
+  await database.ok(['etl', '--date', '2025-03-03']);
+  // As many strangers as before, and no figure changes: only who they are.
+  await database.client.query('update public.taps set id2 = $2 where id2 = $1', [userId(3), userId(4)]);
+  await database.ok(['capture', 'on']);
+  await database.ok(['etl', '--date', '2025-03-03']);
+  await addUsers(database, 4);
+  await database.ok(['etl', '--date', '2025-03-03']);
+  expect(await database.rows('select day from user_day_activity where user_id = $1', [userId(4)])).toEqual([
+    { day: '2025-03-02' },
+  ]);
+});
+
 test('a deleted first tap makes the next one the first, on a day that was not touched', async () => {
   database = await createDatabase();
   await addUsers(database, 1, 2);

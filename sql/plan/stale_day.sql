@@ -5,7 +5,7 @@ with source_day as (
   select
     (classified_tap.tapped_at at time zone $1::text)::date as day,
     (count(*) filter (where classified_tap.ignored_because is null))::integer as tap_count,
-    coalesce(sum(classified_tap.tap_hash) filter (where classified_tap.ignored_because is null), 0) as tap_digest,
+    sum(classified_tap.tap_hash) as tap_digest,
     (count(*) filter (where classified_tap.ignored_because = 'null id'))::integer as null_id_count,
     (count(*) filter (where classified_tap.ignored_because = 'self tap'))::integer as self_tap_count,
     (count(*) filter (where classified_tap.ignored_because = 'unknown user'))::integer as unknown_user_count

@@ -14,21 +14,26 @@ select
   greatest(tap.id1, tap.id2) as u2,
   case when located.is_located then tap.latitude end as latitude,
   case when located.is_located then tap.longitude end as longitude,
-  -- Nested, not added: a sum of the columns' hashes would not see two taps exchange their partners.
-  uuid_hash_extended(
-    least(tap.id1, tap.id2),
-    uuid_hash_extended(
-      greatest(tap.id1, tap.id2),
-      hash_record_extended(
-        row(
-          tap.tapped_at,
-          case when located.is_located then tap.latitude end,
-          case when located.is_located then tap.longitude end
-        ),
-        0
+  -- Nested, not added: a sum of the columns' hashes would not see two taps exchange their partners. A stranger's tap has a
+  -- hash too, another one than as a valid tap: which strangers tapped on a day is kept.
+  case
+    when tap.id1 <> tap.id2
+      then uuid_hash_extended(
+        least(tap.id1, tap.id2),
+        uuid_hash_extended(
+          greatest(tap.id1, tap.id2),
+          hash_record_extended(
+            row(
+              tap.tapped_at,
+              case when located.is_located then tap.latitude end,
+              case when located.is_located then tap.longitude end
+            ),
+            case when user1.id is null or user2.id is null then 1 else 0 end
+          )
+        )
       )
-    )
-  ) as tap_hash
+    else 0
+  end as tap_hash
 from tap
 left join app_user as user1 on user1.id = tap.id1
 left join app_user as user2 on user2.id = tap.id2

@@ -12,7 +12,7 @@ with dated as (
     case when coalesce(classified_tap.ignored_because, 'unknown user') = 'unknown user' then classified_tap.u1 end as u1,
     case when coalesce(classified_tap.ignored_because, 'unknown user') = 'unknown user' then classified_tap.u2 end as u2,
     classified_tap.tapped_at,
-    case when classified_tap.ignored_because is null then classified_tap.tap_hash else 0 end as tap_hash
+    classified_tap.tap_hash
   from classified_tap
   join batch_range
     on classified_tap.tap_time >= batch_range.starts_at

@@ -20,6 +20,7 @@ with change as (
     case when second_degree.week = week_number($1::date) then second_degree.second_degree_new_count else 0 end
       + coalesce(change.entered, 0) as second_degree_new_count
   from second_degree
+  join user_key on user_key.user_key = second_degree.user_key
   left join change on change.user_key = second_degree.user_key
   left join second_degree_focus on second_degree_focus.user_key = second_degree.user_key
   where second_degree_focus.user_key is null

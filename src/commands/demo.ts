@@ -10,8 +10,6 @@ import { usageFailure } from '../errors.js';
 import { readPackageFile } from '../files.js';
 import { migrateUp } from '../migrate/migrate.js';
 import { runPipeline } from '../pipeline/run.js';
-import { startServer } from '../serve/server.js';
-import { readServeSettings } from '../serve/settings.js';
 import { type CommonFlags, type Invocation, wholeFlag, withCommonFlags } from './shared.js';
 
 interface DemoFlags extends CommonFlags {
@@ -129,6 +127,10 @@ const servePage = async (
     (session) => session.query<{ user_id: string }>(readPackageFile('sql/demo/viewer.sql')),
     { readOnly: true },
   );
+  const [{ startServer }, { readServeSettings }] = await Promise.all([
+    import('../serve/server.js'),
+    import('../serve/settings.js'),
+  ]);
   const server = await startServer(settings, readServeSettings({}), { host: '127.0.0.1', port: flags.port });
   const url = `${server.url}/?user_id=${viewer?.user_id ?? ''}`;
   reporter.table('page', flags.json ? [{ url }] : [], `\nThe Community page: ${url}\nCtrl-C ends it.`);
@@ -188,14 +190,9 @@ const createCommunity = async (
 
 /** Taps of long ago end when they end: their as-of day is that of the last tap, not yesterday. */
 const lastTapDay = async (database: Database, zone: string): Promise<string | null> => {
-  const client = await database.connect();
-  try {
-    const { rows } = await client.query<{ day: string | null }>(
-      'select (least(max(time), now()) at time zone $1)::date::text as day from public.taps where isfinite(time)',
-      [zone],
-    );
-    return rows[0]?.day ?? null;
-  } finally {
-    await client.end();
-  }
+  const [last] = await database.sql<{ day: string | null }[]>`
+    select (least(max(time), now()) at time zone ${zone})::date::text as day
+    from public.taps
+    where isfinite(time)`;
+  return last?.day ?? null;
 };

@@ -140,7 +140,8 @@ const viewComments = [
     u2: 'The larger of the two ids.',
     latitude: 'Degrees north; null unless both coordinates are plausible.',
     longitude: 'Degrees east; null unless both coordinates are plausible.',
-    tap_hash: 'A 64-bit hash of users, time and coordinates: the part of the tap in the digest of its day.',
+    tap_hash:
+      'A 64-bit hash of users, time and coordinates, 0 where a user is missing or taps themselves: the part of the tap in the digest of its day.',
   }),
 ];
 

@@ -82,10 +82,10 @@ export const mutations: readonly Mutation[] = [
     'min(candidate.from_week)',
   ),
   replace(
-    'a new week is no focus',
+    'a new row of a week that is over is no focus',
     'second_degree_focus',
-    'and (user_week_activity.user_id is null or batch_day.forced)',
-    'and false',
+    'week_number(changed_user_day.day) < second_degree.week',
+    'false',
   ),
   replace(
     'others are not shifted',
@@ -101,9 +101,21 @@ export const mutations: readonly Mutation[] = [
   ),
   replace(
     'lost connections are no path',
-    'second_degree_event',
-    'and changed_friend.new_week is null',
-    'and false',
+    'second_degree_list',
+    'where changed_friend.new_week is null',
+    'where false',
+  ),
+  replace(
+    'whoever entered last week enters this week',
+    'second_degree',
+    'case when second_degree.week = week_number($1::date) then second_degree.second_degree_new_count else 0 end',
+    'second_degree.second_degree_new_count',
+  ),
+  replace(
+    'who entered before the first tap of the week is forgotten',
+    'user_week_activity',
+    'when second_degree.week = scope.week then second_degree.second_degree_new_count',
+    'when false then 0',
   ),
   replace(
     'a vanished week stays',
@@ -152,6 +164,12 @@ export const mutations: readonly Mutation[] = [
     'forgotten_user',
     'and target.user_key = unpaired.user_key',
     'and target.user_key = unpaired.user_key and false',
+  ),
+  replace(
+    'the week of the earliest change has no assists',
+    'quest_scope_assists',
+    'made_week.week >= since.week',
+    'made_week.week > since.week',
   ),
   replace('strangers are not remembered', 'unknown_user_day', 'where stored.day is null', 'where false'),
 ];

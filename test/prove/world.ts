@@ -65,6 +65,10 @@ const figures: readonly (readonly [table: string, query: string])[] = [
     'activity_run',
     'select user_key.user_id, started_on, ended_on from activity_run join user_key using (user_key)',
   ],
+  [
+    'second_degree',
+    'select user_key.user_id, week, second_degree_count, second_degree_new_count from second_degree join user_key using (user_key)',
+  ],
   ['unknown_user_day', 'select day, user_hash from unknown_user_day'],
   [
     'processed_day',

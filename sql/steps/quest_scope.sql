@@ -29,18 +29,26 @@ with used_metric as (
     on user_day_activity.user_id = changed_run.user_id
     and user_day_activity.day between changed_run.from_day and changed_run.to_day
 ), next_day as (
-  -- How long a pair had not tapped before its next active day depends on the day that came or went.
-  select
-    changed_pair_day.u1_key,
-    changed_pair_day.u2_key,
-    (
-      select min(pair_day.day)
-      from pair_day
-      where pair_day.u1_key = changed_pair_day.u1_key
-        and pair_day.u2_key = changed_pair_day.u2_key
-        and pair_day.day > changed_pair_day.day
-    ) as day
-  from changed_pair_day
+  -- How long a pair had not tapped before its next active day depends on the day that came or went: in the line of all
+  -- days of a changed pair, those that are there and follow one that changed.
+  select line.u1_key, line.u2_key, line.day
+  from (
+    select
+      known.u1_key,
+      known.u2_key,
+      known.day,
+      bool_or(known.is_there) as is_there,
+      lag(bool_or(known.is_changed)) over (partition by known.u1_key, known.u2_key order by known.day) as follows_change
+    from (
+      select u1_key, u2_key, day, false as is_there, true as is_changed from changed_pair_day
+      union all
+      select pair_day.u1_key, pair_day.u2_key, pair_day.day, true, false
+      from (select distinct u1_key, u2_key from changed_pair_day) as changed
+      join pair_day on pair_day.u1_key = changed.u1_key and pair_day.u2_key = changed.u2_key
+    ) as known
+    group by known.u1_key, known.u2_key, known.day
+  ) as line
+  where line.is_there and line.follows_change
 ), touched as (
   select used_metric.metric, own_week.user_key, own_week.week
   from own_week
@@ -52,7 +60,7 @@ with used_metric as (
   union
   select 'streak_days', user_key, week from streak
   union
-  select 'reconnections', unnest(array[u1_key, u2_key]), week_number(day) from next_day where day is not null
+  select 'reconnections', unnest(array[u1_key, u2_key]), week_number(day) from next_day
   union
   select 'taps', u1_key, week_number(day) from changed_pair_tap
   union

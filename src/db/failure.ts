@@ -3,6 +3,7 @@ import { type DatabaseTarget, describeTarget } from './target.js';
 
 interface DatabaseError {
   code?: string;
+  syscall?: string;
   message: string;
   detail?: string;
   hint?: string;
@@ -21,7 +22,6 @@ const lostConnectionCodes = new Set([
   'ECONNRESET',
   'EPIPE',
   'ECONNREFUSED',
-  'ENOENT',
   'ETIMEDOUT',
   'CONNECTION_CLOSED',
   'CONNECTION_DESTROYED',
@@ -34,8 +34,10 @@ const lostConnectionCodes = new Set([
 
 /** Whether the connection was cut, or could not be made for now. */
 export const isLostConnection = (error: unknown): boolean => {
-  const { code, message } = asDatabaseError(error);
+  const { code, message, syscall } = asDatabaseError(error);
   if (error instanceof Failure) return error.cause !== undefined && isLostConnection(error.cause);
+  // A socket that is not there yet; any other missing file is no connection.
+  if (code === 'ENOENT') return syscall === 'connect';
   return (
     (code !== undefined && (lostConnectionCodes.has(code) || code.startsWith('08'))) ||
     /Connection terminated|server closed the connection|is not queryable|Client was closed/i.test(message)

@@ -127,7 +127,11 @@ class Scratch {
       (table) => temporaryTables.has(table) && !this.made.has(table),
     );
     if (missing.length === 0) return;
-    await this.session.script(missing.map((table) => temporaryTables.get(table)).join('\n'));
+    // Analyzed while empty: of an empty table without statistics the planner thinks that it has thousands of rows, and
+    // for the sake of those it would read the whole of what it is joined with.
+    await this.session.script(
+      `${missing.map((table) => temporaryTables.get(table)).join('\n')}\nanalyze ${missing.join(', ')};`,
+    );
     for (const table of missing) this.made.add(table);
   }
 

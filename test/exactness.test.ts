@@ -137,6 +137,51 @@ test('an added user makes the days on which they were a stranger stale, also wit
   ).toEqual([{ day: '2025-03-02', tap_count: '1' }]);
 });
 
+test('who came to distance 2 before the first tap of the week is new in it', async () => {
+  database = await createDatabase();
+  await addUsers(database, 1, 2, 3);
+  await addTap(database, 1, 2, '2025-02-20T08:00Z');
+  await database.ok(['etl', '--date', '2025-03-02']);
+  await addTap(database, 2, 3, '2025-03-03T08:00Z');
+  await database.ok(['etl', '--date', '2025-03-03']);
+  // Nobody's connections change any more: user 1 is only back.
+  await addTap(database, 1, 2, '2025-03-04T08:00Z');
+  await database.ok(['etl', '--date', '2025-03-04']);
+  const weeks = () =>
+    database.rows(
+      'select iso_week, second_degree_count as count, second_degree_new_count as new from user_week_activity where user_id = $1 order by iso_week',
+      [userId(1)],
+    );
+  expect(await weeks()).toEqual([
+    { iso_week: '8', count: '0', new: '0' },
+    { iso_week: '10', count: '1', new: '1' },
+  ]);
+  // A week later they are still there, and no longer new.
+  await addTap(database, 1, 2, '2025-03-11T08:00Z');
+  await database.ok(['etl', '--date', '2025-03-11']);
+  expect((await weeks()).at(-1)).toEqual({ iso_week: '11', count: '1', new: '0' });
+});
+
+test('a late tap that joins two runs moves the board of a week that was not touched', async () => {
+  database = await createDatabase();
+  await addUsers(database, 1, 2);
+  for (const day of ['2025-03-01', '2025-03-03', '2025-03-04']) {
+    await addTap(database, 1, 2, `${day}T08:00Z`);
+  }
+  await database.ok(['etl', '--date', '2025-03-05']);
+  await addTap(database, 1, 2, '2025-03-02T08:00Z');
+  await database.ok(['etl', '--date', '2025-03-05']);
+  expect(
+    await database.rows(
+      'select iso_week, streak_days from weekly_leaderboard where user_id = $1 order by 1',
+      [userId(1)],
+    ),
+  ).toEqual([
+    { iso_week: '9', streak_days: '2' },
+    { iso_week: '10', streak_days: '4' },
+  ]);
+});
+
 test('a stranger who takes the place of another is known when capture has to look for them', async () => {
   database = await createDatabase();
   await addUsers(database, 1, 2);

@@ -1,9 +1,10 @@
 -- Metric assists: the first tap of two users counts 1 for whoever had been connected to both on an earlier day.
--- What may be a triangle is many times what is one: the planner would sort it all for a merge.
+-- What may be a triangle is many times what is one: the planner would sort it all for a merge, or remember lists of friends
+-- and compare each with each.
 --! reads: quest_scope, pair, friend
 --! writes: quest_event
 --! grain: metric, user_key, tapped_at
---! avoid: mergejoin
+--! avoid: mergejoin, memoize
 with added as (
   insert into quest_event (metric, user_key, day, tapped_at, amount)
   select quest_scope.metric, quest_scope.user_key, pair.first_day, pair.first_tap_at, 1

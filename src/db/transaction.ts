@@ -71,6 +71,24 @@ set local lock_timeout = ${settings.lockTimeoutMs};
 set local statement_timeout = ${settings.statementTimeoutMs};`;
 
 /**
+ * Runs `work` while the planner may not join or scan in these ways, by the name in Postgres' enable_... setting. For a
+ * statement of which the planner can't know how much there is. An error ends the transaction, and the setting with it.
+ */
+export const avoiding = async <Result>(
+  session: Session,
+  ways: readonly string[],
+  work: () => Promise<Result>,
+): Promise<Result> => {
+  const set = (state: 'on' | 'off') =>
+    session.script(ways.map((way) => `set local enable_${way} = ${state};`).join(' '));
+  if (ways.length === 0) return work();
+  await set('off');
+  const result = await work();
+  await set('on');
+  return result;
+};
+
+/**
  * Runs `use` in one repeatable-read transaction: every statement sees the source and the tables at one moment.
  * Commits when it returns, rolls back when it throws. Throws the database's error, or the signal's reason.
  */

@@ -1,4 +1,4 @@
-import type { Row, Session } from '../db/transaction.js';
+import { avoiding, type Row, type Session } from '../db/transaction.js';
 import { readPackageFile } from '../files.js';
 import { addDays, dayRanges, type PlannedDay } from './plan.js';
 import type { Step, StepParameter } from './step.js';
@@ -100,14 +100,12 @@ const hasWork = (step: Step, scratch: Scratch, values: ParameterValues): boolean
   step.reads.some((table) => scratch.hasRows(table));
 
 const execute = async (session: Session, step: Step, values: ParameterValues): Promise<Counts> => {
-  const avoid = (state: 'on' | 'off') =>
-    session.script(step.avoid.map((way) => `set local enable_${way} = ${state};`).join(' '));
-  if (step.avoid.length > 0) await avoid('off');
-  const [written] = await session.query<Counts & Row>(
-    step.text,
-    step.params.map((parameter) => values[parameter]),
+  const [written] = await avoiding(session, step.avoid, () =>
+    session.query<Counts & Row>(
+      step.text,
+      step.params.map((parameter) => values[parameter]),
+    ),
   );
-  if (step.avoid.length > 0) await avoid('on');
   return written ?? { inserted: 0, updated: 0, deleted: 0 };
 };
 

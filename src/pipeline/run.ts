@@ -82,9 +82,13 @@ const requireMigratedSchema = async (database: Database, settings: Settings): Pr
   const client = await database.pool.connect().catch((error: unknown) => {
     throw connectionFailure(error, database.target);
   });
+  // Unheard, a connection that dies between two statements would end the process; the next statement fails anyway.
+  const ignore = () => undefined;
+  client.on('error', ignore);
   try {
     await requireMigrated(client, settings.schema);
   } finally {
+    client.off('error', ignore);
     client.release();
   }
 };

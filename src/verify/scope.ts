@@ -1,4 +1,4 @@
-import type { Session } from '../db/transaction.js';
+import { avoiding, type Session } from '../db/transaction.js';
 import { readPackageFile } from '../files.js';
 import type { Day } from '../pipeline/plan.js';
 
@@ -33,9 +33,6 @@ const avoided: Partial<Record<string, readonly string[]>> = {
   // It takes the hours of all areas for a handful and compares each with each.
   expected_surge_hour: ['nestloop'],
 };
-
-const setWays = (ways: readonly string[], state: 'on' | 'off'): string =>
-  ways.map((way) => `set local enable_${way} = ${state};`).join(' ');
 
 /**
  * Chooses the days and users, reads the source once, and recomputes into temporary tables what the checks compare with.
@@ -78,10 +75,9 @@ export const openScope = async (
     ['expected_surge_hour', 'expected_surge_hour', 'Recomputing surges'],
   ] as const) {
     onWork(what);
-    const ways = avoided[step] ?? [];
-    await session.script(setWays(ways, 'off'));
-    await session.query(fill(step), step.startsWith('area_count') ? [zone] : []);
-    await session.script(setWays(ways, 'on'));
+    await avoiding(session, avoided[step] ?? [], () =>
+      session.query(fill(step), step.startsWith('area_count') ? [zone] : []),
+    );
     await session.script(`analyze ${table}`);
   }
   const [coverage] = await session.query<Coverage & Record<string, unknown>>(fill('coverage'));

@@ -1,4 +1,5 @@
--- What a batch was given and what its steps found changed. Gone with the batch's transaction.
+-- What a batch was given and what its steps found changed. Gone with the batch's transaction. The tables that can have
+-- millions of rows have no keys: their writers take care of it, and a key costs more than all else that is done with them.
 
 create temp table batch_range (
   starts_at timestamptz not null,
@@ -55,8 +56,7 @@ create temp table changed_friend (
   user_key integer not null,
   friend_key integer not null,
   old_week integer,
-  new_week integer,
-  primary key (user_key, friend_key)
+  new_week integer
 ) on commit drop;
 
 create temp table second_degree_focus (
@@ -125,8 +125,7 @@ create temp table changed_quest (
 create temp table quest_scope (
   metric text not null,
   user_key integer not null,
-  week integer not null,
-  primary key (metric, user_key, week)
+  week integer not null
 ) on commit drop;
 
 create temp table quest_pair_day (
@@ -166,8 +165,7 @@ create temp table surge_slot (
   slot integer not null,
   baseline_taps numeric not null,
   dispersion numeric not null,
-  expected_taps numeric not null,
-  primary key (geohash5, week, slot)
+  expected_taps numeric not null
 ) on commit drop;
 
 create temp table changed_surge_area (

@@ -2,6 +2,7 @@
 -- A repair also removes stretches of keys that belong to nobody.
 --! reads: changed_user_day, batch_day, batch_user, user_key, user_day_activity, activity_run
 --! writes: activity_run, changed_run
+--! fills: activity_run
 --! grain: user_key, ended_on
 with flipped as (
   select changed_user_day.user_id, changed_user_day.day
@@ -84,6 +85,7 @@ with flipped as (
   select compared.user_key, compared.started_on, compared.ended_on
   from compared
   where compared.stored_started_on is null
+  order by compared.user_key, compared.ended_on
   returning 1
 ), noted as (
   insert into changed_run (user_id, from_day, to_day)

@@ -3,6 +3,7 @@
 --! reads: batch_cell, batch_day, batch_user, user_key, area_hour
 --! stored: processed_day
 --! writes: area_hour, changed_area_hour
+--! fills: area_hour
 --! grain: geohash5, starts_at
 --! params: zone
 with present as (

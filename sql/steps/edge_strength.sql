@@ -2,6 +2,7 @@
 -- when it stays only the pairs whose days changed are.
 --! reads: changed_pair_day, batch_user, user_key, pair, pair_day, edge_strength
 --! writes: edge_strength
+--! fills: edge_strength
 --! grain: u1, u2
 --! params: as_of_day, as_of_moved
 --! runs: as_of_moved
@@ -103,6 +104,7 @@ with scope as (
   select compared.u1, compared.u2, compared.taps_90d, compared.last_tap_at, compared.strength_f32
   from compared
   where not compared.is_stored
+  order by compared.u1, compared.u2
   returning 1
 )
 select

@@ -2,6 +2,7 @@
 -- A repair also removes pairs of keys that belong to nobody.
 --! reads: changed_pair_day, batch_user, user_key, pair_day, pair
 --! writes: pair, changed_pair
+--! fills: pair
 --! grain: u1_key, u2_key
 with scope as (
   select u1_key, u2_key from changed_pair_day
@@ -92,6 +93,7 @@ with scope as (
     compared.tap_count
   from compared
   where compared.old_first_day is null
+  order by compared.u1_key, compared.u2_key
   returning 1
 ), noted as (
   insert into changed_pair (u1_key, u2_key, old_first_day, new_first_day)

@@ -3,6 +3,7 @@
 --! reads: batch_tap, batch_day, batch_user, user_key, pair_day
 --! stored: processed_day
 --! writes: pair_day, changed_pair_day
+--! fills: pair_day
 --! grain: u1_key, u2_key, day
 with fresh as (
   select
@@ -81,6 +82,7 @@ with fresh as (
   from compared
   where compared.differs
     and not compared.is_stored
+  order by compared.day, compared.u1_key, compared.u2_key
   returning 1
 ), noted as (
   insert into changed_pair_day (u1_key, u2_key, day)

@@ -2,6 +2,7 @@
 -- also looks at rows that no pair and day of pair_day belongs to.
 --! reads: classified_tap, batch_range, batch_tap, batch_day, batch_user, user_key, pair_day, pair_day_tap
 --! writes: pair_day_tap, changed_pair_tap
+--! fills: pair_day_tap
 --! grain: u1_key, u2_key, day
 --! params: zone
 with many as (

@@ -1,25 +1,54 @@
 -- Metric assists: the first tap of two users counts 1 for whoever had been connected to both on an earlier day.
--- What may be a triangle is many times what is one: the planner would sort it all for a merge, or remember lists of friends
--- and compare each with each.
+-- Of each two who met, the friends of one are walked as a list and looked for among those of the other, in memory: two looks
+-- at an index and at the table behind it for every friend would take several times as long.
 --! reads: quest_scope, pair, friend
 --! writes: quest_event
 --! grain: metric, user_key, tapped_at
 --! avoid: mergejoin, memoize
-with added as (
+with scope as (
+  select user_key, week from quest_scope where metric = 'assists'
+), near as materialized (
+  -- Two who met matter if both are friends of a user in question.
+  select distinct friend.friend_key
+  from (select distinct user_key from scope) as scope_user
+  join friend on friend.user_key = scope_user.user_key
+), met as materialized (
+  select pair.u1_key, pair.u2_key, pair.first_day, pair.first_tap_at, scope_week.week
+  from (select distinct week from scope) as scope_week
+  join pair on pair.first_day between week_start(scope_week.week) and week_start(scope_week.week) + 6
+  join near as near1 on near1.friend_key = pair.u1_key
+  join near as near2 on near2.friend_key = pair.u2_key
+), edge as materialized (
+  select friend.user_key, friend.friend_key, friend.first_day
+  from (select u1_key as user_key from met union select u2_key from met) as one
+  join friend on friend.user_key = one.user_key
+), list as (
+  select edge.user_key, array_agg(edge.friend_key) as friend_keys, array_agg(edge.first_day) as first_days
+  from edge
+  group by edge.user_key
+), half as (
+  select
+    met.u2_key,
+    met.first_day,
+    met.first_tap_at,
+    met.week,
+    unnest(list.friend_keys) as user_key,
+    unnest(list.first_days) as since
+  from met
+  join list on list.user_key = met.u1_key
+), common as (
+  select half.user_key, half.week, half.first_day, half.first_tap_at
+  from half
+  join edge
+    on edge.user_key = half.u2_key
+    and edge.friend_key = half.user_key
+    and edge.first_day < half.first_day
+  where half.since < half.first_day
+), added as (
   insert into quest_event (metric, user_key, day, tapped_at, amount)
-  select quest_scope.metric, quest_scope.user_key, pair.first_day, pair.first_tap_at, 1
-  from quest_scope
-  join friend as side1 on side1.user_key = quest_scope.user_key
-  -- An equation, not a range: so the planner may hash pairs by end and week.
-  join pair
-    on pair.u1_key = side1.friend_key
-    and week_number(pair.first_day) = quest_scope.week
-    and side1.first_day < pair.first_day
-  join friend as side2
-    on side2.user_key = quest_scope.user_key
-    and side2.friend_key = pair.u2_key
-    and side2.first_day < pair.first_day
-  where quest_scope.metric = 'assists'
+  select 'assists', common.user_key, common.first_day, common.first_tap_at, 1
+  from common
+  join scope on scope.user_key = common.user_key and scope.week = common.week
   returning 1
 )
 select count(*)::integer as inserted, 0 as updated, 0 as deleted from added

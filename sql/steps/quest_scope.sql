@@ -1,12 +1,12 @@
--- Whose quests are derived again, for which weeks and metrics: what depends on a user's own taps.
+-- Whose quests are derived again, for which weeks and metrics: what depends on a user's own taps (assists do not).
 -- A week is its user's whole week: counts are small, and completed_at needs their order.
 --! reads: changed_user_day, changed_run, changed_pair_day, changed_pair_tap, changed_user_cell, changed_quest, batch_day, batch_user, user_key, pair_day, user_day_activity, quest_rule
 --! stored: user_quest_progress
 --! writes: quest_scope
 --! grain: metric, user_key, week
 with used_metric as (
-  select distinct metric from quest_rule where is_active
-), own_week as (
+  select distinct metric from quest_rule where is_active and metric <> 'assists'
+), own_week as materialized (
   select distinct user_key.user_key, week_number(changed_user_day.day) as week
   from changed_user_day
   join user_key on user_key.user_id = changed_user_day.user_id
@@ -49,41 +49,45 @@ with used_metric as (
     group by known.u1_key, known.u2_key, known.day
   ) as line
   where line.is_there and line.follows_change
-), touched as (
-  select used_metric.metric, own_week.user_key, own_week.week
-  from own_week
-  join used_metric on used_metric.metric <> 'assists'
-  union
+), any_week as (
+  select distinct user_key.user_key, week_number(user_day_activity.day) as week
+  from user_day_activity
+  join user_key on user_key.user_id = user_day_activity.user_id
+  where exists (select from changed_quest where changed_quest.metric <> 'assists')
+), other_week as (
   select used_metric.metric, suspect.user_key, suspect.week
   from suspect
   cross join used_metric
-  union
+  union all
   select 'streak_days', user_key, week from streak
-  union
+  union all
   select 'reconnections', unnest(array[u1_key, u2_key]), week_number(day) from next_day
-  union
-  select 'taps', u1_key, week_number(day) from changed_pair_tap
-  union
-  select 'taps', u2_key, week_number(day) from changed_pair_tap
-  union
+  union all
+  select 'taps', unnest(array[u1_key, u2_key]), week_number(day) from changed_pair_tap
+  union all
   select 'new_areas', user_key, week_number(old_first_day) from changed_user_cell where old_first_day is not null
-  union
+  union all
   select 'new_areas', user_key, week_number(new_first_day) from changed_user_cell where new_first_day is not null
-  union
+  union all
   select changed_metric.metric, any_week.user_key, any_week.week
-  from (select distinct changed_quest.metric from changed_quest where changed_quest.metric <> 'assists') as changed_metric
+  from (select distinct metric from changed_quest) as changed_metric
   cross join (
-    select distinct user_key.user_key, week_number(user_day_activity.day) as week
-    from user_day_activity
-    join user_key on user_key.user_id = user_day_activity.user_id
-    where exists (select from changed_quest)
+    select any_week.user_key, any_week.week
+    from any_week
+    left join own_week on own_week.user_key = any_week.user_key and own_week.week = any_week.week
+    where own_week.user_key is null
   ) as any_week
 ), added as (
   insert into quest_scope (metric, user_key, week)
-  select touched.metric, touched.user_key, touched.week
-  from touched
-  join used_metric on used_metric.metric = touched.metric
-  on conflict do nothing
+  select used_metric.metric, own_week.user_key, own_week.week
+  from own_week
+  cross join used_metric
+  union all
+  select distinct other_week.metric, other_week.user_key, other_week.week
+  from other_week
+  join used_metric on used_metric.metric = other_week.metric
+  left join own_week on own_week.user_key = other_week.user_key and own_week.week = other_week.week
+  where own_week.user_key is null
   returning 1
 )
 select count(*)::integer as inserted, 0 as updated, 0 as deleted from added

@@ -3,7 +3,8 @@
 -- are and as they were, and to nobody else.
 -- Where most connections since the earliest change have changed, as in a backfill, everybody's weeks since then are
 -- derived again: finding out whose are would cost as much.
---! reads: changed_pair, changed_pair_day, changed_quest, batch_user, user_key, pair, friend, quest_rule
+--! reads: changed_pair, changed_pair_day, changed_quest, batch_day, batch_user, user_key, pair, friend, quest_rule
+--! stored: user_quest_progress
 --! writes: quest_scope
 --! grain: metric, user_key, week
 with wanted as (
@@ -92,11 +93,23 @@ with wanted as (
       or (select is_most and made_week.week >= since.week from since)
       or exists (select from batch_user where batch_user.user_id = user_key.user_id)
     )
+  union
+  -- Rows that are to be derived again whatever they say.
+  select user_key.user_key, forced_week.week
+  from (select distinct week_number(batch_day.day) as week from batch_day where batch_day.forced) as forced_week
+  join user_quest_progress on user_quest_progress.week_start = week_start(forced_week.week)
+  join user_key on user_key.user_id = user_quest_progress.user_id
+  where (select is_wanted from wanted)
+  union
+  select user_key.user_key, week_number(user_quest_progress.week_start)
+  from batch_user
+  join user_key on user_key.user_id = batch_user.user_id
+  join user_quest_progress on user_quest_progress.user_id = batch_user.user_id
+  where (select is_wanted from wanted)
 ), added as (
   insert into quest_scope (metric, user_key, week)
   select 'assists', touched.user_key, touched.week
   from touched
-  on conflict do nothing
   returning 1
 )
 select count(*)::integer as inserted, 0 as updated, 0 as deleted from added

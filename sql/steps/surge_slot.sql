@@ -3,9 +3,11 @@
 --! reads: surge_scope, area_hour
 --! writes: surge_slot
 --! grain: geohash5, week, slot
-with model as (
-  -- n: the weeks before, at most 8, none before the area's first; under 3 there is no judgement.
+with model as materialized (
+  -- n: the weeks before, at most 8, none before the area's first; under 3 there is no judgement. A number stands for area
+  -- and week: everything below is sorted by it many times.
   select
+    row_number() over ()::integer as model_no,
     surge_scope.geohash5,
     surge_scope.week,
     least(8, surge_scope.week - surge_scope.first_week) as n
@@ -21,15 +23,14 @@ with model as (
         and area_hour.tap_count >= 5
         and cardinality(area_hour.user_keys) >= 5
     )
-), week_slot as (
+), week_slot as materialized (
   -- The hour that a clock set back shows twice counts as one of its slot.
   select
-    model.geohash5,
-    model.week,
+    model.model_no,
     model.n,
-    week_number(area_hour.day) as baseline_week,
+    model.week - week_number(area_hour.day) as weeks_before,
     area_hour.slot,
-    sum(area_hour.tap_count)::numeric as taps
+    sum(area_hour.tap_count) as taps
   from model
   join area_hour
     on area_hour.geohash5 = model.geohash5
@@ -37,75 +38,61 @@ with model as (
     and area_hour.starts_at < week_start(model.week)::timestamp at time zone 'UTC' + interval '1 day'
     and area_hour.day >= week_start(model.week - model.n)
     and area_hour.day < week_start(model.week)
-  group by model.geohash5, model.week, model.n, week_number(area_hour.day), area_hour.slot
+  group by model.model_no, model.n, week_number(area_hour.day), model.week, area_hour.slot
 ), recent as (
-  select week_slot.geohash5, week_slot.week, sum(week_slot.taps) as taps
+  select week_slot.model_no, sum(week_slot.taps) as taps
   from week_slot
-  where week_slot.baseline_week >= week_slot.week - 2
-  group by week_slot.geohash5, week_slot.week
+  where week_slot.weeks_before <= 2
+  group by week_slot.model_no
 ), ranked as (
   select
-    week_slot.geohash5,
-    week_slot.week,
+    week_slot.model_no,
     week_slot.n,
     week_slot.slot,
     week_slot.taps,
-    row_number() over (
-      partition by week_slot.geohash5, week_slot.week, week_slot.slot order by week_slot.taps desc
-    ) as place,
-    coalesce(
-      lead(week_slot.taps) over (
-        partition by week_slot.geohash5, week_slot.week, week_slot.slot order by week_slot.taps desc
-      ),
-      0
-    ) as next_taps
+    row_number() over slot_weeks as place,
+    coalesce(lead(week_slot.taps) over slot_weeks, 0) as next_taps
   from week_slot
+  window slot_weeks as (partition by week_slot.model_no, week_slot.slot order by week_slot.taps desc)
 ), capped as (
   -- One past event must not hide the next: the largest of four or more counts as the second-largest.
   select
-    ranked.geohash5,
-    ranked.week,
+    ranked.model_no,
     ranked.slot,
     sum(ranked.capped_taps) as taps,
     sum(ranked.capped_taps * ranked.capped_taps) as square
   from (
     select
-      ranked.geohash5,
-      ranked.week,
+      ranked.model_no,
       ranked.slot,
       case when ranked.place = 1 and ranked.n >= 4 then ranked.next_taps else ranked.taps end as capped_taps
     from ranked
   ) as ranked
-  group by ranked.geohash5, ranked.week, ranked.slot
+  group by ranked.model_no, ranked.slot
 ), slot as (
   select
-    model.geohash5,
-    model.week,
+    model.model_no,
     model.n::numeric as n,
     week_hour.slot,
     coalesce(capped.taps, 0) as taps,
     coalesce(capped.square, 0) as square
   from model
   cross join generate_series(0, 167) as week_hour (slot)
-  left join capped
-    on capped.geohash5 = model.geohash5 and capped.week = model.week and capped.slot = week_hour.slot
+  left join capped on capped.model_no = model.model_no and capped.slot = week_hour.slot
 ), smoothed as (
   select
-    slot.geohash5,
-    slot.week,
+    slot.model_no,
     slot.n,
     slot.slot,
     slot.taps,
     slot.square,
-    0.8 * sum(slot.taps) over (
-      partition by slot.geohash5, slot.week, slot.slot % 24, slot.slot >= 120
-    ) / (slot.n * case when slot.slot >= 120 then 2 else 5 end)
-    + 0.2 * sum(slot.taps) over (partition by slot.geohash5, slot.week) / (slot.n * 168) as mean_taps
+    0.8 * sum(slot.taps) over (partition by slot.model_no, slot.slot % 24, slot.slot >= 120)
+      / (slot.n * case when slot.slot >= 120 then 2 else 5 end)
+    + 0.2 * sum(slot.taps) over (partition by slot.model_no) / (slot.n * 168) as mean_taps
   from slot
 ), baseline as (
   select
-    smoothed.geohash5,
-    smoothed.week,
+    smoothed.model_no,
     smoothed.n,
     smoothed.slot,
     smoothed.taps,
@@ -114,20 +101,19 @@ with model as (
   from smoothed
 ), area as (
   select
-    baseline.geohash5,
-    baseline.week,
+    baseline.model_no,
     sum(baseline.baseline_taps) as baseline_taps,
     sum(
       baseline.square - 2 * baseline.baseline_taps * baseline.taps
       + baseline.n * baseline.baseline_taps * baseline.baseline_taps
     ) / ((min(baseline.n) - 1) * sum(baseline.baseline_taps)) as dispersion
   from baseline
-  group by baseline.geohash5, baseline.week
+  group by baseline.model_no
 ), added as (
   insert into surge_slot (geohash5, week, slot, baseline_taps, dispersion, expected_taps)
   select
-    baseline.geohash5,
-    baseline.week,
+    model.geohash5,
+    model.week,
     baseline.slot,
     baseline.baseline_taps,
     least(6, greatest(1, area.dispersion)),
@@ -137,8 +123,9 @@ with model as (
       6
     )
   from baseline
-  join area on area.geohash5 = baseline.geohash5 and area.week = baseline.week
-  left join recent on recent.geohash5 = baseline.geohash5 and recent.week = baseline.week
+  join area on area.model_no = baseline.model_no
+  join model on model.model_no = baseline.model_no
+  left join recent on recent.model_no = baseline.model_no
   returning 1
 )
 select count(*)::integer as inserted, 0 as updated, 0 as deleted from added

@@ -1,6 +1,7 @@
 -- The first tap of a user in a cell, from all their days there. A repair also removes rows of keys that belong to nobody.
 --! reads: changed_user_cell_day, batch_user, user_key, user_cell_day, user_cell
 --! writes: user_cell, changed_user_cell
+--! fills: user_cell
 --! grain: user_key, geohash5
 with scope as (
   select user_key, geohash5 from changed_user_cell_day
@@ -58,6 +59,7 @@ with scope as (
   select compared.user_key, compared.geohash5, compared.first_day, compared.first_tap_at
   from compared
   where compared.old_first_day is null
+  order by compared.user_key
   returning 1
 ), noted as (
   insert into changed_user_cell (user_key, old_first_day, new_first_day)

@@ -3,6 +3,7 @@
 --! reads: batch_cell, batch_day, batch_user, user_key, user_cell_day
 --! stored: processed_day
 --! writes: user_cell_day, changed_user_cell_day
+--! fills: user_cell_day
 --! grain: user_key, geohash5, day
 with visit as (
   select batch_cell.u1 as user_id, batch_cell.geohash5, batch_cell.day, batch_cell.first_tap_at
@@ -58,6 +59,7 @@ with visit as (
   select compared.user_key, compared.geohash5, compared.day, compared.first_tap_at
   from compared
   where not compared.is_stored
+  order by compared.day, compared.user_key
   returning 1
 ), noted as (
   insert into changed_user_cell_day (user_key, geohash5)

@@ -3,6 +3,7 @@
 -- users that nothing of today leads to.
 --! reads: quest_scope, changed_quest, quest_event, quest_rule, batch_user, user_key, user_quest_progress
 --! writes: user_quest_progress
+--! fills: user_quest_progress
 --! grain: user_id, quest_id, week_start
 with rule as materialized (
   -- A number instead of the id: the events are sorted by it.

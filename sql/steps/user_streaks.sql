@@ -2,6 +2,7 @@
 -- $1 is L; $2 is the earliest last day of a run that is still alive: L, or L - 1 while day L lasts.
 --! reads: changed_user_day, batch_user, user_key, activity_run, pair_day, user_streaks
 --! writes: user_streaks
+--! fills: user_streaks
 --! grain: user_id
 --! params: as_of_day, alive_from_day
 --! runs: always

@@ -4,6 +4,7 @@
 --! reads: changed_user_day, batch_day, batch_user, second_degree_focus, second_degree_event, user_key, user_day_activity, user_week_activity
 --! stored: second_degree
 --! writes: user_week_activity, changed_user_week
+--! fills: user_week_activity
 --! grain: user_id, year, iso_week
 with day_changed as (
   select changed_user_day.user_id, week_number(changed_user_day.day) as week

@@ -1,6 +1,7 @@
 -- Three boards a week. A week is ranked again as a whole when a figure of it changed, otherwise it is not read.
 --! reads: changed_user_week, changed_run, batch_day, batch_user, user_key, activity_run, user_week_activity, weekly_leaderboard
 --! writes: weekly_leaderboard
+--! fills: weekly_leaderboard
 --! grain: user_id, year, iso_week
 with scope as (
   select user_id, week from changed_user_week

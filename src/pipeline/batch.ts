@@ -1,5 +1,6 @@
 import { avoiding, type Row, type Session } from '../db/transaction.js';
 import { readPackageFile } from '../files.js';
+import { withoutIndexes } from './fill.js';
 import { addDays, dayRanges, type PlannedDay } from './plan.js';
 import type { Step, StepParameter } from './step.js';
 
@@ -32,6 +33,8 @@ export interface BatchOptions {
   readonly stepsDigest: string;
   readonly runId: number;
   readonly days: readonly PlannedDay[];
+  /** Whether tables that are empty may be locked until the transaction ends, to fill them faster. */
+  readonly mayFill: boolean;
   readonly onStep?: (step: string) => void;
   /** Told at the end how much the steps were given. */
   readonly onScope?: ((rows: Row[]) => void) | undefined;
@@ -58,13 +61,15 @@ export const runBatch = async (session: Session, options: BatchOptions): Promise
   const scratch = new Scratch(session);
   await fillBatch(session, scratch, options);
   const values = await parameterValues(session, options);
+  const mayFill = options.mayFill && options.days.reduce((sum, day) => sum + day.tapCount, 0) >= manyTaps;
   const results: [Step, StepResult][] = [];
   for (const step of options.steps) {
     if (!hasWork(step, scratch, values)) continue;
     options.onStep?.(step.name);
     const started = performance.now();
     await scratch.make([...step.reads, ...step.writes]);
-    const written = await execute(session, step, values);
+    const fills = mayFill ? step.fills : [];
+    const written = await withoutIndexes(session, fills, () => execute(session, step, values));
     await scratch.filled(step.writes);
     await analyzeStored(session, step, written.inserted + written.deleted);
     results.push([step, { step: step.name, ...written, durationMs: performance.now() - started }]);
@@ -80,6 +85,9 @@ export const runBatch = async (session: Session, options: BatchOptions): Promise
     asOfDay: values.as_of_day as string | null,
   };
 };
+
+/** Below this many taps, an empty table is filled quickly enough with its indexes. */
+const manyTaps = 10_000;
 
 const validTaps = async (session: Session): Promise<number> => {
   const [read] = await session.query<{ taps: number }>(

@@ -301,6 +301,8 @@ class Run {
       stepsDigest: this.digest,
       runId,
       days,
+      // A rehearsal is read from outside while it lasts.
+      mayFill: !this.request.dryRun,
       onStep: (step) => this.reporter.stepStarted(step),
       onScope: this.request.explain
         ? (rows) => this.reporter.table('given', rows, 'What the steps of the batch were given')

@@ -23,6 +23,8 @@ export interface Step {
   readonly writes: readonly string[];
   /** Tables from which the step only removes what nothing else reads any more: it comes after all their readers. */
   readonly removes: readonly string[];
+  /** Tables that it can fill without their indexes: its statement needs none of them (no `on conflict`). See fill.ts. */
+  readonly fills: readonly string[];
   readonly grain: readonly string[];
   /** Bound to $1, $2, ... in this order. */
   readonly params: readonly StepParameter[];
@@ -39,7 +41,17 @@ export type Avoidable = (typeof avoidable)[number];
 const runsWhen = ['given', 'as_of_moved', 'always'] as const;
 export type RunsWhen = (typeof runsWhen)[number];
 
-const headerKeys = ['reads', 'stored', 'writes', 'removes', 'grain', 'params', 'avoid', 'runs'] as const;
+const headerKeys = [
+  'reads',
+  'stored',
+  'writes',
+  'removes',
+  'fills',
+  'grain',
+  'params',
+  'avoid',
+  'runs',
+] as const;
 type HeaderKey = (typeof headerKeys)[number];
 
 /**
@@ -90,6 +102,7 @@ export const parseStep = (name: string, text: string): Step => {
     stored: found.get('stored') ?? [],
     writes: found.get('writes') ?? [],
     removes: found.get('removes') ?? [],
+    fills: found.get('fills') ?? [],
     grain: found.get('grain') ?? [],
     params,
     avoid: oneOf('avoid', avoidable),

@@ -1,0 +1,60 @@
+-- What of a table ($1) the role may take away and make again, each with the statements for both: its indexes, if no other
+-- table refers to it, and what it refers to (looked up row by row, a key of another table costs more than all indexes). An
+-- index that serves a key is made first and then given to the key, so that no word of its definition is lost.
+select
+  case
+    when key.oid is null then format('drop index %I', index_class.relname)
+    else format('alter table %I drop constraint %I', table_class.relname, key.conname)
+  end as drop_statement,
+  concat_ws(
+    '; ',
+    pg_get_indexdef(pg_index.indexrelid),
+    case
+      when key.oid is not null
+        then format(
+          'alter table %I add constraint %I %s using index %I',
+          table_class.relname,
+          key.conname,
+          case key.contype when 'p' then 'primary key' else 'unique' end,
+          index_class.relname
+        )
+    end,
+    format('comment on index %I is %L', index_class.relname, obj_description(pg_index.indexrelid, 'pg_class')),
+    case
+      when key.oid is not null
+        then format(
+          'comment on constraint %I on %I is %L', key.conname, table_class.relname, obj_description(key.oid, 'pg_constraint')
+        )
+    end
+  ) as create_statement
+from pg_class as table_class
+join pg_index on pg_index.indrelid = table_class.oid
+join pg_class as index_class on index_class.oid = pg_index.indexrelid
+left join pg_constraint as key on key.conindid = pg_index.indexrelid and key.conrelid = table_class.oid
+where table_class.oid = to_regclass($1::text)
+  and pg_has_role(table_class.relowner, 'usage')
+  and not exists (select from pg_constraint as reference where reference.confrelid = table_class.oid)
+union all
+select
+  format('alter table %I drop constraint %I', table_class.relname, reference.conname),
+  concat_ws(
+    '; ',
+    format(
+      'alter table %I add constraint %I %s',
+      table_class.relname,
+      reference.conname,
+      pg_get_constraintdef(reference.oid)
+    ),
+    format(
+      'comment on constraint %I on %I is %L',
+      reference.conname,
+      table_class.relname,
+      obj_description(reference.oid, 'pg_constraint')
+    )
+  )
+from pg_class as table_class
+join pg_constraint as reference on reference.conrelid = table_class.oid and reference.contype = 'f'
+join pg_class as target_class on target_class.oid = reference.confrelid
+where table_class.oid = to_regclass($1::text)
+  and pg_has_role(table_class.relowner, 'usage')
+  and pg_has_role(target_class.relowner, 'usage')

@@ -133,9 +133,13 @@ export const orderSteps = (steps: readonly Step[], given: ReadonlySet<string>): 
       later.writes.some((table) => earlier.stored.includes(table)) ||
       later.removes.some((table) => earlier.reads.includes(table)));
   const ordered: Step[] = [];
-  const waiting = new Set([...steps].sort((one, other) => one.name.localeCompare(other.name)));
+  const earlierThan = new Map(
+    steps.map((step) => [step, steps.filter((other) => mustPrecede(other, step))] as const),
+  );
+  // Not localeCompare, which takes a while to begin.
+  const waiting = new Set([...steps].sort((one, other) => (one.name < other.name ? -1 : 1)));
   while (waiting.size > 0) {
-    const next = [...waiting].find((step) => ![...waiting].some((other) => mustPrecede(other, step)));
+    const next = [...waiting].find((step) => !earlierThan.get(step)?.some((other) => waiting.has(other)));
     if (next === undefined) {
       const names = [...waiting].map((step) => step.name).join(', ');
       throw workFailure(`The steps ${names} read what each other write: they have no order.`);

@@ -14,7 +14,8 @@ select
   rule.expected,
   null::date as mark_day,
   user_quest_progress.user_id as mark_user
-from user_quest_progress
+from verify_user
+join user_quest_progress on user_quest_progress.user_id = verify_user.user_id
 join verify_quest on verify_quest.quest_id = user_quest_progress.quest_id
 join quest_definitions on quest_definitions.quest_id = user_quest_progress.quest_id
 cross join lateral (
@@ -24,6 +25,8 @@ cross join lateral (
         then (user_quest_progress.progress ->> 'count')::numeric
       else -1
     end as reached
+  -- Worked out once, not wherever it is named.
+  offset 0
 ) as given
 cross join lateral (
   values
@@ -54,3 +57,14 @@ cross join lateral (
     )
 ) as rule (holds, column_name, stored, expected)
 where rule.holds is not true
+  -- Nearly every row is exactly what it should be, which one comparison tells.
+  and (
+    user_quest_progress.week_start > $1::date
+    or user_quest_progress.progress is distinct from jsonb_build_object(
+      'count', (user_quest_progress.progress -> 'count'),
+      'target', verify_quest.target,
+      'pct', least(100, floor(100 * given.reached / verify_quest.target))
+    )
+    or given.reached < 1
+    or (user_quest_progress.completed_at is not null) <> (given.reached >= verify_quest.target)
+  )

@@ -26,6 +26,15 @@ with stored as (
     stored.completed_at as stored_completed_at
   from expected_quest
   full join stored using (user_id, quest_id, week_start)
+  -- Nearly every row is exactly what it should be, which one comparison tells.
+  where (stored.progress, stored.completed_at) is distinct from (
+      jsonb_build_object(
+        'count', expected_quest.reached,
+        'target', expected_quest.target,
+        'pct', least(100, 100 * expected_quest.reached / expected_quest.target)
+      ),
+      expected_quest.completed_at
+    )
 )
 select
   format('user_id %s, quest %s, week_start %s', compared.user_id, quest_definitions.slug, compared.week_start) as key,

@@ -72,6 +72,12 @@ create temp table tie (
   primary key (person_key, friend_key) include (first_week)
 ) on commit drop;
 
+create temp table tie_list (
+  person_key integer primary key,
+  friend_keys integer[] not null,
+  first_weeks integer[] not null
+) on commit drop;
+
 create temp table active_day (
   user_id uuid not null,
   day date not null,

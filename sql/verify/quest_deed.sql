@@ -14,16 +14,18 @@ with wanted as (
   from fact
   where exists (select from wanted where wanted.metric = 'reconnections')
 ), deed as (
-  select 'new_people' as metric, met.user_id, expected_pair.first_day as day, expected_pair.first_tap_at as tapped_at
+  select
+    'new_people' as metric,
+    unnest(array[expected_pair.u1, expected_pair.u2]) as user_id,
+    expected_pair.first_day as day,
+    expected_pair.first_tap_at as tapped_at
   from expected_pair
-  cross join lateral (values (expected_pair.u1), (expected_pair.u2)) as met (user_id)
   union all
   select 'active_days', active_day.user_id, active_day.day, active_day.first_tap_at
   from active_day
   union all
-  select 'reconnections', met.user_id, neighboured.day, neighboured.first_tap_at
+  select 'reconnections', unnest(array[neighboured.u1, neighboured.u2]), neighboured.day, neighboured.first_tap_at
   from neighboured
-  cross join lateral (values (neighboured.u1), (neighboured.u2)) as met (user_id)
   where neighboured.day - neighboured.day_before >= 30
   union all
   select 'new_areas', visited_cell.user_id, visited_cell.first_day, visited_cell.first_tap_at

@@ -10,14 +10,17 @@ from verify_user
 join person on person.user_id = verify_user.user_id
 cross join lateral (
   with path as (
-    select
-      far.friend_key as other_key,
-      greatest(near.first_week, far.first_week) as reached_week,
-      null::integer as met_week
-    from tie as near
-    join tie as far on far.person_key = near.friend_key
-    where near.person_key = person.person_key
-      and far.friend_key <> person.person_key
+    select far.friend_key as other_key, greatest(far.near_week, far.first_week) as reached_week, null::integer as met_week
+    from (
+      select
+        near.first_week as near_week,
+        unnest(tie_list.friend_keys) as friend_key,
+        unnest(tie_list.first_weeks) as first_week
+      from tie as near
+      join tie_list on tie_list.person_key = near.friend_key
+      where near.person_key = person.person_key
+    ) as far
+    where far.friend_key <> person.person_key
     union all
     select tie.friend_key, null, tie.first_week
     from tie

@@ -206,12 +206,11 @@ const howToSee = ({ table, user, other, day }: Finding): string | null => {
 
 const reportSummary = (
   reporter: Reporter,
-  { asOfDay, zone, coverage, results, marks: found }: Verification,
+  { asOfDay, zone, coverage, results, marks: found, durationMs }: Verification,
   full: boolean,
   seed: string,
 ): void => {
   const failed = results.filter(({ state }) => state === 'finding' || state === 'stale').length;
-  const durationMs = results.reduce((sum, result) => sum + result.durationMs, 0);
   const what = full ? 'Everything' : `A sample (--seed ${seed})`;
   reporter.say(
     'verified',

@@ -35,7 +35,7 @@ export interface Step {
   readonly text: string;
 }
 
-const avoidable = ['hashjoin', 'mergejoin', 'memoize', 'bitmapscan', 'seqscan'] as const;
+const avoidable = ['hashjoin', 'mergejoin', 'nestloop', 'memoize', 'bitmapscan', 'seqscan'] as const;
 export type Avoidable = (typeof avoidable)[number];
 
 const runsWhen = ['given', 'as_of_moved', 'always'] as const;

@@ -43,6 +43,8 @@ export interface Verification {
   readonly coverage: Coverage;
   readonly results: readonly CheckResult[];
   readonly marks: Marks;
+  /** From the first statement to the last, the recomputing included. */
+  readonly durationMs: number;
 }
 
 export interface VerifyOptions {
@@ -75,6 +77,7 @@ export const verify = (
 
 /** As verify, within the caller's transaction, which is read only from then on. */
 export const verifyIn = async (session: Session, options: VerifyOptions): Promise<Verification> => {
+  const started = performance.now();
   const checks = chooseChecks(loadChecks(), options.tables);
   const zone = await readZone(session);
   const [moment] = await session.query<Moment & Record<string, unknown>>(
@@ -106,6 +109,7 @@ export const verifyIn = async (session: Session, options: VerifyOptions): Promis
     coverage,
     results,
     marks: { days: await readMarks(session, 'day'), users: await readMarks(session, 'user') },
+    durationMs: performance.now() - started,
   };
 };
 

@@ -50,11 +50,20 @@ with event as (
         min(path.old_week) as old_week
       from path
       group by path.other_key
-    ), change as (
-      select focus.user_key, reached.new_week as from_week, reached.direct_week as to_week, 1 as sign
-      from reached
-      where reached.new_week < reached.direct_week
-      union all
+    )
+    select focus.user_key, reached.new_week as week, count(*) as entered_count, 0 as left_count
+    from reached
+    where reached.new_week < reached.direct_week
+    group by reached.new_week
+    union all
+    select focus.user_key, reached.direct_week, 0, count(*)
+    from reached
+    where reached.new_week < reached.direct_week
+      and reached.direct_week < 2147483647
+    group by reached.direct_week
+    union all
+    select shifted.other_key, week.week, week.entered_count, week.left_count
+    from (
       select reached.other_key, bound.from_week, reached.direct_week, bound.sign
       from reached
       cross join lateral (values (reached.new_week, 1), (reached.old_week, -1)) as bound (from_week, sign)
@@ -64,14 +73,11 @@ with event as (
         and not exists (
           select from second_degree_focus as also where also.user_key = reached.other_key
         )
-    )
-    select change.user_key, week.week, sum(week.entered)::integer as entered_count, sum(week.gone)::integer as left_count
-    from change
+    ) as shifted
     cross join lateral (
-      values (change.from_week, change.sign, 0), (change.to_week, 0, change.sign)
-    ) as week (week, entered, gone)
+      values (shifted.from_week, shifted.sign, 0), (shifted.direct_week, 0, shifted.sign)
+    ) as week (week, entered_count, left_count)
     where week.week < 2147483647
-    group by change.user_key, week.week
   ) as part
 ), added as (
   insert into second_degree_event (user_key, week, entered_count, left_count)

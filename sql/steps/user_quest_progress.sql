@@ -1,9 +1,10 @@
--- How far each user got with each quest of a week, from the events in the order of their taps. A streak is the level
--- that it has reached, everything else is a running sum within the quest's window. A repair also looks at rows of its
--- users that nothing of today leads to.
+-- How far each user got with each quest of a week: a streak is the level that it has reached, everything else a sum within
+-- the quest's window. When a target was reached, the events in the order of their taps say. A repair also looks at rows of
+-- its users that nothing of today leads to.
 --! reads: quest_scope, changed_quest, quest_event, quest_rule, batch_user, user_key, user_quest_progress
 --! writes: user_quest_progress
 --! fills: user_quest_progress
+--! avoid: mergejoin
 --! grain: user_id, quest_id, week_start
 with rule as materialized (
   -- A number instead of the id: the events are sorted by it.
@@ -17,29 +18,57 @@ with rule as materialized (
     quest_rule.active_until
   from quest_rule
   where quest_rule.is_active
-), counted as (
+), event as not materialized (
   select
     rule.rule_no,
     rule.target,
+    rule.metric = 'streak_days' as is_level,
     quest_event.user_key,
     week_number(quest_event.day) as week,
+    case when rule.quest_window = 'day' then quest_event.day else week_start(week_number(quest_event.day)) end
+      as window_start,
     quest_event.tapped_at,
-    case
-      when rule.metric = 'streak_days' then quest_event.amount
-      -- Taps at the same instant are reached together: the frame is by value.
-      else sum(quest_event.amount) over (
-        partition by
-          rule.rule_no,
-          quest_event.user_key,
-          case when rule.quest_window = 'day' then quest_event.day else week_start(week_number(quest_event.day)) end
-        order by quest_event.tapped_at
-      )
-    end as reached
+    quest_event.amount
   from quest_event
   join rule
     on rule.metric = quest_event.metric
     and week_start(week_number(quest_event.day)) between rule.active_from and rule.active_until
     and (rule.quest_window <> 'weekend' or quest_event.day - week_start(week_number(quest_event.day)) >= 5)
+), total as materialized (
+  select
+    event.rule_no,
+    event.target,
+    event.user_key,
+    event.week,
+    event.window_start,
+    case when bool_or(event.is_level) then max(event.amount) else sum(event.amount) end as reached
+  from event
+  group by event.rule_no, event.target, event.user_key, event.week, event.window_start
+), completed as (
+  -- Only what reached its target needs the order of its taps.
+  select counted.rule_no, counted.user_key, counted.week, min(counted.tapped_at) as completed_at
+  from (
+    select
+      event.rule_no,
+      event.target,
+      event.user_key,
+      event.week,
+      event.tapped_at,
+      case
+        when event.is_level then event.amount
+        -- Taps at the same instant are reached together: the frame is by value.
+        else sum(event.amount) over (
+          partition by event.rule_no, event.user_key, event.window_start order by event.tapped_at
+        )
+      end as reached
+    from (select rule_no, user_key, window_start from total where reached >= target) as done
+    join event
+      on event.rule_no = done.rule_no
+      and event.user_key = done.user_key
+      and event.window_start = done.window_start
+  ) as counted
+  where counted.reached >= counted.target
+  group by counted.rule_no, counted.user_key, counted.week
 ), fresh as (
   select
     user_key.user_id,
@@ -47,23 +76,21 @@ with rule as materialized (
     week_start(reached.week) as week_start,
     jsonb_build_object(
       'count', reached.reached,
-      'target', reached.target,
-      'pct', least(100, 100 * reached.reached / reached.target)
+      'target', rule.target,
+      'pct', least(100, 100 * reached.reached / rule.target)
     ) as progress,
-    reached.completed_at
+    completed.completed_at
   from (
-    select
-      counted.user_key,
-      counted.rule_no,
-      counted.target,
-      counted.week,
-      max(counted.reached)::bigint as reached,
-      min(counted.tapped_at) filter (where counted.reached >= counted.target) as completed_at
-    from counted
-    group by counted.user_key, counted.rule_no, counted.target, counted.week
+    select total.rule_no, total.user_key, total.week, max(total.reached)::bigint as reached
+    from total
+    group by total.rule_no, total.user_key, total.week
   ) as reached
   join rule on rule.rule_no = reached.rule_no
   join user_key on user_key.user_key = reached.user_key
+  left join completed
+    on completed.rule_no = reached.rule_no
+    and completed.user_key = reached.user_key
+    and completed.week = reached.week
 ), stored as (
   select
     user_quest_progress.user_id,

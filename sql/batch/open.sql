@@ -39,6 +39,10 @@ create temp table changed_pair (
   new_first_day date
 ) on commit drop;
 
+create temp table user_day_scope (
+  day date primary key
+) on commit drop;
+
 create temp table changed_user_day (
   user_id uuid not null,
   day date not null,

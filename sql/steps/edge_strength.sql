@@ -6,14 +6,9 @@
 --! grain: u1, u2
 --! params: as_of_day, as_of_moved
 --! runs: as_of_moved
-with scope as (
-  select pair_day.u1_key, pair_day.u2_key
-  from pair_day
-  where $2::boolean and pair_day.day between $1::date - 89 and $1::date
-  union
+with touched as (
   select changed_pair_day.u1_key, changed_pair_day.u2_key
   from changed_pair_day
-  where not $2::boolean
   union
   select pair.u1_key, pair.u2_key
   from batch_user
@@ -24,6 +19,19 @@ with scope as (
   from batch_user
   join user_key on user_key.user_id = batch_user.user_id
   join pair on pair.u2_key = user_key.user_key
+), recent_day as (
+  select pair_day.u1_key, pair_day.u2_key, pair_day.day, pair_day.tap_count, pair_day.last_tap_at
+  from pair_day
+  where $2::boolean
+    and pair_day.day between $1::date - 89 and $1::date
+  union all
+  select pair_day.u1_key, pair_day.u2_key, pair_day.day, pair_day.tap_count, pair_day.last_tap_at
+  from touched
+  join pair_day
+    on pair_day.u1_key = touched.u1_key
+    and pair_day.u2_key = touched.u2_key
+    and pair_day.day between $1::date - 89 and $1::date
+  where not $2::boolean
 ), fresh as (
   select
     key1.user_id as u1,
@@ -34,17 +42,13 @@ with scope as (
       as strength_f32
   from (
     select
-      scope.u1_key,
-      scope.u2_key,
-      sum(pair_day.tap_count)::integer as taps_90d,
-      max(pair_day.last_tap_at) as last_tap_at,
-      max(pair_day.day) as last_day
-    from scope
-    join pair_day
-      on pair_day.u1_key = scope.u1_key
-      and pair_day.u2_key = scope.u2_key
-      and pair_day.day between $1::date - 89 and $1::date
-    group by scope.u1_key, scope.u2_key
+      recent_day.u1_key,
+      recent_day.u2_key,
+      sum(recent_day.tap_count)::integer as taps_90d,
+      max(recent_day.last_tap_at) as last_tap_at,
+      max(recent_day.day) as last_day
+    from recent_day
+    group by recent_day.u1_key, recent_day.u2_key
   ) as recent
   join user_key as key1 on key1.user_key = recent.u1_key
   join user_key as key2 on key2.user_key = recent.u2_key
@@ -67,8 +71,8 @@ with scope as (
     select edge_strength.u1, edge_strength.u2
     from batch_user
     join edge_strength on edge_strength.u2 = batch_user.user_id
-  ) as touched
-  join edge_strength on edge_strength.u1 = touched.u1 and edge_strength.u2 = touched.u2
+  ) as known
+  join edge_strength on edge_strength.u1 = known.u1 and edge_strength.u2 = known.u2
   where not $2::boolean
 ), compared as (
   select

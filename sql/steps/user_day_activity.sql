@@ -1,5 +1,6 @@
--- One row per user and active day. A pair's first day that moves changes two days of both its users.
---! reads: changed_pair_day, changed_pair, batch_day, batch_user, user_key, pair_day, pair, user_day_activity
+-- One row per user and active day. All users of a day in question are counted: its pairs are read anyway. A pair's first
+-- day that moves changes two days of both its users.
+--! reads: user_day_scope, changed_pair_day, changed_pair, batch_day, batch_user, user_key, pair_day, pair, user_day_activity
 --! writes: user_day_activity, changed_user_day
 --! fills: user_day_activity
 --! grain: user_id, day
@@ -12,17 +13,6 @@ with touched as (
   union all
   select u1_key, u2_key, new_first_day from changed_pair
   where old_first_day is distinct from new_first_day and new_first_day is not null
-), scope as materialized (
-  -- All users of such a day are counted: its pairs are read anyway.
-  select distinct day from changed_pair_day
-  union
-  select distinct old_first_day from changed_pair
-  where old_first_day is distinct from new_first_day and old_first_day is not null
-  union
-  select distinct new_first_day from changed_pair
-  where old_first_day is distinct from new_first_day and new_first_day is not null
-  union
-  select day from batch_day where forced
 ), tapped as (
   select
     pair_day.u1_key,
@@ -30,8 +20,8 @@ with touched as (
     pair_day.day,
     pair_day.tap_count,
     (pair.first_day = pair_day.day)::integer as is_new
-  from scope
-  join pair_day on pair_day.day = scope.day
+  from user_day_scope
+  join pair_day on pair_day.day = user_day_scope.day
   join pair on pair.u1_key = pair_day.u1_key and pair.u2_key = pair_day.u2_key
 ), tapper as (
   select u1_key as user_key, day, tap_count, is_new from tapped
@@ -44,16 +34,16 @@ with touched as (
   join user_key on user_key.user_id = batch_user.user_id
   join pair on pair.u1_key = user_key.user_key
   join pair_day on pair_day.u1_key = pair.u1_key and pair_day.u2_key = pair.u2_key
-  left join scope on scope.day = pair_day.day
-  where scope.day is null
+  left join user_day_scope on user_day_scope.day = pair_day.day
+  where user_day_scope.day is null
   union all
   select pair.u2_key, pair_day.day, pair_day.tap_count, (pair.first_day = pair_day.day)::integer
   from batch_user
   join user_key on user_key.user_id = batch_user.user_id
   join pair on pair.u2_key = user_key.user_key
   join pair_day on pair_day.u1_key = pair.u1_key and pair_day.u2_key = pair.u2_key
-  left join scope on scope.day = pair_day.day
-  where scope.day is null
+  left join user_day_scope on user_day_scope.day = pair_day.day
+  where user_day_scope.day is null
 ), fresh as (
   select user_key.user_id, counted.day, counted.tap_count, counted.first_degree_new_count
   from (
@@ -72,8 +62,8 @@ with touched as (
     user_day_activity.day,
     user_day_activity.tap_count,
     user_day_activity.first_degree_new_count
-  from scope
-  join user_day_activity on user_day_activity.day = scope.day
+  from user_day_scope
+  join user_day_activity on user_day_activity.day = user_day_scope.day
   union all
   select
     user_day_activity.user_id,
@@ -82,8 +72,8 @@ with touched as (
     user_day_activity.first_degree_new_count
   from batch_user
   join user_day_activity on user_day_activity.user_id = batch_user.user_id
-  left join scope on scope.day = user_day_activity.day
-  where scope.day is null
+  left join user_day_scope on user_day_scope.day = user_day_activity.day
+  where user_day_scope.day is null
 ), compared as (
   select
     user_id,

@@ -295,6 +295,14 @@ test('a schema without tables is mocked, or a 503 where that is switched off; no
     expect((await lost.get('/healthz')).status).toBe(200);
     expect((await lost.get('/readyz')).status).toBe(503);
     expect((await mocking.get('/readyz')).status).toBe(503);
+    // Connected once, and then let in no longer: a password that changed, a database that is being replaced.
+    const name = new URL(empty.url).pathname.slice(1);
+    await empty.client.end();
+    await database.client.query(`alter database ${name} allow_connections false`);
+    await database.client.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [
+      name,
+    ]);
+    for (const endpoint of endpoints) expect((await mocking.get(pathOf(endpoint))).status).toBe(503);
   } finally {
     await Promise.all([mocking.stop(), strict.stop(), lost.stop()]);
     await empty.drop();

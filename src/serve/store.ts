@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import pg from 'pg';
 import type { Settings } from '../config.js';
 import { type Database, openDatabase } from '../db/database.js';
-import { isCancelled, isLostConnection, isTransient } from '../db/failure.js';
+import { connectionFailure, isCancelled, isLostConnection, isTransient } from '../db/failure.js';
 import type { Row, Value } from '../db/transaction.js';
 import { exitCode, Failure } from '../errors.js';
 import { readPackageFile } from '../files.js';
@@ -85,8 +85,12 @@ export const openStore = (settings: Settings, serve: ServeSettings): Store => {
     read: (use, timings) =>
       queue.run(async () => {
         try {
-          const { pool } = await open();
-          return await inTransaction(pool, pinned, serve.prepare, use, timings);
+          const { pool, target } = await open();
+          // Whatever keeps a connection from being made, a lost password included, the caller can only try again.
+          const client = await pool.connect().catch((error: unknown) => {
+            throw connectionFailure(error, target);
+          });
+          return await inTransaction(client, pinned, serve.prepare, use, timings);
         } catch (error) {
           throw problemOf(error);
         }
@@ -118,13 +122,12 @@ const pin = `select
  * statements, the end with the answer. Nothing is written that could be left behind.
  */
 const inTransaction = async <Result>(
-  pool: pg.Pool,
+  client: pg.PoolClient,
   pinned: readonly string[],
   prepare: boolean,
   use: (reading: Reading) => Promise<Result>,
   timings: Timing[] | undefined,
 ): Promise<Result> => {
-  const client = await pool.connect();
   // A connection that dies between two statements reports it as an event; the next statement then fails.
   const ignore = () => undefined;
   client.on('error', ignore);

@@ -63,6 +63,12 @@ create temp table changed_friend (
   new_week integer
 ) on commit drop;
 
+create temp table second_degree_added (
+  user_key integer not null,
+  friend_key integer not null,
+  primary key (user_key, friend_key)
+) on commit drop;
+
 create temp table second_degree_focus (
   user_key integer primary key,
   from_week integer not null

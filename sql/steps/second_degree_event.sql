@@ -3,12 +3,13 @@
 --
 -- A user is at distance 2 from the week in which the first path of two connections is complete until the week of
 -- a connection of their own: reached_week <= week < direct_week. A path is complete when its later half is.
--- Both ends of a changed connection are focus users, so between a focus user and any other user only the first half of
--- a path can have changed, and their own connection can't.
+-- Where connections were only added, second_degree_gain says what that is. Elsewhere both ends of a changed connection
+-- are focus users, so between a focus user and any other user only the first half of a path can have changed, and their
+-- own connection can't.
 --
 -- A focus user at a time: a few thousand paths, grouped in memory that fits the cache, are three times as fast as one join
 -- of the graph with itself. The planner can't know how long the lists are, so it is told to look each one up.
---! reads: second_degree_focus, second_degree_list, user_key
+--! reads: second_degree_focus, second_degree_added, second_degree_list, user_key
 --! writes: second_degree_event
 --! grain: user_key, week
 --! avoid: hashjoin, mergejoin, bitmapscan, seqscan
@@ -70,6 +71,7 @@ with event as (
       where reached.new_week <> reached.old_week
         and bound.from_week < reached.direct_week
         and (select count(*) from second_degree_focus) < (select count(*) from user_key)
+        and not exists (select from second_degree_added)
         and not exists (
           select from second_degree_focus as also where also.user_key = reached.other_key
         )

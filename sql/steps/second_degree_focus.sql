@@ -1,16 +1,17 @@
--- The users whose second degree is counted anew, and from which week on: either end of a changed connection, and
--- whoever has a week that is not stored yet and is over: what stood at its end is not known. Everybody else is reached
--- through them and only shifted.
+-- The users whose second degree is counted anew, and from which week on: either end of a changed connection (unless
+-- connections were only added, see second_degree_added), and whoever has a week that is not stored yet and is over: what
+-- stood at its end is not known. Everybody else is reached through them and only shifted.
 -- A connection that changed far from a focus user can still be the second half of a path of theirs, so the earliest
 -- change counts for all.
 -- In a repair the stored connection may be what was wrong, while the counts of others never followed it: shifting them
 -- from it would spread the error, so every friend of an end of it is counted anew.
---! reads: changed_friend, changed_user_day, batch_day, batch_user, user_key, friend
+--! reads: changed_friend, second_degree_added, changed_user_day, batch_day, batch_user, user_key, friend
 --! stored: user_week_activity, second_degree
 --! writes: second_degree_focus
 --! grain: user_key
 with candidate as (
   select user_key, least(old_week, new_week) as from_week from changed_friend
+  where not exists (select from second_degree_added)
   union all
   select user_key.user_key, week_number(changed_user_day.day)
   from changed_user_day

@@ -1,7 +1,7 @@
 -- The connections of the focus users, of their friends and of who was a friend before the batch, a row per user: what
--- second_degree_event walks. Two looks at an index and at the table behind it for every connection of every path would
+-- second_degree_event walks; with those of the ends of added connections and of their friends, second_degree_gain. Two looks at an index and at the table behind it for every connection of every path would
 -- take most of its time. A week without a connection is 2147483647, later than any.
---! reads: second_degree_focus, changed_friend, friend
+--! reads: second_degree_focus, second_degree_added, changed_friend, friend
 --! writes: second_degree_list
 --! grain: user_key
 with needed as (
@@ -12,6 +12,10 @@ with needed as (
   join friend on friend.user_key = focus.user_key
   union
   select changed_friend.friend_key from changed_friend
+  union
+  select friend.friend_key
+  from (select distinct user_key from second_degree_added) as added
+  join friend on friend.user_key = added.user_key
 ), edge as (
   select
     friend.user_key,

@@ -4,7 +4,8 @@ import { readSettings } from '../config.js';
 import { type Database, withDatabase } from '../db/database.js';
 import { exitCode, usageFailure } from '../errors.js';
 import { requireMigrated } from '../migrate/migrations.js';
-import { explain, whyKinds } from '../why/why.js';
+import { whyKinds } from '../why/known.js';
+import { explain } from '../why/why.js';
 import { type CommonFlags, dayFlag, type Invocation, userFlag, withCommonFlags } from './shared.js';
 
 interface WhyFlags extends CommonFlags {

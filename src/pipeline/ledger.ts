@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import type { Session } from '../db/transaction.js';
 import type { BatchResult } from './batch.js';
+import type { Day } from './plan.js';
 
 export type RunState = 'done' | 'failed' | 'stopped';
 
@@ -64,4 +65,21 @@ export const closeRun = async (
     'update run set state = $2::text, ended_at = now(), retry_count = $3::integer, message = $4::text where run_id = $1::integer',
     [runId, state, retries, message],
   );
+};
+
+/** The zone is recorded with the first figures. */
+export const recordZone = async (session: Session, zone: string): Promise<void> => {
+  await session.query(
+    `insert into setting as target (key, value) values ('zone', $1::text)
+     on conflict (key) do update set value = excluded.value where target.value <> excluded.value`,
+    [zone],
+  );
+};
+
+/** Days that capture had noted and that are as they were: looked at, done. */
+export const strikeOff = async (session: Session, days: readonly Day[]): Promise<void> => {
+  if (days.length === 0) return;
+  await session.query("delete from captured_day where day = any (string_to_array($1::text, ',')::date[])", [
+    days.join(','),
+  ]);
 };

@@ -9,19 +9,13 @@ import { rollBack, type Session, withTransaction } from '../db/transaction.js';
 import { readPackageFile } from '../files.js';
 import { requireMigrated } from '../migrate/migrations.js';
 import type { Reporter, RunReport } from '../report/reporter.js';
-import {
-  type BatchResult,
-  lockLedger,
-  rowsWritten,
-  runBatch,
-  type StepResult,
-  temporaryTables,
-} from './batch.js';
+import { type BatchResult, lockLedger, rowsWritten, runBatch, type StepResult } from './batch.js';
 import { differenceOf, type TableDifference } from './difference.js';
-import { closeRun, openRun, recordBatch } from './ledger.js';
+import { closeRun, openRun, recordBatch, recordZone, strikeOff } from './ledger.js';
 import { type BatchSize, cutBatches, type Day, type PlannedDay, type Reason } from './plan.js';
 import { drainCapture, findStaleDays, recordedZone, type StaleDays, type StaleRequest } from './stale.js';
 import { loadSteps, type Step, stepsDigest } from './step.js';
+import { emptyTables, figureTables } from './tables.js';
 
 /** What a command wants of the pipeline. */
 export interface RunRequest extends StaleRequest {
@@ -362,42 +356,6 @@ class Run {
     return withTransaction(this.database, this.settings, use, { signal: this.request.signal });
   }
 }
-
-/** The zone is recorded with the first figures. */
-const recordZone = async (session: Session, zone: string): Promise<void> => {
-  await session.query(
-    `insert into setting as target (key, value) values ('zone', $1::text)
-     on conflict (key) do update set value = excluded.value where target.value <> excluded.value`,
-    [zone],
-  );
-};
-
-/** Days that capture had noted and that are as they were: looked at, done. */
-const strikeOff = async (session: Session, days: readonly Day[]): Promise<void> => {
-  if (days.length === 0) return;
-  await session.query("delete from captured_day where day = any (string_to_array($1::text, ',')::date[])", [
-    days.join(','),
-  ]);
-};
-
-/** Everything that steps write and that lives longer than a batch. */
-export const storedTables = (steps: readonly Step[]): string[] => [
-  ...new Set(steps.flatMap((step) => step.writes).filter((table) => !temporaryTables.has(table))),
-];
-
-/** The tables whose rows a dry run compares: what people read, and the connections. */
-const figureTables = (steps: readonly Step[]): string[] =>
-  storedTables(steps).filter((table) => !privateTables.has(table));
-
-/** Bookkeeping: its rows say the same in other words. */
-const privateTables = new Set(['processed_day', 'unknown_user_day', 'user_key']);
-
-/** A rebuild from nothing begins with nothing. */
-const emptyTables = async (session: Session, steps: readonly Step[]): Promise<void> => {
-  await session.script(
-    `truncate ${storedTables(steps).join(', ')}; delete from stale_mark; delete from captured_day; update setting set value = 'pending' where key = 'capture';`,
-  );
-};
 
 const describeBatch = (command: string, days: readonly PlannedDay[]): string => {
   const first = days[0]?.day;

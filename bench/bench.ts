@@ -130,7 +130,10 @@ try {
   const digestText = readPackageFile('sql/plan/stale_day.sql');
   const digest: number[] = [];
   const hashed: number[] = [];
-  await world.client.query('set search_path = gamification, pg_temp');
+  // As src/db/transaction.ts and src/pipeline/stale.ts set it.
+  await world.client.query(
+    "set search_path = gamification, pg_temp; set jit = off; set work_mem = '128MB'; set parallel_tuple_cost = 0.001",
+  );
   for (let turn = 0; turn < 3; turn += 1) {
     hashed.push(
       await timed(() =>

@@ -1,8 +1,10 @@
 -- Metric streak_days: with the first tap of a day the running streak has the length that it has that day. The only
 -- metric that is a level and not a sum.
+-- The planner takes a run for a thousand weeks and would sort them all for a merge.
 --! reads: quest_scope, quest_pair_day, activity_run
 --! writes: quest_event
 --! grain: metric, user_key, day
+--! avoid: mergejoin
 with first_tap as (
   select quest_pair_day.user_key, quest_scope.week, quest_pair_day.day, min(quest_pair_day.first_tap_at) as tapped_at
   from quest_scope

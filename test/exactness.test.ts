@@ -162,6 +162,37 @@ test('who came to distance 2 before the first tap of the week is new in it', asy
   expect((await weeks()).at(-1)).toEqual({ iso_week: '11', count: '1', new: '0' });
 });
 
+test('nights that only add connections end as a rebuild: who comes near, and who becomes a friend after it', async () => {
+  database = await createDatabase();
+  await addUsers(database, 1, 2, 3, 4, 5, 6, 7);
+  // Sunday, then the nights of one week.
+  for (const [one, other, day] of [
+    [1, 2, '2025-03-09'],
+    [2, 4, '2025-03-09'],
+    [2, 3, '2025-03-10'], // 1 and 3, 4 and 3 come near
+    [5, 6, '2025-03-10'],
+    [1, 3, '2025-03-11'], // in the week in which they came near
+    [1, 4, '2025-03-12'], // near since last week
+    [4, 5, '2025-03-12'], // and over the new friend others at once
+    [3, 6, '2025-03-13'],
+    [7, 1, '2025-03-13'],
+    [2, 5, '2025-03-14'],
+  ] as const) {
+    await addTap(database, one, other, `${day}T12:00Z`);
+  }
+  for (const day of ['09', '10', '11', '12', '13', '14'])
+    await database.ok(['etl', '--date', `2025-03-${day}`]);
+  const nightly = await readTables();
+  const counts = () =>
+    database.rows(
+      'select user_id, week, second_degree_count, second_degree_new_count from second_degree join user_key using (user_key) order by 1',
+    );
+  const nightlyCounts = await counts();
+  await database.ok(['backfill', '--rebuild', '--to', '2025-03-14']);
+  expect(difference(nightly, await readTables())).toEqual([]);
+  expect(nightlyCounts).toEqual(await counts());
+});
+
 test('a late tap that joins two runs moves the board of a week that was not touched', async () => {
   database = await createDatabase();
   await addUsers(database, 1, 2);

@@ -35,13 +35,13 @@ export const mutations: readonly Mutation[] = [
   ),
   replace(
     'the old first day is not looked at again',
-    'user_day_activity',
+    'user_day_scope',
     'where old_first_day is distinct from new_first_day and old_first_day is not null',
     'where false',
   ),
   replace(
     'the new first day is not looked at again',
-    'user_day_activity',
+    'user_day_scope',
     'where old_first_day is distinct from new_first_day and new_first_day is not null',
     'where false',
   ),
@@ -100,6 +100,30 @@ export const mutations: readonly Mutation[] = [
     'values (reached.new_week, 1)',
   ),
   replace(
+    'whoever was near before comes nearer again',
+    'second_degree_gain',
+    'where path.old_week < 2147483647',
+    'where false',
+  ),
+  replace(
+    'who became a friend is still a friend of a friend',
+    'second_degree_gain',
+    'case when met.reached_week < week_number($1::date) then 1 else 0 end',
+    '0',
+  ),
+  replace(
+    'who came near and became a friend in one week is still new',
+    'second_degree_gain',
+    'then -1 else 0',
+    'then 0 else 0',
+  ),
+  replace(
+    'a connection that moved counts as added',
+    'second_degree_added',
+    'other.old_week is not null\n        or',
+    '',
+  ),
+  replace(
     'lost connections are no path',
     'second_degree_list',
     'where changed_friend.new_week is null',
@@ -144,14 +168,14 @@ export const mutations: readonly Mutation[] = [
   replace(
     'ties do not decay',
     'edge_strength',
-    'where $2::boolean and pair_day.day between',
-    'where false and $2::boolean and pair_day.day between',
+    'where $2::boolean\n    and pair_day.day between',
+    'where false and $2::boolean\n    and pair_day.day between',
   ),
   replace(
     'a changed tie is not looked at',
     'edge_strength',
-    'from changed_pair_day\n  where not $2::boolean',
-    'from changed_pair_day\n  where false and not $2::boolean',
+    'where not $2::boolean\n), fresh as',
+    'where false and not $2::boolean\n), fresh as',
   ),
   replace(
     'a tie out of the window stays',

@@ -193,6 +193,28 @@ test('nights that only add connections end as a rebuild: who comes near, and who
   expect(nightlyCounts).toEqual(await counts());
 });
 
+test('a connection that moves into the running week is not one that was added in it', async () => {
+  database = await createDatabase();
+  await addUsers(database, 1, 2, 3);
+  await addTap(database, 1, 2, '2025-03-03T12:00Z');
+  await addTap(database, 2, 3, '2025-03-04T12:00Z');
+  await addTap(database, 2, 3, '2025-03-11T12:00Z');
+  await addTap(database, 1, 2, '2025-03-11T13:00Z');
+  await database.ok(['backfill', '--to', '2025-03-11']);
+  await database.client.query("delete from public.taps where time = '2025-03-04T12:00Z'");
+  await database.ok(['etl', '--date', '2025-03-11']);
+  expect(
+    await database.rows(
+      `select iso_week::int, second_degree_count, second_degree_new_count from user_week_activity
+       where user_id = $1 order by 1`,
+      [userId(1)],
+    ),
+  ).toEqual([
+    { iso_week: '10', second_degree_count: '0', second_degree_new_count: '0' },
+    { iso_week: '11', second_degree_count: '1', second_degree_new_count: '1' },
+  ]);
+});
+
 test('a late tap that joins two runs moves the board of a week that was not touched', async () => {
   database = await createDatabase();
   await addUsers(database, 1, 2);

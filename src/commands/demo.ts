@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { Command } from 'commander';
 import pg from 'pg';
+import postgres from 'postgres';
 import { readEnvironment, readSettings, type Settings } from '../config.js';
 import { type Database, withDatabase } from '../db/database.js';
 import { withTransaction } from '../db/transaction.js';
@@ -69,7 +70,7 @@ export const runDemo = async (flags: DemoFlags, { reporter, signal }: Invocation
     await withDatabase(settings, 'demo', async (database) => {
       reporter.working('Migrating');
       await migrateUp(database, settings, { waitSeconds: 0, signal, onWait: () => undefined });
-      const to = flags.taps === undefined ? null : await lastTapDay(database, settings.zone ?? 'UTC');
+      const to = flags.taps === undefined ? null : await lastTapDay(url, settings.zone ?? 'UTC');
       await runPipeline(
         database,
         settings,
@@ -189,10 +190,15 @@ const createCommunity = async (
 };
 
 /** Taps of long ago end when they end: their as-of day is that of the last tap, not yesterday. */
-const lastTapDay = async (database: Database, zone: string): Promise<string | null> => {
-  const [last] = await database.sql<{ day: string | null }[]>`
-    select (least(max(time), now()) at time zone ${zone})::date::text as day
-    from public.taps
-    where isfinite(time)`;
-  return last?.day ?? null;
+const lastTapDay = async (url: string, zone: string): Promise<string | null> => {
+  const sql = postgres(url, { max: 1, onnotice: () => undefined });
+  try {
+    const [last] = await sql<{ day: string | null }[]>`
+      select (least(max(time), now()) at time zone ${zone})::date::text as day
+      from public.taps
+      where isfinite(time)`;
+    return last?.day ?? null;
+  } finally {
+    await sql.end({ timeout: 1 });
+  }
 };

@@ -3,14 +3,11 @@ import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import pg from 'pg';
-import postgres from 'postgres';
 import type { Settings } from '../config.js';
 import { Failure, usageFailure, workFailure } from '../errors.js';
 import { connectionFailure, isLostConnection, isTlsRefused } from './failure.js';
 import { accessToken } from './iam.js';
 import type { DatabaseTarget } from './target.js';
-
-export type Sql = postgres.Sql;
 
 interface TlsOptions {
   rejectUnauthorized: boolean;
@@ -28,8 +25,6 @@ export interface Database {
   readonly serverVersion: number;
   /** Connections for transactions, at most `poolSize`, opened when first used. See src/db/transaction.ts. */
   readonly pool: pg.Pool;
-  /** For single statements outside of a transaction, through postgres.js; opened when first used. */
-  readonly sql: Sql;
   /** A connection of its own. Throws a failure with exit code 5 if it can't be had. */
   connect(applicationName?: string): Promise<pg.Client>;
 }
@@ -56,12 +51,12 @@ export const withDatabase = async <Result>(
   try {
     return await use(database);
   } finally {
-    await Promise.all([database.sql.end({ timeout: 1 }), database.pool.end()]);
+    await database.pool.end();
   }
 };
 
 /**
- * Opens the database; whoever called ends `sql` and `pool`. Throws as withDatabase does. With `pipeline` the statements of
+ * Opens the database; whoever called ends `pool`. Throws as withDatabase does. With `pipeline` the statements of
  * a connection are sent without waiting for the answers to those before; cursors don't work then.
  */
 export const openDatabase = async (
@@ -87,7 +82,6 @@ export const openDatabase = async (
     target,
     serverVersion,
     pool: openPool(target, tls, name, poolSize, pipeline),
-    sql: openSql(target, tls, name, poolSize),
     connect: (clientName) => connectClient(target, tls, clientName ?? name),
   };
 };
@@ -143,12 +137,6 @@ const passwordOf = (target: DatabaseTarget): string | (() => Promise<string>) | 
   return iamMetadataHost === null ? password : () => accessToken(iamMetadataHost);
 };
 
-/** A password that can't be had would end the process from inside the driver: an empty one is refused in words. */
-const poolPassword = (target: DatabaseTarget): string | (() => Promise<string>) => {
-  const password = passwordOf(target);
-  return typeof password === 'function' ? () => password().catch(() => '') : (password ?? '');
-};
-
 const clientOptions = (target: DatabaseTarget, tls: Tls, name: string): pg.ClientConfig => ({
   host: target.host,
   port: target.port,
@@ -192,35 +180,6 @@ const openPool = (
   pool.on('error', () => undefined);
   return pool;
 };
-
-const openSql = (target: DatabaseTarget, tls: Tls, name: string, size: number): Sql =>
-  postgres({
-    host: target.host.startsWith('/') ? 'localhost' : target.host,
-    ...(target.host.startsWith('/') ? { path: `${target.host}/.s.PGSQL.${target.port}` } : {}),
-    port: target.port,
-    database: target.database,
-    username: target.user,
-    password: poolPassword(target),
-    ssl: tls,
-    max: size,
-    // PgBouncer in transaction mode keeps no prepared statement of ours.
-    prepare: false,
-    fetch_types: false,
-    connect_timeout: target.connectTimeoutMs / 1000,
-    idle_timeout: 0,
-    max_lifetime: null,
-    connection: { application_name: name },
-    onnotice: () => undefined,
-    // Dates stay the text they are: a JavaScript Date would move them by the process's zone.
-    types: {
-      date: {
-        to: 1082,
-        from: [1082],
-        serialize: (value: string) => value,
-        parse: (value: string) => value,
-      },
-    },
-  }) as unknown as Sql;
 
 const tlsOptions = (target: DatabaseTarget): Tls => {
   if (target.tls === 'disable') return false;

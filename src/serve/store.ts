@@ -97,7 +97,7 @@ export const openStore = (settings: Settings, serve: ServeSettings): Store => {
       }),
     close: async () => {
       const database = await opening?.catch(() => undefined);
-      if (database !== undefined) await Promise.all([database.sql.end({ timeout: 1 }), database.pool.end()]);
+      await database?.pool.end();
     },
   };
 };

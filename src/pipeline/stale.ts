@@ -98,7 +98,7 @@ export const findStaleDays = async (
       : [{ from: lookback === null ? null : addDays(to, 1 - lookback), to: last }];
   const seen = new Map<Day, SourceDay>();
   // Postgres can't know on how few days the taps fall, and would not let its workers read them for fear of a row for each.
-  await session.script('set local parallel_tuple_cost = 0.001');
+  if (ranges.length > 0) await session.script('set local parallel_tuple_cost = 0.001');
   for (const range of ranges) {
     const days = await session.query<SourceDay>(readPackageFile('sql/plan/stale_day.sql'), [
       zone,
@@ -107,7 +107,7 @@ export const findStaleDays = async (
     ]);
     for (const day of days) seen.set(day.day, day);
   }
-  await session.script('set local parallel_tuple_cost to default');
+  if (ranges.length > 0) await session.script('set local parallel_tuple_cost to default');
   const states = mergeStates(ledger, seen);
   const days = planDays(states, wantedDays(request, to, states));
   const stale = new Set(days.map(({ day }) => day));

@@ -5,7 +5,7 @@ import { benchFile, type World } from './world.js';
 const referenceTables = {
   user_key: ['user_key'],
   pair_day: ['batch_tap', 'pair_day'],
-  pair_day_tap: ['pair_day_tap'],
+  pair_day_tap: ['pair_day_tap_scope', 'pair_day_tap'],
   pair: ['pair'],
   user_day_activity: ['user_day_activity'],
   activity_run: ['activity_run'],

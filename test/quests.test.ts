@@ -1,3 +1,4 @@
+import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { jsonLines } from './cli.js';
 import { addTap, addUsers, createDatabase, type TestDatabase, userId } from './database.js';
@@ -249,6 +250,52 @@ describe('definitions', () => {
     await expectRebuildEqual('2026-01-19');
     await database.client.query('update quest_definitions set is_active = false');
     await etl('2026-01-19');
+    expect(await progressOf(1)).toEqual([]);
+  });
+
+  test('progress goes with its quest: deleted by a role that may touch nothing else, deleted in mid-run, truncated', async () => {
+    await onlyQuest('taps', 1);
+    await addUsers(database, 1, 2);
+    await addTap(database, 1, 2, '2026-01-05T10:00Z');
+    await etl('2026-01-05');
+    const operator = `arc_gam_operator_${process.pid}`;
+    await database.client.query(`create role ${operator}`);
+    try {
+      await database.client.query(`grant usage on schema gamification to ${operator}`);
+      await database.client.query(`grant select, delete on quest_definitions to ${operator}`);
+      // Their own search path: the trigger must not follow it.
+      await database.client.query(`set search_path = pg_catalog; set role ${operator}`);
+      await database.client.query('delete from gamification.quest_definitions');
+    } finally {
+      await database.client.query('reset role; set search_path = gamification, public');
+      await database.client.query(`drop owned by ${operator}; drop role ${operator}`);
+    }
+    expect(await progressOf(1)).toEqual([]);
+
+    // A batch that is under way has written rows that nobody else sees yet.
+    await onlyQuest('taps', 1);
+    await etl('2026-01-05');
+    const batch = new pg.Client({ connectionString: database.url });
+    await batch.connect();
+    await batch.query('begin; set search_path = gamification; lock table processed_day in exclusive mode');
+    await batch.query(
+      'insert into user_quest_progress select user_id, quest_id, week_start + 7, progress, completed_at from user_quest_progress',
+    );
+    const deletion = database.client.query('delete from quest_definitions');
+    await expect
+      .poll(() =>
+        batch.query("select from pg_locks where not granted and relation = 'processed_day'::regclass"),
+      )
+      .toMatchObject({ rowCount: 1 });
+    await batch.query('commit');
+    await batch.end();
+    await deletion;
+    expect(await progressOf(1)).toEqual([]);
+
+    await onlyQuest('taps', 1);
+    await etl('2026-01-05');
+    expect(await progressOf(1)).toHaveLength(1);
+    await database.client.query('truncate quest_definitions cascade');
     expect(await progressOf(1)).toEqual([]);
   });
 

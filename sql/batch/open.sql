@@ -26,6 +26,14 @@ create temp table batch_tap (
   tap_digest numeric not null
 ) on commit drop;
 
+create temp table pair_day_tap_scope (
+  u1 uuid not null,
+  u2 uuid not null,
+  u1_key integer not null,
+  u2_key integer not null,
+  day date not null
+) on commit drop;
+
 create temp table changed_pair_day (
   u1_key integer not null,
   u2_key integer not null,
@@ -148,12 +156,29 @@ create temp table quest_pair_day (
   last_tap_at timestamptz not null
 ) on commit drop;
 
+create temp table quest_meeting (
+  u1_key integer not null,
+  u2_key integer not null,
+  first_day date not null,
+  first_tap_at timestamptz not null,
+  week integer not null
+) on commit drop;
+
 create temp table quest_event (
   metric text not null,
   user_key integer not null,
   day date not null,
   tapped_at timestamptz not null,
   amount integer not null
+) on commit drop;
+
+create temp table quest_total (
+  quest_id uuid not null,
+  user_key integer not null,
+  week integer not null,
+  from_day date not null,
+  reached bigint not null,
+  is_completed boolean not null
 ) on commit drop;
 
 create temp table changed_area_hour (

@@ -1,33 +1,27 @@
 -- The times of the taps that pair_day does not have: those between the first and the last of a pair and day. A repair
 -- also looks at rows that no pair and day of pair_day belongs to.
---! reads: classified_tap, batch_range, batch_tap, batch_day, batch_user, user_key, pair_day, pair_day_tap
+--! reads: classified_tap, batch_range, pair_day_tap_scope, batch_day, batch_user, pair_day, pair_day_tap
 --! writes: pair_day_tap, changed_pair_tap
 --! fills: pair_day_tap
 --! grain: u1_key, u2_key, day
 --! params: zone
-with many as (
-  select batch_tap.day, batch_tap.u1, batch_tap.u2, key1.user_key as u1_key, key2.user_key as u2_key
-  from batch_tap
-  join user_key as key1 on key1.user_id = batch_tap.u1
-  join user_key as key2 on key2.user_id = batch_tap.u2
-  where batch_tap.ignored_because is null and batch_tap.tap_count > 2
-), timed as (
+with timed as (
   select
-    many.u1_key,
-    many.u2_key,
-    many.day,
+    pair_day_tap_scope.u1_key,
+    pair_day_tap_scope.u2_key,
+    pair_day_tap_scope.day,
     array_agg(classified_tap.tapped_at order by classified_tap.tapped_at) as tapped_at
   from classified_tap
   join batch_range
     on classified_tap.tap_time >= batch_range.starts_at
     and classified_tap.tap_time < batch_range.ends_at
-  join many
-    on many.u1 = classified_tap.u1
-    and many.u2 = classified_tap.u2
-    and many.day = (classified_tap.tapped_at at time zone $1::text)::date
+  join pair_day_tap_scope
+    on pair_day_tap_scope.u1 = classified_tap.u1
+    and pair_day_tap_scope.u2 = classified_tap.u2
+    and pair_day_tap_scope.day = (classified_tap.tapped_at at time zone $1::text)::date
   where classified_tap.ignored_because is null
-    and exists (select from batch_tap where batch_tap.tap_count > 2)
-  group by many.u1_key, many.u2_key, many.day
+    and exists (select from pair_day_tap_scope)
+  group by pair_day_tap_scope.u1_key, pair_day_tap_scope.u2_key, pair_day_tap_scope.day
 ), fresh as (
   select
     timed.u1_key,

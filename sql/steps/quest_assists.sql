@@ -1,26 +1,15 @@
 -- Metric assists: the first tap of two users counts 1 for whoever had been connected to both on an earlier day.
 -- Of each two who met, the friends of one are walked as a list and looked for among those of the other, in memory: two looks
 -- at an index and at the table behind it for every friend would take several times as long.
---! reads: quest_scope, pair, friend
+--! reads: quest_scope, quest_meeting, friend
 --! writes: quest_event
 --! grain: metric, user_key, tapped_at
 --! avoid: mergejoin, memoize
 with scope as (
   select user_key, week from quest_scope where metric = 'assists'
-), near as materialized (
-  -- Two who met matter if both are friends of a user in question.
-  select distinct friend.friend_key
-  from (select distinct user_key from scope) as scope_user
-  join friend on friend.user_key = scope_user.user_key
-), met as materialized (
-  select pair.u1_key, pair.u2_key, pair.first_day, pair.first_tap_at, scope_week.week
-  from (select distinct week from scope) as scope_week
-  join pair on pair.first_day between week_start(scope_week.week) and week_start(scope_week.week) + 6
-  join near as near1 on near1.friend_key = pair.u1_key
-  join near as near2 on near2.friend_key = pair.u2_key
 ), edge as materialized (
   select friend.user_key, friend.friend_key, friend.first_day
-  from (select u1_key as user_key from met union select u2_key from met) as one
+  from (select u1_key as user_key from quest_meeting union select u2_key from quest_meeting) as one
   join friend on friend.user_key = one.user_key
 ), list as (
   select edge.user_key, array_agg(edge.friend_key) as friend_keys, array_agg(edge.first_day) as first_days
@@ -28,14 +17,14 @@ with scope as (
   group by edge.user_key
 ), half as (
   select
-    met.u2_key,
-    met.first_day,
-    met.first_tap_at,
-    met.week,
+    quest_meeting.u2_key,
+    quest_meeting.first_day,
+    quest_meeting.first_tap_at,
+    quest_meeting.week,
     unnest(list.friend_keys) as user_key,
     unnest(list.first_days) as since
-  from met
-  join list on list.user_key = met.u1_key
+  from quest_meeting
+  join list on list.user_key = quest_meeting.u1_key
 ), common as (
   select half.user_key, half.week, half.first_day, half.first_tap_at
   from half

@@ -1,94 +1,69 @@
--- How far each user got with each quest of a week: a streak is the level that it has reached, everything else a sum within
--- the quest's window. When a target was reached, the events in the order of their taps say. A repair also looks at rows of
--- its users that nothing of today leads to.
---! reads: quest_scope, changed_quest, quest_event, quest_rule, batch_user, user_key, user_quest_progress
+-- How far each user got with each quest of a week: the best of its windows. When a target was reached, the events in the
+-- order of their taps say. A repair also looks at rows of its users that nothing of today leads to.
+--! reads: quest_scope, changed_quest, quest_event, quest_total, quest_rule, batch_user, user_key, user_quest_progress
 --! writes: user_quest_progress
 --! fills: user_quest_progress
 --! avoid: mergejoin
 --! grain: user_id, quest_id, week_start
-with rule as materialized (
-  -- A number instead of the id: the events are sorted by it.
-  select
-    row_number() over (order by quest_rule.quest_id)::integer as rule_no,
-    quest_rule.quest_id,
-    quest_rule.metric,
-    quest_rule.quest_window,
-    quest_rule.target,
-    quest_rule.active_from,
-    quest_rule.active_until
-  from quest_rule
-  where quest_rule.is_active
-), event as not materialized (
-  select
-    rule.rule_no,
-    rule.target,
-    rule.metric = 'streak_days' as is_level,
-    quest_event.user_key,
-    week_number(quest_event.day) as week,
-    case when rule.quest_window = 'day' then quest_event.day else week_start(week_number(quest_event.day)) end
-      as window_start,
-    quest_event.tapped_at,
-    quest_event.amount
-  from quest_event
-  join rule
-    on rule.metric = quest_event.metric
-    and week_start(week_number(quest_event.day)) between rule.active_from and rule.active_until
-    and (rule.quest_window <> 'weekend' or quest_event.day - week_start(week_number(quest_event.day)) >= 5)
-), total as materialized (
-  select
-    event.rule_no,
-    event.target,
-    event.user_key,
-    event.week,
-    event.window_start,
-    case when bool_or(event.is_level) then max(event.amount) else sum(event.amount) end as reached
-  from event
-  group by event.rule_no, event.target, event.user_key, event.week, event.window_start
-), completed as (
+with completed as (
   -- Only what reached its target needs the order of its taps.
-  select counted.rule_no, counted.user_key, counted.week, min(counted.tapped_at) as completed_at
+  select counted.quest_id, counted.user_key, counted.week, min(counted.tapped_at) as completed_at
   from (
     select
-      event.rule_no,
-      event.target,
-      event.user_key,
-      event.week,
-      event.tapped_at,
+      done.quest_id,
+      done.user_key,
+      done.week,
+      done.target,
+      quest_event.tapped_at,
       case
-        when event.is_level then event.amount
+        when done.metric = 'streak_days' then quest_event.amount
         -- Taps at the same instant are reached together: the frame is by value.
-        else sum(event.amount) over (
-          partition by event.rule_no, event.user_key, event.window_start order by event.tapped_at
+        else sum(quest_event.amount) over (
+          partition by done.quest_id, done.user_key, done.from_day order by quest_event.tapped_at
         )
       end as reached
-    from (select rule_no, user_key, window_start from total where reached >= target) as done
-    join event
-      on event.rule_no = done.rule_no
-      and event.user_key = done.user_key
-      and event.window_start = done.window_start
+    from (
+      select
+        quest_total.quest_id,
+        quest_total.user_key,
+        quest_total.week,
+        quest_total.from_day,
+        case quest_rule.quest_window when 'day' then quest_total.from_day else week_start(quest_total.week) + 6 end
+          as to_day,
+        quest_rule.metric,
+        quest_rule.target
+      from quest_total
+      join quest_rule on quest_rule.quest_id = quest_total.quest_id
+      where quest_total.is_completed
+    ) as done
+    join quest_event
+      on quest_event.metric = done.metric
+      and quest_event.user_key = done.user_key
+      and week_number(quest_event.day) = done.week
+      and quest_event.day between done.from_day and done.to_day
   ) as counted
   where counted.reached >= counted.target
-  group by counted.rule_no, counted.user_key, counted.week
+  group by counted.quest_id, counted.user_key, counted.week
 ), fresh as (
   select
     user_key.user_id,
-    rule.quest_id,
+    reached.quest_id,
     week_start(reached.week) as week_start,
     jsonb_build_object(
       'count', reached.reached,
-      'target', rule.target,
-      'pct', least(100, 100 * reached.reached / rule.target)
+      'target', quest_rule.target,
+      'pct', least(100, 100 * reached.reached / quest_rule.target)
     ) as progress,
     completed.completed_at
   from (
-    select total.rule_no, total.user_key, total.week, max(total.reached)::bigint as reached
-    from total
-    group by total.rule_no, total.user_key, total.week
+    select quest_total.quest_id, quest_total.user_key, quest_total.week, max(quest_total.reached) as reached
+    from quest_total
+    group by quest_total.quest_id, quest_total.user_key, quest_total.week
   ) as reached
-  join rule on rule.rule_no = reached.rule_no
+  join quest_rule on quest_rule.quest_id = reached.quest_id
   join user_key on user_key.user_key = reached.user_key
   left join completed
-    on completed.rule_no = reached.rule_no
+    on completed.quest_id = reached.quest_id
     and completed.user_key = reached.user_key
     and completed.week = reached.week
 ), stored as (
@@ -166,6 +141,8 @@ with rule as materialized (
   select compared.user_id, compared.quest_id, compared.week_start, compared.progress, compared.completed_at
   from compared
   where not compared.is_stored
+  -- Along the key: each of its pages is changed once.
+  order by compared.user_id, compared.quest_id, compared.week_start
   returning 1
 )
 select

@@ -1,0 +1,15 @@
+-- The pairs and days with taps between the first and the last, whose times are to be read. In a table of its own, so that
+-- the planner knows how many they are: where it takes few for one, it reads all taps of the batch for each of them.
+--! reads: batch_tap, user_key
+--! writes: pair_day_tap_scope
+--! grain: u1, u2, day
+with added as (
+  insert into pair_day_tap_scope (u1, u2, u1_key, u2_key, day)
+  select batch_tap.u1, batch_tap.u2, key1.user_key, key2.user_key, batch_tap.day
+  from batch_tap
+  join user_key as key1 on key1.user_id = batch_tap.u1
+  join user_key as key2 on key2.user_id = batch_tap.u2
+  where batch_tap.ignored_because is null and batch_tap.tap_count > 2
+  returning 1
+)
+select count(*)::integer as inserted, 0 as updated, 0 as deleted from added

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { Agent, get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -79,7 +80,7 @@ export interface Viewer {
   readonly token: string;
 }
 
-/** What 50 callers saw. Milliseconds. */
+/** What the callers saw. Milliseconds. */
 export interface Load {
   readonly p50: number;
   readonly p99: number;
@@ -120,6 +121,58 @@ export const load = async (
     failed: result.non2xx + result.errors + result.timeouts,
   };
 };
+
+/**
+ * The same with people: between an answer and the next question everyone reads for a while, `pauseMs` on average, spread
+ * as the arrivals of strangers are (exponentially), so that they don't come in step. A connection of its own each.
+ */
+export const pacedLoad = async (
+  url: string,
+  pathOf: (userId: string) => string,
+  viewers: readonly Viewer[],
+  { connections, seconds, pauseMs }: { connections: number; seconds: number; pauseMs: number },
+): Promise<Load> => {
+  const agent = new Agent({ keepAlive: true, maxSockets: connections });
+  const times: number[] = [];
+  let failed = 0;
+  let turn = 0;
+  const started = performance.now();
+  const end = started + seconds * 1000;
+  const person = async (): Promise<void> => {
+    for (;;) {
+      await sleep(-Math.log(1 - Math.random()) * pauseMs);
+      if (performance.now() > end) return;
+      const viewer = viewers[turn++ % viewers.length];
+      if (viewer === undefined) return;
+      const asked = performance.now();
+      if ((await statusOf(agent, url, requestOf(viewer, pathOf))) !== 200) failed += 1;
+      times.push(performance.now() - asked);
+    }
+  };
+  await Promise.all(Array.from({ length: connections }, person));
+  const elapsed = (performance.now() - started) / 1000;
+  agent.destroy();
+  times.sort((one, other) => one - other);
+  const at = (share: number) =>
+    Math.round(10 * (times[Math.ceil(share * times.length) - 1] ?? Number.NaN)) / 10;
+  return {
+    p50: at(0.5),
+    p99: at(0.99),
+    max: at(1),
+    perSecond: Math.round(times.length / elapsed),
+    answered: times.length,
+    failed,
+  };
+};
+
+/** Asks, reads the whole answer and tells its status; 0 where there was none. */
+const statusOf = (agent: Agent, url: string, { path, headers }: Request): Promise<number> =>
+  new Promise((resolve) => {
+    get(`${url}${path}`, { agent, headers: headers as Record<string, string> }, (answer) => {
+      answer.resume();
+      answer.once('end', () => resolve(answer.statusCode ?? 0));
+    }).once('error', () => resolve(0));
+  });
 
 const requestOf = ({ userId, token }: Viewer, pathOf: (userId: string) => string): Request => ({
   method: 'GET',

@@ -154,7 +154,7 @@ const isCommand = (name: string | undefined): name is keyof typeof commands =>
 const [, , named] = process.argv;
 // Anything else is about all of them: help, or a name that may be a misspelt one.
 if (isCommand(named)) await commands[named]();
-else for (const load of Object.values(commands)) await load();
+else if (named !== '--version' && named !== '-V') for (const load of Object.values(commands)) await load();
 
 // Before the flags are read: what is wrong with them is said in the format of all the rest, without a password in it.
 const isForCloudLogging =

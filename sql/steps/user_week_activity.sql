@@ -166,6 +166,7 @@ with day_changed as (
     compared.second_degree_new_count
   from compared
   where not compared.is_stored
+  order by compared.user_id, compared.week
   returning 1
 ), noted as (
   insert into changed_user_week (user_id, week)

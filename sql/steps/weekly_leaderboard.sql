@@ -196,6 +196,7 @@ with scope as (
     compared.streak_rank
   from compared
   where not compared.is_stored
+  order by compared.user_id, compared.week
   returning 1
 )
 select

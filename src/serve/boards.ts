@@ -39,29 +39,40 @@ const nowhere: Place = {
   last_tap_at: null,
 };
 
-/** The boards of the running week: the first five, which everybody shares, and the viewer's own place. */
-export const readBoards = async (context: Context): Promise<Boards> => {
+/** The boards of the running week, and the same among the users of the viewer's home city: null where none is known. */
+export const readBoards = async (
+  context: Context,
+): Promise<Boards & { city: Answer<'weekly'>['leaderboard']['city'] }> => {
+  const { reading, viewer, watermark } = context;
+  const own = reading
+    .query<Place>('board_place', [viewer.userId, watermark.year, watermark.iso_week])
+    .then(([place]) => place ?? nowhere);
+  const [boards, city] = await Promise.all([readCommunityBoards(context, own), readCityBoards(context, own)]);
+  return { ...boards, city };
+};
+
+/** The first five, which everybody shares, and the viewer's own place. */
+const readCommunityBoards = async (context: Context, own: Promise<Place>): Promise<Boards> => {
   const { reading, watermark, shared } = context;
   const [rows, place] = await Promise.all([
     shared.of(`board ${watermark.revision}`, () =>
       reading.query<BoardRow>('board', [watermark.year, watermark.iso_week]),
     ),
-    readPlace(context),
+    own,
   ]);
   return toBoards(rows, context, place);
 };
 
-/** The same among the users of the viewer's home city; null where none is known. */
-export const readCityBoards = async (context: Context): Promise<Answer<'weekly'>['leaderboard']['city']> => {
+const readCityBoards = async (
+  context: Context,
+  own: Promise<Place>,
+): Promise<Answer<'weekly'>['leaderboard']['city']> => {
   const { reading, watermark, viewer, shared, tables, warn } = context;
   if (!tables.has('home_location_struct') || !tables.has('gazetteer_place')) {
     warn('City boards are left out: the tables of home cities do not exist. Run: arc-gam migrate');
     return null;
   }
-  const [[home], place] = await Promise.all([
-    reading.query<Home>('home', [viewer.userId]),
-    readPlace(context),
-  ]);
+  const [[home], place] = await Promise.all([reading.query<Home>('home', [viewer.userId]), own]);
   if (home === undefined) return null;
   const key = JSON.stringify([watermark.revision, home.country, home.state, home.city]);
   const rows = await shared.of(`city ${key}`, () =>
@@ -88,15 +99,6 @@ export const readCityBoards = async (context: Context): Promise<Answer<'weekly'>
       },
     ),
   };
-};
-
-const readPlace = async ({ reading, viewer, watermark }: Context): Promise<Place> => {
-  const [place] = await reading.query<Place>('board_place', [
-    viewer.userId,
-    watermark.year,
-    watermark.iso_week,
-  ]);
-  return place ?? nowhere;
 };
 
 const toBoards = (rows: readonly BoardRow[], { viewer }: Context, place: Place): Boards => {

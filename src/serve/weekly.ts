@@ -1,5 +1,5 @@
-import type { Answer, Boards, Body } from './answer.js';
-import { readBoards, readCityBoards } from './boards.js';
+import type { Answer, Body } from './answer.js';
+import { readBoards } from './boards.js';
 import type { Context } from './context.js';
 import { readGeoExpansion } from './geo-expansion.js';
 import { type Question, windowDays } from './question.js';
@@ -28,7 +28,7 @@ export const answerWeekly = async (
   const end = watermark.viewer_today;
   const start = addDays(end, 1 - windowDays[question.time_window]);
   const { key } = viewer;
-  const [[stored], inZone, firstDegree, secondDegree, activity, boards, city, geo] = await Promise.all([
+  const [[stored], inZone, firstDegree, secondDegree, activity, leaderboard, geo] = await Promise.all([
     reading.query<StoredMomentum>('momentum', [viewer.userId, year, iso_week]),
     key === null || zone === watermark.zone
       ? undefined
@@ -48,7 +48,6 @@ export const answerWeekly = async (
     })),
     reading.query<Recap['community_activity'][number]>('community_activity', [start, end]),
     readBoards(context),
-    readCityBoards(context),
     readGeoExpansion(context, start, end),
   ]);
   if (stored === undefined) throw new Error('sql/api/momentum.sql gave no row');
@@ -60,7 +59,6 @@ export const answerWeekly = async (
     new_connections: own.new_connections,
     weekly_goal: { progress: own.weekly_taps, target_taps: serve.weeklyGoalTaps },
   };
-  const leaderboard: Boards & { city: Answer<'weekly'>['leaderboard']['city'] } = { ...boards, city };
   return {
     generated_at: watermark.now_at,
     week: { year, iso_week, range: [start, end], time_window: question.time_window },

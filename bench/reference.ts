@@ -12,7 +12,7 @@ const referenceTables = {
   user_streaks: ['user_streaks'],
   user_week_activity: ['user_week_activity'],
   edge_strength: ['edge_strength'],
-  weekly_leaderboard: ['weekly_leaderboard'],
+  weekly_leaderboard: ['board_week', 'weekly_leaderboard'],
   located: ['batch_cell', 'user_cell_day', 'user_cell', 'area_hour'],
 } as const satisfies Record<string, readonly string[]>;
 

@@ -101,6 +101,18 @@ create temp table changed_user_week (
   week integer not null
 ) on commit drop;
 
+create temp table board_week (
+  week integer primary key
+) on commit drop;
+
+create temp table board_figure (
+  user_id uuid not null,
+  week integer not null,
+  new_first_degree integer,
+  delta_second_degree integer,
+  streak_days integer
+) on commit drop;
+
 create temp table batch_cell (
   day date not null,
   geohash5 text not null,

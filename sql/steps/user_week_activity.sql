@@ -17,8 +17,8 @@ with day_changed as (
   select user_week_activity.user_id, forced_week.week
   from (select distinct week_number(batch_day.day) as week from batch_day where batch_day.forced) as forced_week
   join user_week_activity
-    on user_week_activity.year = extract(isoyear from week_start(forced_week.week))
-    and user_week_activity.iso_week = extract(week from week_start(forced_week.week))
+    on user_week_activity.year = extract(isoyear from week_start(forced_week.week))::smallint
+    and user_week_activity.iso_week = extract(week from week_start(forced_week.week))::smallint
 ), graph_changed as (
   select second_degree_focus.user_key, second_degree_focus.from_week
   from second_degree_focus
@@ -166,7 +166,7 @@ with day_changed as (
     compared.second_degree_new_count
   from compared
   where not compared.is_stored
-  order by compared.user_id, compared.week
+  order by compared.week, compared.user_id
   returning 1
 ), noted as (
   insert into changed_user_week (user_id, week)

@@ -155,15 +155,15 @@ export const mutations: readonly Mutation[] = [
   ),
   replace(
     'a run that grew moves no board',
-    'weekly_leaderboard',
+    'board_week',
     /union\n {2}select changed_run\.user_id[\s\S]*?changed_run\.to_day\n/,
     '',
   ),
   replace(
     'other ranks of the week stay',
     'weekly_leaderboard',
-    'where scope.user_id is null',
-    'where false and scope.user_id is null',
+    'where board_figure.user_id is null',
+    'where false and board_figure.user_id is null',
   ),
   replace(
     'ties do not decay',
@@ -188,6 +188,19 @@ export const mutations: readonly Mutation[] = [
     'forgotten_user',
     'and target.user_key = unpaired.user_key',
     'and target.user_key = unpaired.user_key and false',
+  ),
+  replace(
+    'the third tap of a pair and day is not timed',
+    'pair_day_tap_scope',
+    'batch_tap.tap_count > 2',
+    'batch_tap.tap_count > 3',
+  ),
+  replace('a weekend begins on Monday', 'quest_total', 'where event.day >= event.from_day', 'where true'),
+  replace(
+    'only some of those who met are seen',
+    'quest_meeting',
+    'week_start(scope_week.week) + 6',
+    'week_start(scope_week.week) + 5',
   ),
   replace(
     'the week of the earliest change has no assists',

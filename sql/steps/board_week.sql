@@ -1,0 +1,86 @@
+-- The weeks that are ranked again, because a figure of somebody's is another than on the stored board, and the figures in
+-- question. In tables of their own, so that the planner knows how few weeks they are: the boards are all of history.
+--! reads: changed_user_week, changed_run, batch_day, batch_user, user_key, activity_run, user_week_activity
+--! stored: weekly_leaderboard
+--! writes: board_week, board_figure
+--! grain: week
+with scope as (
+  select user_id, week from changed_user_week
+  union
+  select changed_run.user_id, week_number(user_week_activity.week_start)
+  from changed_run
+  join user_week_activity
+    on user_week_activity.user_id = changed_run.user_id
+    and user_week_activity.week_start
+      between week_start(week_number(changed_run.from_day)) and changed_run.to_day
+  union
+  select weekly_leaderboard.user_id, week_number(weekly_leaderboard.week_start)
+  from weekly_leaderboard
+  join batch_user on batch_user.user_id = weekly_leaderboard.user_id
+), scope_user as (
+  select
+    user_key.user_key,
+    scope.user_id,
+    min(scope.week) as first_week,
+    max(scope.week) as last_week
+  from scope
+  join user_key on user_key.user_id = scope.user_id
+  group by user_key.user_key, scope.user_id
+), streak as (
+  -- The longest that a run had become by the week's end, or by its own.
+  select
+    scope_user.user_id,
+    run_week.week,
+    max(least(activity_run.ended_on, week_start(run_week.week) + 6) - activity_run.started_on + 1) as streak_days
+  from scope_user
+  join activity_run
+    on activity_run.user_key = scope_user.user_key
+    and activity_run.ended_on >= week_start(scope_user.first_week)
+    and activity_run.started_on <= week_start(scope_user.last_week) + 6
+  cross join lateral generate_series(
+    greatest(week_number(activity_run.started_on), scope_user.first_week),
+    least(week_number(activity_run.ended_on), scope_user.last_week)
+  ) as run_week (week)
+  group by scope_user.user_id, run_week.week
+), figure as materialized (
+  -- Without a streak: a week in which the user no longer has a tap.
+  select
+    scope.user_id,
+    scope.week,
+    user_week_activity.first_degree_new_count as new_first_degree,
+    user_week_activity.second_degree_new_count as delta_second_degree,
+    streak.streak_days
+  from scope
+  left join user_week_activity
+    on user_week_activity.user_id = scope.user_id
+    and user_week_activity.week_start = week_start(scope.week)
+  left join streak on streak.user_id = scope.user_id and streak.week = scope.week
+    and user_week_activity.user_id is not null
+), added_figure as (
+  insert into board_figure (user_id, week, new_first_degree, delta_second_degree, streak_days)
+  select figure.user_id, figure.week, figure.new_first_degree, figure.delta_second_degree, figure.streak_days
+  from figure
+  returning 1
+), added as (
+  insert into board_week (week)
+  select figure.week
+  from figure
+  left join weekly_leaderboard
+    on weekly_leaderboard.user_id = figure.user_id
+    and weekly_leaderboard.week_start = week_start(figure.week)
+  left join batch_user on batch_user.user_id = figure.user_id
+  where batch_user.user_id is not null
+    or (figure.new_first_degree, figure.delta_second_degree, figure.streak_days)
+    is distinct from (
+      weekly_leaderboard.new_first_degree, weekly_leaderboard.delta_second_degree, weekly_leaderboard.streak_days
+    )
+  union
+  select week_number(batch_day.day)
+  from batch_day
+  where batch_day.forced
+  returning 1
+)
+select
+  ((select count(*) from added) + (select count(*) from added_figure))::integer as inserted,
+  0 as updated,
+  0 as deleted

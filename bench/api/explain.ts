@@ -81,7 +81,7 @@ export const explainApi = async (client: pg.Client, userId: string, now: string)
         viewer,
         serve,
         tables,
-        shared: openShared(),
+        shared: openShared((use) => use(reading)),
         places: openPlaces(),
         warn: () => undefined,
       };

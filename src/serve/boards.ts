@@ -55,8 +55,8 @@ export const readBoards = async (
 const readCommunityBoards = async (context: Context, own: Promise<Place>): Promise<Boards> => {
   const { reading, watermark, shared } = context;
   const [rows, place] = await Promise.all([
-    shared.of(`board ${watermark.revision}`, () =>
-      reading.query<BoardRow>('board', [watermark.year, watermark.iso_week]),
+    shared.of(`board ${watermark.revision}`, reading, (one) =>
+      one.query<BoardRow>('board', [watermark.year, watermark.iso_week]),
     ),
     own,
   ]);
@@ -75,8 +75,8 @@ const readCityBoards = async (
   const [[home], place] = await Promise.all([reading.query<Home>('home', [viewer.userId]), own]);
   if (home === undefined) return null;
   const key = JSON.stringify([watermark.revision, home.country, home.state, home.city]);
-  const rows = await shared.of(`city ${key}`, () =>
-    reading.query<BoardRow>('city_board', [
+  const rows = await shared.of(`city ${key}`, reading, (one) =>
+    one.query<BoardRow>('city_board', [
       watermark.year,
       watermark.iso_week,
       home.country,

@@ -1,5 +1,5 @@
 import type { ServeSettings } from './settings.js';
-import type { Reading } from './store.js';
+import type { Reading, Store } from './store.js';
 import type { Viewer, Watermark } from './viewer.js';
 
 /** What an endpoint answers from. */
@@ -19,27 +19,42 @@ export interface Context {
 
 /** Remembers what does not depend on the viewer. */
 export interface Shared {
-  /** The value of `key`, made by `make` if it is not known or older than half a minute. */
-  of<Value>(key: string, make: () => Promise<Value>): Promise<Value>;
+  /**
+   * The value of `key`, made by `make` from `reading` if it is not known or older than a minute. One older than half a
+   * minute is made anew beside the request, in a reading of its own, and nobody waits for it.
+   */
+  of<Value>(key: string, reading: Reading, make: (reading: Reading) => Promise<Value>): Promise<Value>;
 }
 
-const lifeMs = 30_000;
-const renewMs = 5_000;
+const freshMs = 30_000;
+const lifeMs = 60_000;
 const most = 1_000;
 
-/** Opens an empty memory. A failed attempt is not remembered. */
-export const openShared = (): Shared => {
-  const kept = new Map<string, { value: unknown; until: number }>();
+/** Opens an empty memory. `read` gives a reading of its own. A failed attempt is not remembered. */
+export const openShared = (read: Store['read']): Shared => {
+  const kept = new Map<string, { value: unknown; madeAt: number; isRenewed: boolean }>();
+  const keep = (key: string, value: unknown): void => {
+    if (kept.size >= most) kept.clear();
+    kept.set(key, { value, madeAt: performance.now(), isRenewed: false });
+  };
   return {
-    of: async <Value>(key: string, make: () => Promise<Value>): Promise<Value> => {
+    of: async <Value>(key: string, reading: Reading, make: (reading: Reading) => Promise<Value>) => {
       const found = kept.get(key);
-      if (found !== undefined && found.until > performance.now()) return found.value as Value;
-      // While one makes it anew the others are given the old one. Without an old one everybody makes it: a promise of
-      // another request's transaction could be rolled back.
-      if (found !== undefined) found.until = performance.now() + renewMs;
-      const value = await make();
-      if (kept.size >= most) kept.clear();
-      kept.set(key, { value, until: performance.now() + lifeMs });
+      const age = found === undefined ? Number.POSITIVE_INFINITY : performance.now() - found.madeAt;
+      if (found !== undefined && age <= lifeMs) {
+        if (age > freshMs && !found.isRenewed) {
+          found.isRenewed = true;
+          // What fails here is tried again, and reported, by the first request after the value's life.
+          read(make).then(
+            (value) => keep(key, value),
+            () => undefined,
+          );
+        }
+        return found.value as Value;
+      }
+      // Without one everybody makes it: a promise of another request's transaction could be rolled back.
+      const value = await make(reading);
+      keep(key, value);
       return value;
     },
   };

@@ -111,7 +111,7 @@ export const startServer = async (
     store,
     authority,
     options,
-    shared: openShared(),
+    shared: openShared(store.read),
     places: openPlaces(),
   });
   try {
@@ -271,7 +271,7 @@ const answer = async <Name extends EndpointName>(
   const timings: Timing[] | undefined = common.debug === true ? [] : undefined;
   const warnings: string[] = [];
   const result = await store.read(async (reading) => {
-    let tables = await shared.of('tables', () => readTables(reading));
+    let tables = await shared.of('tables', reading, readTables);
     // What was missing a moment ago may have been made since.
     if (tables.size < known.length) tables = await readTables(reading);
     const missing = needs[name].filter((table) => !tables.has(table));

@@ -59,7 +59,9 @@ const expectRebuildEqual = async (day: string): Promise<void> => {
 describe('metrics', () => {
   test('taps: the time of the tap with which the target is reached, also between the first and last of a pair', async () => {
     await onlyQuest('taps', 3);
-    await addUsers(database, 1, 2, 3);
+    await addUsers(database, 1, 2, 3, 4, 5);
+    // One tap between the first and the last is the fewest whose time a pair's day does not have.
+    for (const time of ['10:00', '11:00', '12:00']) await addTap(database, 4, 5, `2026-01-05T${time}Z`);
     for (const time of ['10:00', '11:00', '13:00', '14:00'])
       await addTap(database, 1, 2, `2026-01-05T${time}Z`);
     await addTap(database, 1, 3, '2026-01-05T12:00Z');
@@ -70,6 +72,7 @@ describe('metrics', () => {
       ['2026-01-12', 1, null],
     ]);
     expect(await progressOf(2)).toEqual([['2026-01-05', 4, '01-05T13:00:00']]);
+    expect(await progressOf(4)).toEqual([['2026-01-05', 3, '01-05T12:00:00']]);
     // Only a tap in the middle of a pair's day moves: no total, no first and no last tap changes.
     await database.client.query(
       "update taps set time = '2026-01-05T13:30Z' where time = '2026-01-05T13:00Z'",

@@ -190,10 +190,10 @@ export const mutations: readonly Mutation[] = [
     'and target.user_key = unpaired.user_key and false',
   ),
   replace(
-    'the third tap of a pair and day is not timed',
+    'taps between the first and the last are not timed',
     'pair_day_tap_scope',
     'batch_tap.tap_count > 2',
-    'batch_tap.tap_count > 3',
+    'false',
   ),
   replace('a weekend begins on Monday', 'quest_total', 'where event.day >= event.from_day', 'where true'),
   replace(

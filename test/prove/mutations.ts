@@ -189,12 +189,6 @@ export const mutations: readonly Mutation[] = [
     'and target.user_key = unpaired.user_key',
     'and target.user_key = unpaired.user_key and false',
   ),
-  replace(
-    'taps between the first and the last are not timed',
-    'pair_day_tap_scope',
-    'batch_tap.tap_count > 2',
-    'false',
-  ),
   replace('a weekend begins on Monday', 'quest_total', 'where event.day >= event.from_day', 'where true'),
   replace(
     'only some of those who met are seen',

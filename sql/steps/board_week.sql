@@ -54,8 +54,7 @@ with scope as (
   left join user_week_activity
     on user_week_activity.user_id = scope.user_id
     and user_week_activity.week_start = week_start(scope.week)
-  left join streak on streak.user_id = scope.user_id and streak.week = scope.week
-    and user_week_activity.user_id is not null
+  left join streak on streak.user_id = user_week_activity.user_id and streak.week = scope.week
 ), added_figure as (
   insert into board_figure (user_id, week, new_first_degree, delta_second_degree, streak_days)
   select figure.user_id, figure.week, figure.new_first_degree, figure.delta_second_degree, figure.streak_days

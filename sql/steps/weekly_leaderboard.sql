@@ -14,21 +14,9 @@ with stored as (
     weekly_leaderboard.builders_rank,
     weekly_leaderboard.streak_rank
   from board_week
-  -- Week by week, by the index on it.
-  cross join lateral (
-    select
-      board.user_id,
-      board.new_first_degree,
-      board.delta_second_degree,
-      board.streak_days,
-      board.connectors_rank,
-      board.builders_rank,
-      board.streak_rank
-    from weekly_leaderboard as board
-    where board.year = extract(isoyear from week_start(board_week.week))::smallint
-      and board.iso_week = extract(week from week_start(board_week.week))::smallint
-    offset 0
-  ) as weekly_leaderboard
+  join weekly_leaderboard
+    on weekly_leaderboard.year = extract(isoyear from week_start(board_week.week))::smallint
+    and weekly_leaderboard.iso_week = extract(week from week_start(board_week.week))::smallint
 ), figure as (
   select
     board_figure.user_id,

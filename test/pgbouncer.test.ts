@@ -32,6 +32,10 @@ const freePort = async (): Promise<number> => {
   return port;
 };
 
+/** Of this database's: the other test files hold locks of theirs on the same server meanwhile. */
+const runLockIsHeld = `locks.locktype = 'advisory' and locks.granted
+  and locks.database = (select oid from pg_database where datname = current_database())`;
+
 /** Nobody's uid where the tests run as root, which PgBouncer refuses. */
 const owner = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
 
@@ -128,16 +132,19 @@ test.skipIf(program === undefined)('a second run meets the lock through it too',
   const blocker = new pg.Client({ connectionString: database.url });
   await blocker.connect();
   await blocker.query('begin; lock table gamification.processed_day in exclusive mode');
-  const first = startCli(['etl', '--date', '2026-01-05'], { DATABASE_URL: url });
+  const first = startCli(['etl', '--date', '2026-01-05'], {
+    DATABASE_URL: url,
+    ARC_GAM_LOCK_TIMEOUT_MS: '60000',
+  });
   for (;;) {
-    const held = await database.rows("select 1 from pg_locks where locktype = 'advisory' and granted");
+    const held = await database.rows(`select 1 from pg_locks as locks where ${runLockIsHeld}`);
     if (held.length > 0) break;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   const second = await through(['etl', '--date', '2026-01-05']);
+  await blocker.end();
   expect(second).toMatchObject({ code: 4 });
   expect(second.stderr).toContain('Another run holds the lock');
-  await blocker.end();
   expect(await first.ended).toMatchObject({ code: 0 });
 });
 
@@ -155,7 +162,7 @@ test.skipIf(program === undefined)(
     while (killed === 0) {
       const rows = await database.rows(
         `select pg_terminate_backend(locks.pid) from pg_locks as locks
-         where locks.locktype = 'advisory' and locks.granted and exists (select from gamification.run where state = 'running')`,
+         where ${runLockIsHeld} and exists (select from gamification.run where state = 'running')`,
       );
       killed = rows.length;
       await new Promise((resolve) => setTimeout(resolve, 20));

@@ -286,8 +286,13 @@ describe('definitions', () => {
     );
     const deletion = database.client.query('delete from quest_definitions');
     await expect
-      .poll(() =>
-        batch.query("select from pg_locks where not granted and relation = 'processed_day'::regclass"),
+      .poll(
+        () =>
+          batch.query(
+            `select from pg_locks where not granted and relation = 'processed_day'::regclass
+             and database = (select oid from pg_database where datname = current_database())`,
+          ),
+        { timeout: 20_000 },
       )
       .toMatchObject({ rowCount: 1 });
     await batch.query('commit');

@@ -30,8 +30,10 @@ const etl = (url = database.url) =>
 
 const untilBatchWaits = async () => {
   for (;;) {
+    // Databases made from one template have the same oids: another file's table could wait too.
     const waiting = await database.rows(
-      "select 1 from pg_locks where relation = 'gamification.user_streaks'::regclass and not granted",
+      `select 1 from pg_locks where relation = 'gamification.user_streaks'::regclass and not granted
+       and database = (select oid from pg_database where datname = current_database())`,
     );
     if (waiting.length > 0) return;
     await new Promise((resolve) => setTimeout(resolve, 30));

@@ -127,7 +127,7 @@ try {
   }
 
   // The digest pass that every run without capture begins with.
-  const digestText = readPackageFile('sql/plan/stale_day.sql');
+  const digestText = readPackageFile('sql/plan/suspect_day.sql');
   const digest: number[] = [];
   const hashed: number[] = [];
   // As src/db/transaction.ts and src/pipeline/stale.ts set it.

@@ -45,7 +45,7 @@ const columns: Record<string, string> = {
     'user_id, year, iso_week, new_first_degree, delta_second_degree, streak_days, connectors_rank, builders_rank, streak_rank, week_start',
   connection: 'u1, u2, first_tap_at, first_day, last_tap_at, last_day, tap_count',
   processed_day:
-    'day, tap_count, tap_digest, null_id_count, self_tap_count, unknown_user_count, steps_sha256',
+    'day, tap_count, tap_digest, stranger_digest, null_id_count, self_tap_count, unknown_user_count, steps_sha256',
 };
 
 let database: TestDatabase;

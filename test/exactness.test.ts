@@ -252,6 +252,51 @@ test('a stranger who takes the place of another is known when capture has to loo
   ]);
 });
 
+test('without capture too, whoever leaves or comes makes the days of their taps stale, and no other day', async () => {
+  database = await createDatabase();
+  await addUsers(database, 1, 2, 3);
+  await addTap(database, 1, 2, '2025-03-01T08:00Z');
+  await addTap(database, 3, 2, '2025-03-02T08:00Z');
+  await addTap(database, 1, 5, '2025-03-03T08:00Z');
+  await addTap(database, 5, 6, '2025-03-04T08:00Z');
+  await addTap(database, 2, 2, '2025-03-05T08:00Z');
+  await addTap(database, 1, 3, '2025-03-06T08:00Z');
+  const stale = async () => {
+    const run = await database.ok(['etl', '--date', '2025-03-07', '--explain', '--json']);
+    return jsonLines(run.stdout)
+      .filter(({ event }) => event === 'stale')
+      .map(({ day }) => day);
+  };
+  const erase = (user: number) =>
+    database.client.query('delete from public.users where id = $1', [userId(user)]);
+  const strangers = (schema: string) =>
+    database.rows(`select day, user_hash, is_known from ${schema}.unknown_user_day order by day, user_hash`);
+  await stale();
+  expect(await stale()).toEqual([]);
+  // Erased: the taps with 2 and 3 of before, and the one with 5 that was ignored already, where 1 is a stranger now.
+  await erase(1);
+  expect(await stale()).toEqual(['2025-03-01', '2025-03-03', '2025-03-06']);
+  expect(await stale()).toEqual([]);
+  await addUsers(database, 5);
+  expect(await stale()).toEqual(['2025-03-03', '2025-03-04']);
+  await addUsers(database, 6);
+  await erase(2);
+  expect(await stale()).toEqual(['2025-03-01', '2025-03-02', '2025-03-04']);
+  await addUsers(database, 1);
+  expect(await stale()).toEqual(['2025-03-01', '2025-03-03', '2025-03-06']);
+  // As many taps as before, and a day whose only change is which reason a tap is ignored for.
+  await database.client.query("update public.taps set id2 = null where time = '2025-03-05T08:00Z'");
+  await database.client.query("update public.taps set id1 = $1 where time = '2025-03-06T08:00Z'", [
+    userId(5),
+  ]);
+  expect(await stale()).toEqual(['2025-03-05', '2025-03-06']);
+  expect(await stale()).toEqual([]);
+  await database.ok(['migrate', '--schema', 'again']);
+  await database.ok(['backfill', '--from', '2025-03-01', '--to', '2025-03-07', '--schema', 'again']);
+  expect(difference(await readTables(), await readTables('again'))).toEqual([]);
+  expect(await strangers('again')).toEqual(await strangers('gamification'));
+});
+
 test('a deleted first tap makes the next one the first, on a day that was not touched', async () => {
   database = await createDatabase();
   await addUsers(database, 1, 2);

@@ -332,6 +332,12 @@ const corruptions: Corruption[] = [
     'row',
   ],
   [
+    'unknown_user_day.is_known',
+    'update unknown_user_day set is_known = not is_known where ctid = (select min(ctid) from unknown_user_day)',
+    'unknown_user_day',
+    'row',
+  ],
+  [
     'unknown_user_day deleted',
     'delete from unknown_user_day where ctid = (select min(ctid) from unknown_user_day)',
     'unknown_user_day',

@@ -20,6 +20,7 @@ create temp table batch_tap (
   ignored_because text,
   u1 uuid,
   u2 uuid,
+  unknown_sides integer,
   tap_count integer not null,
   first_tap_at timestamptz not null,
   last_tap_at timestamptz not null,

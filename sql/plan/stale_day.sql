@@ -6,6 +6,7 @@ with source_day as (
     (classified_tap.tapped_at at time zone $1::text)::date as day,
     (count(*) filter (where classified_tap.ignored_because is null))::integer as tap_count,
     sum(classified_tap.tap_hash) as tap_digest,
+    sum(classified_tap.tap_hash::numeric * classified_tap.unknown_sides) as stranger_digest,
     (count(*) filter (where classified_tap.ignored_because = 'null id'))::integer as null_id_count,
     (count(*) filter (where classified_tap.ignored_because = 'self tap'))::integer as self_tap_count,
     (count(*) filter (where classified_tap.ignored_because = 'unknown user'))::integer as unknown_user_count
@@ -24,12 +25,14 @@ select
     and (
       coalesce(source_day.tap_count, 0),
       coalesce(source_day.tap_digest, 0),
+      coalesce(source_day.stranger_digest, 0),
       coalesce(source_day.null_id_count, 0),
       coalesce(source_day.self_tap_count, 0),
       coalesce(source_day.unknown_user_count, 0)
     ) is distinct from (
       processed_day.tap_count,
       processed_day.tap_digest,
+      processed_day.stranger_digest,
       processed_day.null_id_count,
       processed_day.self_tap_count,
       processed_day.unknown_user_count

@@ -14,8 +14,8 @@ select
   greatest(tap.id1, tap.id2) as u2,
   case when located.is_located then tap.latitude end as latitude,
   case when located.is_located then tap.longitude end as longitude,
-  -- Nested, not added: a sum of the columns' hashes would not see two taps exchange their partners. A stranger's tap has a
-  -- hash too, another one than as a valid tap: which strangers tapped on a day is kept.
+  -- Nested, not added: a sum of the columns' hashes would not see two taps exchange their partners. Of the tap alone: who
+  -- asks for no column that depends on users does not make Postgres look them up.
   case
     when tap.id1 <> tap.id2
       then uuid_hash_extended(
@@ -28,12 +28,20 @@ select
               case when located.is_located then tap.latitude end,
               case when located.is_located then tap.longitude end
             ),
-            case when user1.id is null or user2.id is null then 1 else 0 end
+            0
           )
         )
       )
+    when tap.id1 = tap.id2 then 1
     else 0
-  end as tap_hash
+  end as tap_hash,
+  case
+    when tap.id1 is null or tap.id2 is null or tap.id1 = tap.id2 then null
+    when user1.id is not null and user2.id is not null then null
+    when user1.id is null and user2.id is null then 3
+    when (user1.id is null) = (tap.id1 < tap.id2) then 1
+    else 2
+  end as unknown_sides
 from tap
 left join app_user as user1 on user1.id = tap.id1
 left join app_user as user2 on user2.id = tap.id2

@@ -11,6 +11,7 @@ with dated as (
     -- Of an ignored row only strangers are told apart: see unknown_user_day.
     case when coalesce(classified_tap.ignored_because, 'unknown user') = 'unknown user' then classified_tap.u1 end as u1,
     case when coalesce(classified_tap.ignored_because, 'unknown user') = 'unknown user' then classified_tap.u2 end as u2,
+    classified_tap.unknown_sides,
     classified_tap.tapped_at,
     classified_tap.tap_hash
   from classified_tap
@@ -18,19 +19,20 @@ with dated as (
     on classified_tap.tap_time >= batch_range.starts_at
     and classified_tap.tap_time < batch_range.ends_at
 ), added as (
-  insert into batch_tap (day, ignored_because, u1, u2, tap_count, first_tap_at, last_tap_at, tap_digest)
+  insert into batch_tap (day, ignored_because, u1, u2, unknown_sides, tap_count, first_tap_at, last_tap_at, tap_digest)
   select
     dated.day,
     dated.ignored_because,
     dated.u1,
     dated.u2,
+    dated.unknown_sides,
     count(*),
     min(dated.tapped_at),
     max(dated.tapped_at),
     sum(dated.tap_hash)
   from dated
   join batch_day on batch_day.day = dated.day
-  group by dated.day, dated.ignored_because, dated.u1, dated.u2
+  group by dated.day, dated.ignored_because, dated.u1, dated.u2, dated.unknown_sides
   returning 1
 )
 select count(*)::integer as inserted, 0 as updated, 0 as deleted from added

@@ -19,6 +19,7 @@ with island as (
     classified_tap.ignored_because,
     case when coalesce(classified_tap.ignored_because, 'unknown user') = 'unknown user' then classified_tap.u1 end as u1,
     case when coalesce(classified_tap.ignored_because, 'unknown user') = 'unknown user' then classified_tap.u2 end as u2,
+    classified_tap.unknown_sides,
     classified_tap.tapped_at,
     classified_tap.tap_hash
   from stretch
@@ -27,13 +28,14 @@ with island as (
     and classified_tap.tap_time < stretch.ends_at
 )
 insert into source_pair_day (
-  day, ignored_because, u1, u2, tap_count, first_tap_at, last_tap_at, tapped_at, tap_digest
+  day, ignored_because, u1, u2, unknown_sides, tap_count, first_tap_at, last_tap_at, tapped_at, tap_digest
 )
 select
   dated.day,
   dated.ignored_because,
   dated.u1,
   dated.u2,
+  dated.unknown_sides,
   count(*),
   min(dated.tapped_at),
   max(dated.tapped_at),
@@ -42,4 +44,4 @@ select
   sum(dated.tap_hash)
 from dated
 join verify_day on verify_day.day = dated.day
-group by dated.day, dated.ignored_because, dated.u1, dated.u2
+group by dated.day, dated.ignored_because, dated.u1, dated.u2, dated.unknown_sides

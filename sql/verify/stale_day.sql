@@ -4,6 +4,7 @@ with source_day as (
     source_pair_day.day,
     sum(source_pair_day.tap_count) filter (where source_pair_day.ignored_because is null) as tap_count,
     sum(source_pair_day.tap_digest) as tap_digest,
+    sum(source_pair_day.tap_digest * source_pair_day.unknown_sides) as stranger_digest,
     sum(source_pair_day.tap_count) filter (where source_pair_day.ignored_because = 'null id') as null_id_count,
     sum(source_pair_day.tap_count) filter (where source_pair_day.ignored_because = 'self tap') as self_tap_count,
     sum(source_pair_day.tap_count) filter (where source_pair_day.ignored_because = 'unknown user') as unknown_user_count
@@ -18,12 +19,14 @@ where processed_day.day = verify_day.day
   and (
     coalesce(source_day.tap_count, 0),
     coalesce(source_day.tap_digest, 0),
+    coalesce(source_day.stranger_digest, 0),
     coalesce(source_day.null_id_count, 0),
     coalesce(source_day.self_tap_count, 0),
     coalesce(source_day.unknown_user_count, 0)
   ) is distinct from (
     processed_day.tap_count::bigint,
     processed_day.tap_digest,
+    processed_day.stranger_digest,
     processed_day.null_id_count::bigint,
     processed_day.self_tap_count::bigint,
     processed_day.unknown_user_count::bigint

@@ -141,7 +141,9 @@ const viewComments = [
     latitude: 'Degrees north; null unless both coordinates are plausible.',
     longitude: 'Degrees east; null unless both coordinates are plausible.',
     tap_hash:
-      'A 64-bit hash of users, time and coordinates, 0 where a user is missing or taps themselves: the part of the tap in the digest of its day.',
+      'A 64-bit hash of both ids, time and coordinates, 0 where an id is null, 1 where a user taps themselves: the part of the tap in the digest of its day.',
+    unknown_sides:
+      '1 where u1 is not in users, 2 where u2 is not, 3 where neither is; null for every other tap.',
   }),
 ];
 

@@ -92,13 +92,17 @@ export const findStaleDays = async (
     ({ day }) => day,
   );
   const lookback = ledger.length === 0 ? null : request.lookbackDays;
-  const ranges =
-    capture === 'ready' && ledger.length > 0
-      ? dayRanges(candidateDays(captured, ledger, request, to, last))
-      : [{ from: lookback === null ? null : addDays(to, 1 - lookback), to: last }];
+  const span: DayRange = { from: lookback === null ? null : addDays(to, 1 - lookback), to: last };
+  let ranges: DayRange[] = [span];
+  if (ledger.length > 0) {
+    ranges = dayRanges(
+      capture === 'ready'
+        ? candidateDays(captured, ledger, request, to, last)
+        : await suspectDays(session, zone, span),
+    );
+  }
   const seen = new Map<Day, SourceDay>();
-  // Postgres can't know on how few days the taps fall, and would not let its workers read them for fear of a row for each.
-  if (ranges.length > 0) await session.script('set local parallel_tuple_cost = 0.001');
+  if (ranges.length > 0) await session.script(fewDays);
   for (const range of ranges) {
     const days = await session.query<SourceDay>(readPackageFile('sql/plan/stale_day.sql'), [
       zone,
@@ -107,7 +111,7 @@ export const findStaleDays = async (
     ]);
     for (const day of days) seen.set(day.day, day);
   }
-  if (ranges.length > 0) await session.script('set local parallel_tuple_cost to default');
+  if (ranges.length > 0) await session.script(manyRows);
   const states = mergeStates(ledger, seen);
   const days = planDays(states, wantedDays(request, to, states));
   const stale = new Set(days.map(({ day }) => day));
@@ -126,6 +130,28 @@ export const findStaleDays = async (
 
 type LedgerDay = { day: Day; tap_count: number; is_outdated: boolean; is_marked: boolean };
 type SourceDay = { day: Day; tap_count: number; is_changed: boolean };
+
+/** Postgres can't know on how few days the taps fall, and would not let its workers read them for fear of a row for each. */
+const fewDays = 'set local parallel_tuple_cost = 0.001';
+const manyRows = 'set local parallel_tuple_cost to default';
+
+/** A day from which null: the first that there is. */
+interface DayRange {
+  readonly from: Day | null;
+  readonly to: Day;
+}
+
+/** Without capture: what one pass over history, which looks no user up, leaves to look at. */
+const suspectDays = async (session: Session, zone: string, { from, to }: DayRange): Promise<Day[]> => {
+  await session.script(fewDays);
+  const days = await session.query<{ day: Day }>(readPackageFile('sql/plan/suspect_day.sql'), [
+    zone,
+    from,
+    to,
+  ]);
+  await session.script(manyRows);
+  return days.map(({ day }) => day);
+};
 
 /** With capture: the days that it noted, and those that are wanted and missing in the ledger. */
 const candidateDays = (

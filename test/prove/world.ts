@@ -69,10 +69,10 @@ const figures: readonly (readonly [table: string, query: string])[] = [
     'second_degree',
     'select user_key.user_id, week, second_degree_count, second_degree_new_count from second_degree join user_key using (user_key)',
   ],
-  ['unknown_user_day', 'select day, user_hash from unknown_user_day'],
+  ['unknown_user_day', 'select day, user_hash, is_known from unknown_user_day'],
   [
     'processed_day',
-    'select day, tap_count, tap_digest, null_id_count, self_tap_count, unknown_user_count from processed_day',
+    'select day, tap_count, tap_digest, stranger_digest, null_id_count, self_tap_count, unknown_user_count from processed_day',
   ],
 ];
 

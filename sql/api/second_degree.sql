@@ -37,6 +37,20 @@ with viewer_friend as materialized (
     (stranger.first_path % 4294967296)::integer as friend_key
   from stranger
   where stranger.first_path >= ($2::date - date '0001-01-01')::bigint * 4294967296
+), just_reached as (
+  select fresh.other_key, fresh.reached_on
+  from fresh
+  order by fresh.reached_on desc
+  limit $3::integer + 20
+), latest_bar as (
+  -- The day of the $3rd latest of those. Where too many of them are not to be named there is no bar.
+  select just_reached.reached_on
+  from just_reached
+  join user_key as other on other.user_key = just_reached.other_key
+  join app_user on app_user.id = other.user_id
+  where not app_user.opted_out
+  order by just_reached.reached_on desc
+  limit 1 offset $3::integer - 1
 ), latest as (
   select
     other.user_id,
@@ -46,7 +60,8 @@ with viewer_friend as materialized (
   from fresh
   join user_key as other on other.user_key = fresh.other_key
   join app_user on app_user.id = other.user_id
-  where not app_user.opted_out
+  where fresh.reached_on >= coalesce((select latest_bar.reached_on from latest_bar), date '-infinity')
+    and not app_user.opted_out
   order by fresh.reached_on desc, other.user_id
   limit $3::integer
 ), most_mutual as (

@@ -17,5 +17,12 @@ export const sqlFilesIn = (folder: string): string[] =>
     .filter((name) => name.endsWith('.sql'))
     .sort();
 
+/** Paths in the package of the .sql files below one of its folders, sorted. */
+export const sqlFilesBelow = (folder: string): string[] =>
+  readdirSync(packagePath(folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.sql'))
+    .map((name) => `${folder}/${name.replaceAll('\\', '/')}`)
+    .sort();
+
 /** SHA-256 of a text, in hex. */
 export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');

@@ -1,19 +1,14 @@
 -- The as-of day that this batch leads to, whether it moved, and the earliest last day of a streak that is still alive:
 -- L, or L - 1 while day L lasts. The only use of the clock.
--- $1 zone.
+-- $1 zone, $2 the batch's last day, null if it has none.
 select
   as_of.as_of_day,
-  as_of.as_of_day is distinct from as_of.stored_as_of_day or as_of.is_forced as as_of_moved,
+  as_of.as_of_day is distinct from as_of.stored_as_of_day as as_of_moved,
   case
     when now() >= (as_of.as_of_day + 1)::timestamp at time zone $1::text then as_of.as_of_day
     else as_of.as_of_day - 1
   end as alive_from_day
 from (
-  select
-    greatest(
-      (select max(processed_day.day) from processed_day),
-      (select max(batch_day.day) from batch_day)
-    ) as as_of_day,
-    (select max(processed_day.day) from processed_day) as stored_as_of_day,
-    exists (select from batch_day where batch_day.forced) as is_forced
+  select greatest(ledger.last_day, $2::date) as as_of_day, ledger.last_day as stored_as_of_day
+  from (select max(processed_day.day) as last_day from processed_day) as ledger
 ) as as_of

@@ -14,6 +14,8 @@ export type Row = Record<string, unknown>;
 export interface Session {
   /** Runs one statement with bind parameters and returns its rows. */
   query<Result extends Row = Row>(text: string, parameters?: readonly Value[]): Promise<Result[]>;
+  /** Runs one statement with bind parameters and returns how many rows it wrote; for `create table as`, how many it found. */
+  run(text: string, parameters?: readonly Value[]): Promise<number>;
   /** Rows of one statement, `rowsAtOnce` fetched at a time: constant memory however many there are. */
   stream<Result extends Row = Row>(
     text: string,
@@ -146,6 +148,8 @@ const openSession = (
   return {
     query: <Result extends Row>(text: string, parameters: readonly Value[] = []) =>
       cancellable(async () => (await client.query<Result>(text, [...parameters])).rows),
+    run: (text: string, parameters: readonly Value[] = []) =>
+      cancellable(async () => (await client.query(text, [...parameters])).rowCount ?? 0),
     async *stream<Result extends Row>(text: string, parameters: readonly Value[], rowsAtOnce: number) {
       const cursor = client.query(new Cursor<Result>(text, [...parameters]));
       try {

@@ -1,8 +1,19 @@
 import { avoiding, type Row, type Session } from '../db/transaction.js';
 import { readPackageFile } from '../files.js';
-import { withoutIndexes } from './fill.js';
+import { added, applied, countOfStage, prepared, type Statement, stageOf } from './converge.js';
+import { isEmpty, withoutIndexes } from './fill.js';
 import { addDays, dayRanges, type PlannedDay } from './plan.js';
-import type { Step, StepParameter } from './step.js';
+import { keyOfScratch, type Persistence, Scratch, scratchTables } from './scratch.js';
+import {
+  closureOf,
+  convergingSteps,
+  isPreparing,
+  meaningOf,
+  readsTaps,
+  type Step,
+  type StepParameter,
+  writesOf,
+} from './step.js';
 
 interface Counts {
   readonly inserted: number;
@@ -25,27 +36,26 @@ export interface BatchResult {
   readonly tapCount: number;
   /** L after the batch; null while P is empty. */
   readonly asOfDay: string | null;
+  /** Steps of which this was noted: their tables now follow from today's SQL. */
+  readonly renewed: readonly string[];
 }
 
 export interface BatchOptions {
   readonly zone: string;
+  readonly schema: string;
   readonly steps: readonly Step[];
-  readonly stepsDigest: string;
+  /** Digest of the steps that read the application's taps: factsDigest. */
+  readonly factsDigest: string;
   readonly runId: number;
   readonly days: readonly PlannedDay[];
   /** Whether tables that are empty may be locked until the transaction ends, to fill them faster. */
   readonly mayFill: boolean;
   readonly onStep?: (step: string) => void;
+  /** Told of what a step changes while it can still be read in the table `stage`. */
+  readonly onStage?: ((session: Session, step: Step, counts: Counts) => Promise<void>) | undefined;
   /** Told at the end how much the steps were given. */
   readonly onScope?: ((rows: Row[]) => void) | undefined;
 }
-
-/** Tables of a batch, gone with its transaction, and the statement that makes each. */
-export const temporaryTables: ReadonlyMap<string, string> = new Map(
-  [...readPackageFile('sql/batch/open.sql').matchAll(/create temp table (\w+)[^;]*;/g)].map(
-    ([statement, table = '']) => [table, statement],
-  ),
-);
 
 /**
  * Held by a batch until it ends: never two batches at once, whatever became of the run lock. It is a statement of its
@@ -55,182 +65,324 @@ export const lockLedger = 'lock table processed_day in exclusive mode;';
 
 /**
  * Derives the batch's days and all that follows from them, inside the caller's transaction (begun with lockLedger).
- * Throws the database's error; the caller rolls back.
+ * Throws the database's error, which names the step; the caller rolls back.
  */
 export const runBatch = async (session: Session, options: BatchOptions): Promise<BatchResult> => {
-  const scratch = new Scratch(session);
-  await fillBatch(session, scratch, options);
-  const values = await parameterValues(session, options);
-  const mayFill = options.mayFill && options.days.reduce((sum, day) => sum + day.tapCount, 0) >= manyTaps;
-  const results: [Step, StepResult][] = [];
-  for (const step of options.steps) {
-    if (!hasWork(step, scratch, values)) continue;
-    options.onStep?.(step.name);
-    const started = performance.now();
-    await scratch.make([...step.reads, ...step.writes]);
-    const fills = mayFill ? step.fills : [];
-    const written = await withoutIndexes(session, fills, () => execute(session, step, values));
-    await scratch.filled(step.writes);
-    await analyzeStored(session, step, written.inserted + written.deleted);
-    results.push([step, { step: step.name, ...written, durationMs: performance.now() - started }]);
-  }
-  if (options.onScope !== undefined) {
-    await scratch.make(temporaryTables.keys());
-    options.onScope(await session.query(readPackageFile('sql/batch/scope.sql')));
-  }
-  return {
-    steps: results.flatMap(([step, result]) => (isTemporary(step) ? [] : [result])),
-    preparing: results.flatMap(([step, result]) => (isTemporary(step) ? [result] : [])),
-    tapCount: scratch.hasRows('batch_tap') ? await validTaps(session) : 0,
-    asOfDay: values.as_of_day as string | null,
-  };
+  const batch = new Batch(session, options, await persistenceFor(session, options));
+  return batch.run();
 };
 
-/** Below this many taps, an empty table is filled quickly enough with its indexes. */
-const manyTaps = 10_000;
+/** From this many taps on, several cores are worth tables that their workers can read. */
+const manyTaps = 100_000;
 
-const validTaps = async (session: Session): Promise<number> => {
-  const [read] = await session.query<{ taps: number }>(
-    'select coalesce(sum(tap_count), 0)::float8 as taps from batch_tap where ignored_because is null',
+/**
+ * Workers can't read temporary tables. Unlogged ones are made in the target schema, for which a role needs the right; they
+ * take the names of scratch tables, which may be somebody's in a schema that is not ours alone.
+ */
+const persistenceFor = async (
+  session: Session,
+  { days, schema }: BatchOptions,
+): Promise<Persistence> => {
+  if (days.reduce((sum, day) => sum + day.tapCount, 0) < manyTaps) return 'temp';
+  const [found] = await session.query<{ may_create: boolean }>(
+    `select has_schema_privilege($1::text, 'create')
+       and not exists (
+         select 1 from pg_class
+         where relnamespace = $1::text::regnamespace and relname = any (string_to_array($2::text, ','))
+       ) as may_create`,
+    [schema, ['stage', ...scratchTables].join(',')],
   );
-  return read?.taps ?? 0;
+  return found?.may_create ? 'unlogged' : 'temp';
 };
 
 type ParameterValues = Readonly<Record<StepParameter, string | number | boolean | null>>;
 
-/**
- * A step works for the rows that the batch's own tables hold for it. With none of them it would change nothing, so it is
- * not even planned: a night without news costs a few statements. `runs` in its header names what else can make work.
- */
-const hasWork = (step: Step, scratch: Scratch, values: ParameterValues): boolean =>
-  step.runs === 'always' ||
-  (step.runs === 'as_of_moved' && values.as_of_moved === true) ||
-  step.reads.some((table) => scratch.hasRows(table));
+/** One batch: its scratch tables, its parameters, and what its steps wrote. */
+class Batch {
+  private scratch: Scratch;
+  private readonly results: [Step, StepResult][] = [];
+  private readonly renewed: string[] = [];
+  private isRepair = false;
 
-const execute = async (session: Session, step: Step, values: ParameterValues): Promise<Counts> => {
-  const [written] = await avoiding(session, step.avoid, () =>
-    session.query<Counts & Row>(
-      step.text,
-      step.params.map((parameter) => values[parameter]),
-    ),
-  );
-  return written ?? { inserted: 0, updated: 0, deleted: 0 };
-};
-
-/** The temporary tables of one batch: made when first needed, and which of them have rows. */
-class Scratch {
-  private readonly made = new Set<string>();
-  private readonly withRows = new Set<string>();
-
-  constructor(private readonly session: Session) {}
-
-  hasRows(table: string): boolean {
-    return this.withRows.has(table);
+  constructor(
+    private readonly session: Session,
+    private readonly options: BatchOptions,
+    readonly persistence: Persistence,
+  ) {
+    this.scratch = this.openScratch();
   }
 
-  async make(tables: Iterable<string>): Promise<void> {
-    const missing = [...new Set(tables)].filter(
-      (table) => temporaryTables.has(table) && !this.made.has(table),
-    );
-    if (missing.length === 0) return;
-    // Analyzed while empty: of an empty table without statistics the planner thinks that it has thousands of rows, and
-    // for the sake of those it would read the whole of what it is joined with.
-    await this.session.script(
-      `${missing.map((table) => temporaryTables.get(table)).join('\n')}\nanalyze ${missing.join(', ')};`,
-    );
-    for (const table of missing) this.made.add(table);
+  async run(): Promise<BatchResult> {
+    const { steps, onScope } = this.options;
+    const values = await this.parameterValues();
+    const carried = await this.deriveOutdated(values);
+    await this.fillGiven();
+    for (const [note, text] of carried) await this.scratch.filled(note, await this.insertCarried(note, text));
+    const moved = values.as_of_moved === true || this.isRepair;
+    await this.runSteps(steps, { ...values, as_of_moved: moved });
+    if (onScope !== undefined) {
+      await this.scratch.make(scratchTables);
+      onScope(await this.session.query(readPackageFile('sql/batch/scope.sql')));
+    }
+    const tapCount = this.scratch.hasRows('batch_tap') ? await this.validTaps() : 0;
+    await this.scratch.drop();
+    return {
+      steps: this.results.flatMap(([step, result]) => (isPreparing(step) ? [] : [result])),
+      preparing: this.results.flatMap(([step, result]) => (isPreparing(step) ? [result] : [])),
+      tapCount,
+      asOfDay: values.as_of_day as string | null,
+      renewed: this.renewed,
+    };
+  }
+
+  private openScratch(): Scratch {
+    return new Scratch(this.session, this.persistence, this.options.schema);
+  }
+
+  private async runSteps(steps: readonly Step[], values: ParameterValues): Promise<void> {
+    for (const step of steps) {
+      if (!this.hasWork(step, values)) continue;
+      this.options.onStep?.(step.name);
+      const started = performance.now();
+      try {
+        const counts = await this.runStep(step, values);
+        this.results.push([step, { step: step.name, ...counts, durationMs: performance.now() - started }]);
+      } catch (error) {
+        // For failure.ts: which figure it was, and of which days.
+        if (error instanceof Error)
+          Object.assign(error, { step: step.name, days: this.options.days.map(({ day }) => day) });
+        throw error;
+      }
+    }
   }
 
   /**
-   * Notes which of the tables have rows now. Those are analyzed: without statistics the planner takes a temporary table for
-   * small, whatever a step has put into it.
+   * A step works for the rows that the batch's own tables hold for it. With none of them it would change nothing, so it is
+   * not even planned: a night without news costs a few statements. `runs` in its header names what else can make work.
    */
-  async filled(tables: readonly string[]): Promise<void> {
-    const candidates = tables.filter((table) => temporaryTables.has(table));
-    if (candidates.length === 0) return;
-    const [found] = await this.session.query<Record<string, boolean>>(
-      `select ${candidates.map((table) => `exists (select from ${table}) as ${table}`).join(', ')}`,
+  private hasWork(step: Step, values: ParameterValues): boolean {
+    if (step.runs === 'repair') return this.isRepair;
+    return (
+      step.runs === 'always' ||
+      (step.runs === 'as_of_moved' && values.as_of_moved === true) ||
+      step.reads.some((table) => this.scratch.hasRows(table))
     );
-    const filled = candidates.filter((table) => found?.[table]);
-    for (const table of filled) this.withRows.add(table);
-    if (filled.length > 0) await this.session.script(filled.map((table) => `analyze ${table};`).join(' '));
+  }
+
+  private async runStep(step: Step, values: ParameterValues): Promise<Counts> {
+    await this.scratch.make([...step.reads, ...step.notes.map((note) => note.table)]);
+    const counts = isPreparing(step) ? await this.prepare(step, values) : await this.converge(step, values);
+    for (const note of step.notes)
+      await this.add(note.table, added(step, note.table, note.select, 'note'), step, values);
+    if (!isPreparing(step)) {
+      await this.session.script('drop table stage;');
+      await this.analyzeStored(step.table, counts.inserted + counts.deleted);
+    }
+    return counts;
+  }
+
+  /** Makes a scratch table of the step's rows, or adds them to one that is there. */
+  private async prepare(step: Step, values: ParameterValues): Promise<Counts> {
+    const isMade = this.scratch.isMade(step.table);
+    if (!isMade && !this.isShared(step.table)) {
+      const rows = await this.execute(prepared(step, this), step, values);
+      const key = keyOfScratch(step.table);
+      if (key !== null) await this.session.script(`${key};`);
+      if (rows === 0) await this.session.script(`analyze ${step.table};`);
+      await this.scratch.filled(step.table, rows);
+      return { inserted: rows, updated: 0, deleted: 0 };
+    }
+    await this.scratch.make([step.table]);
+    const rows = await this.add(step.table, added(step, step.table, step.select ?? '', 'prepare'), step, values);
+    return { inserted: rows, updated: 0, deleted: 0 };
+  }
+
+  private isShared(table: string): boolean {
+    return this.options.steps.filter((step) => writesOf(step).includes(table)).length > 1;
+  }
+
+  private async add(table: string, statement: Statement, step: Step, values: ParameterValues): Promise<number> {
+    const rows = await this.execute(statement, step, values);
+    await this.scratch.filled(table, rows);
+    return rows;
+  }
+
+  /** Brings a stored table to what the step's SELECT says; leaves the stage for its notes. */
+  private async converge(step: Step, values: ParameterValues): Promise<Counts> {
+    const staged = await this.execute(stageOf(step, this), step, values);
+    if (staged === 0) return { inserted: 0, updated: 0, deleted: 0 };
+    await this.session.script('analyze stage;');
+    const [counts] = await this.session.query<Counts & Row>(countOfStage);
+    if (counts === undefined) throw new Error('the stage could not be counted');
+    await this.options.onStage?.(this.session, step, counts);
+    if (counts.deleted > 0) await this.execute(applied(step, 'delete', this), step, values);
+    if (counts.inserted + counts.updated > 0) await this.write(step, values, counts);
+    return { inserted: counts.inserted, updated: counts.updated, deleted: counts.deleted };
+  }
+
+  private async write(step: Step, values: ParameterValues, { inserted, updated }: Counts): Promise<void> {
+    if (!this.options.mayFill || updated > 0 || inserted < manyRows || !(await isEmpty(this.session, step.table))) {
+      await this.execute(applied(step, 'upsert', this), step, values);
+      return;
+    }
+    await withoutIndexes(this.session, step.table, async () => {
+      await this.execute(applied(step, 'fill', this), step, values);
+    });
+  }
+
+  private execute(statement: Statement, step: Step, values: ParameterValues): Promise<number> {
+    return avoiding(this.session, step.avoid, () =>
+      this.session.run(
+        statement.text,
+        statement.params.map((parameter) => values[parameter]),
+      ),
+    );
+  }
+
+  get schema(): string {
+    return this.options.schema;
+  }
+
+  /**
+   * A batch that fills a table is read by its own next steps, long before autovacuum sees it: without statistics they are
+   * planned for an empty table. Only where a step wrote a fifth of the table or more, so that a nightly run pays nothing;
+   * skip_locked, so that somebody's vacuum is not waited for. A role that does not own the table only gets a warning.
+   */
+  private async analyzeStored(table: string, rows: number): Promise<void> {
+    if (rows < manyRows) return;
+    const [grown] = await this.session.query<{ is_grown: boolean }>(
+      'select reltuples < 5 * $2::float8 as is_grown from pg_class where oid = to_regclass($1::text)',
+      [table, rows],
+    );
+    if (grown?.is_grown) await this.session.script(`analyze (skip_locked) ${table};`);
+  }
+
+  /**
+   * Derives the tables whose SQL changed since they were derived, each wholly and on its own: as if all its users and days
+   * were marked for repair. Returns what they noted for others, by scratch table, as tables to copy it from.
+   */
+  private async deriveOutdated(values: ParameterValues): Promise<Map<string, string>> {
+    const { steps } = this.options;
+    const known = new Map(
+      (await this.session.query<{ step: string; digest: string }>('select step, digest from derived_step')).map(
+        ({ step, digest }) => [step, digest],
+      ),
+    );
+    const outdated = convergingSteps(steps).flatMap((step) => {
+      const digest = meaningOf(step, steps);
+      return known.get(step.name) === digest ? [] : [{ step, digest }];
+    });
+    const carried = new Map<string, string>();
+    if (outdated.length === 0) return carried;
+    const [ledger] = await this.session.query<{ is_empty: boolean }>(
+      'select not exists (select 1 from processed_day) as is_empty',
+    );
+    for (const { step, digest } of outdated) {
+      if (ledger?.is_empty !== true && !readsTaps(step, steps)) await this.deriveWholly(step, values, carried);
+      await this.session.query(
+        `insert into derived_step (step, digest) values ($1::text, $2::text)
+         on conflict (step) do update set digest = excluded.digest`,
+        [step.name, digest],
+      );
+      this.renewed.push(step.name);
+    }
+    return carried;
+  }
+
+  private async deriveWholly(
+    step: Step,
+    values: ParameterValues,
+    carried: Map<string, string>,
+  ): Promise<void> {
+    await this.scratch.make(['batch_day', 'batch_range', 'batch_user']);
+    await this.session.query('insert into batch_day (day, forced) select day, true from processed_day');
+    await this.session.query(
+      'insert into batch_user (user_id) select user_id from user_key union select id from app_user where id is not null',
+    );
+    for (const table of ['batch_day', 'batch_user']) await this.scratch.filled(table, 1);
+    this.isRepair = true;
+    await this.runSteps(closureOf(step, this.options.steps), { ...values, as_of_moved: true });
+    for (const { table } of step.notes) {
+      if (!this.scratch.hasRows(table)) continue;
+      const copy = `carried_${table}`;
+      if (!carried.has(table))
+        await this.session.script(
+          `create temp table ${copy} on commit drop as select * from ${table} with no data;`,
+        );
+      carried.set(table, copy);
+      await this.session.script(`insert into ${copy} select * from ${table};`);
+    }
+    await this.scratch.drop();
+    this.scratch = this.openScratch();
+    this.isRepair = false;
+  }
+
+  private async insertCarried(note: string, copy: string): Promise<number> {
+    await this.scratch.make([note]);
+    return this.session.run(`insert into ${note} select distinct * from ${copy}`);
+  }
+
+  private async fillGiven(): Promise<void> {
+    const { days, zone } = this.options;
+    const { session } = this;
+    await this.scratch.make(['batch_day', 'batch_range', 'batch_user']);
+    const dayRows = await session.run(
+      `insert into batch_day (day, forced)
+       select planned.day, planned.forced
+       from unnest(string_to_array($1::text, ',')::date[], string_to_array($2::text, ',')::boolean[])
+         as planned (day, forced)`,
+      [days.map(({ day }) => day).join(','), days.map(({ reason }) => reason === 'marked').join(',')],
+    );
+    const ranges = dayRanges(days.map(({ day }) => day));
+    // Three hours on either side: where a clock was set back over midnight, a local date is not one stretch of time.
+    const rangeRows = await session.run(
+      `insert into batch_range (starts_at, ends_at)
+       select
+         planned.first_day::timestamp at time zone $3::text - interval '3 hours',
+         planned.next_day::timestamp at time zone $3::text + interval '3 hours'
+       from unnest(string_to_array($1::text, ',')::date[], string_to_array($2::text, ',')::date[])
+         as planned (first_day, next_day)`,
+      [ranges.map(({ from }) => from).join(','), ranges.map(({ to }) => addDays(to, 1)).join(','), zone],
+    );
+    const userRows = await session.run(
+      'insert into batch_user (user_id) select distinct user_id from stale_mark where user_id is not null',
+    );
+    this.isRepair = userRows > 0 || days.some(({ reason }) => reason === 'marked');
+    await session.query('delete from stale_mark where day is null or day in (select day from batch_day)');
+    await session.query('delete from captured_day where day in (select day from batch_day)');
+    await this.scratch.filled('batch_day', dayRows);
+    await this.scratch.filled('batch_range', rangeRows);
+    await this.scratch.filled('batch_user', userRows);
+  }
+
+  private async validTaps(): Promise<number> {
+    const [read] = await this.session.query<{ taps: number }>(
+      'select coalesce(sum(tap_count), 0)::float8 as taps from batch_tap where ignored_because is null',
+    );
+    return read?.taps ?? 0;
+  }
+
+  private async parameterValues(): Promise<ParameterValues> {
+    const { days, zone, factsDigest, runId } = this.options;
+    const [moment] = await this.session.query<{
+      as_of_day: string | null;
+      as_of_moved: boolean;
+      alive_from_day: string | null;
+    }>(readPackageFile('sql/batch/as_of.sql'), [zone, days.at(-1)?.day ?? null]);
+    return {
+      zone,
+      as_of_day: moment?.as_of_day ?? null,
+      as_of_moved: moment?.as_of_moved ?? false,
+      alive_from_day: moment?.alive_from_day ?? null,
+      steps_sha256: factsDigest,
+      run_id: runId,
+    };
   }
 }
 
-/** A step that only prepares what later steps read writes nothing that stays. */
-const isTemporary = (step: Step): boolean =>
-  step.writes.length > 0 && step.writes.every((table) => temporaryTables.has(table));
+/** Below this many rows a stale idea of a table costs less than a new one, and a key is kept up row by row quickly enough. */
+const manyRows = 10_000;
 
 /** Rows written by steps in total. */
 export const rowsWritten = (steps: readonly StepResult[]): number =>
   steps.reduce((sum, step) => sum + step.inserted + step.updated + step.deleted, 0);
-
-const fillBatch = async (session: Session, scratch: Scratch, { days, zone }: BatchOptions): Promise<void> => {
-  await scratch.make(['batch_day', 'batch_range', 'batch_user']);
-  await session.query(
-    `insert into batch_day (day, forced)
-     select planned.day, planned.forced
-     from unnest(string_to_array($1::text, ',')::date[], string_to_array($2::text, ',')::boolean[]) as planned (day, forced)`,
-    [
-      days.map(({ day }) => day).join(','),
-      days.map(({ reason }) => reason === 'outdated' || reason === 'marked').join(','),
-    ],
-  );
-  const ranges = dayRanges(days.map(({ day }) => day));
-  // Three hours on either side: where a clock was set back over midnight, a local date is not one stretch of time.
-  await session.query(
-    `insert into batch_range (starts_at, ends_at)
-     select
-       planned.first_day::timestamp at time zone $3::text - interval '3 hours',
-       planned.next_day::timestamp at time zone $3::text + interval '3 hours'
-     from unnest(string_to_array($1::text, ',')::date[], string_to_array($2::text, ',')::date[]) as planned (first_day, next_day)`,
-    [ranges.map(({ from }) => from).join(','), ranges.map(({ to }) => addDays(to, 1)).join(','), zone],
-  );
-  await session.query(
-    'insert into batch_user (user_id) select distinct user_id from stale_mark where user_id is not null',
-  );
-  await session.query('delete from stale_mark where day is null or day in (select day from batch_day)');
-  await session.query('delete from captured_day where day in (select day from batch_day)');
-  await scratch.filled(['batch_day', 'batch_range', 'batch_user']);
-};
-
-const parameterValues = async (
-  session: Session,
-  { zone, stepsDigest, runId }: BatchOptions,
-): Promise<ParameterValues> => {
-  const [moment] = await session.query<{
-    as_of_day: string | null;
-    as_of_moved: boolean;
-    alive_from_day: string | null;
-  }>(readPackageFile('sql/batch/as_of.sql'), [zone]);
-  return {
-    zone,
-    as_of_day: moment?.as_of_day ?? null,
-    as_of_moved: moment?.as_of_moved ?? false,
-    alive_from_day: moment?.alive_from_day ?? null,
-    steps_sha256: stepsDigest,
-    run_id: runId,
-  };
-};
-
-/** Below this many rows a stale idea of a table costs less than a new one. */
-const manyRows = 10_000;
-
-/**
- * A batch that fills a table is read by its own next steps, long before autovacuum sees it: without statistics they are
- * planned for an empty table. Only where a step wrote a fifth of the table or more, so that a nightly run pays nothing;
- * skip_locked, so that somebody's vacuum is not waited for. A role that does not own the table only gets a warning.
- */
-const analyzeStored = async (session: Session, step: Step, rows: number): Promise<void> => {
-  if (rows < manyRows) return;
-  const written = step.writes.filter((table) => !temporaryTables.has(table));
-  const grown = await session.query<{ name: string }>(
-    `select written.name
-     from unnest(string_to_array($1::text, ',')) as written (name)
-     join pg_class on pg_class.oid = to_regclass(written.name)
-     where pg_class.reltuples < 5 * $2::float8`,
-    [written.join(','), rows],
-  );
-  if (grown.length > 0)
-    await session.script(grown.map(({ name }) => `analyze (skip_locked) ${name};`).join(' '));
-};

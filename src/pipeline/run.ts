@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type pg from 'pg';
 import { captureState, setCaptureState } from '../capture/capture.js';
 import type { Settings } from '../config.js';
 import type { Database } from '../db/database.js';
@@ -10,12 +9,12 @@ import { readPackageFile } from '../files.js';
 import { requireMigrated } from '../migrate/migrations.js';
 import type { Reporter, RunReport } from '../report/reporter.js';
 import { type BatchResult, lockLedger, rowsWritten, runBatch, type StepResult } from './batch.js';
-import { differenceOf, type TableDifference } from './difference.js';
+import { readStage, type TableDifference } from './difference.js';
 import { closeRun, openRun, recordBatch, recordZone, strikeOff } from './ledger.js';
 import { type BatchSize, cutBatches, type Day, type PlannedDay, type Reason } from './plan.js';
 import { drainCapture, findStaleDays, recordedZone, type StaleDays, type StaleRequest } from './stale.js';
-import { loadSteps, type Step, stepsDigest } from './step.js';
-import { emptyTables, figureTables } from './tables.js';
+import { factsDigest, loadSteps, type Step } from './step.js';
+import { emptyTables, storedTables } from './tables.js';
 
 /** What a command wants of the pipeline. */
 export interface RunRequest extends StaleRequest {
@@ -55,7 +54,7 @@ export const runPipeline = async (
 ): Promise<void> => {
   const started = performance.now();
   await requireMigratedSchema(database, settings);
-  const digest = stepsDigest(steps);
+  const digest = factsDigest(steps);
   const locked = {
     schema: settings.schema,
     what: request.command,
@@ -96,6 +95,8 @@ class Run {
   private batchCount = 0;
   private tapCount = 0;
   private readonly totals = new Map<string, StepResult>();
+  private readonly differences = new Map<string, TableDifference>();
+  private ignored: Record<string, number> | null = null;
 
   constructor(
     private readonly database: Database,
@@ -131,41 +132,35 @@ class Run {
     }
   }
 
-  /** The whole run in one transaction that is rolled back, and what it would have changed. */
+  /**
+   * The whole run as one batch that is rolled back, and what it would have changed: how a run is cut into batches makes no
+   * difference to the tables.
+   */
   async rehearse(): Promise<void> {
-    const outside = await this.database.connect();
-    try {
-      await withTransaction(
-        this.database,
-        this.settings,
-        async (session) => {
-          await drainCapture(session, await recordedZone(session, this.settings));
-          const plan = this.cut(await this.stale(session));
-          this.reportPlan(plan);
-          for (const [index, days] of (plan.batches.length === 0 ? [[]] : plan.batches).entries()) {
-            const report = { index, count: plan.batches.length, days };
-            this.reporter.batchStarted(report);
-            const result = await this.derive(session, plan, days, 0);
-            this.add(result, days.length);
-            if (days.length > 0) this.reporter.batchEnded(report, result);
-            await session.script('discard temp');
-          }
-          await this.reportDifference(session, outside);
-          return rollBack(null) as never;
-        },
-        { signal: this.request.signal, before: lockLedger },
-      );
-    } finally {
-      await outside.end().catch(() => undefined);
-    }
+    await withTransaction(
+      this.database,
+      this.settings,
+      async (session) => {
+        await drainCapture(session, await recordedZone(session, this.settings));
+        const stale = await this.stale(session);
+        const plan = this.cut({ ...stale, days: [] });
+        const days = stale.days;
+        this.reportPlan({ ...plan, days, batches: days.length === 0 ? [] : [days] });
+        const report = { index: 0, count: 1, days };
+        if (days.length > 0) this.reporter.batchStarted(report);
+        const result = await this.derive(session, plan, days, 0);
+        this.add(result, days.length);
+        if (days.length > 0) this.reporter.batchEnded(report, result);
+        this.reportDifference();
+        this.ignored = await readIgnored(session);
+        return rollBack(null) as never;
+      },
+      { signal: this.request.signal, before: lockLedger },
+    );
   }
 
   async report(durationMs: number): Promise<RunReport> {
-    const ignored = await this.withRetries(() =>
-      this.transaction((session) =>
-        session.query<Record<string, number>>(readPackageFile('sql/plan/ignored.sql')),
-      ),
-    );
+    this.ignored ??= await this.withRetries(() => this.transaction(readIgnored));
     return {
       command: this.request.command,
       dryRun: this.request.dryRun,
@@ -177,7 +172,7 @@ class Run {
       retryCount: this.retries,
       durationMs,
       steps: [...this.totals.values()],
-      ignored: ignored[0] ?? {},
+      ignored: this.ignored,
     };
   }
 
@@ -267,7 +262,8 @@ class Run {
       this.settings,
       async (session) => {
         const batch = await this.derive(session, plan, days, runId ?? 0);
-        const isUnchanged = days.length === 0 && rowsWritten(batch.steps) === 0;
+        const isUnchanged =
+          days.length === 0 && batch.renewed.length === 0 && rowsWritten(batch.steps) === 0;
         if (isUnchanged && plan.unchangedDays.length === 0) return rollBack(batch) as never;
         if (index === 0) await strikeOff(session, plan.unchangedDays);
         if (isUnchanged) return batch;
@@ -291,32 +287,43 @@ class Run {
   ): Promise<BatchResult> {
     return runBatch(session, {
       zone: plan.zone,
+      schema: this.settings.schema,
       steps: this.steps,
-      stepsDigest: this.digest,
+      factsDigest: this.digest,
       runId,
       days,
       // A rehearsal is read from outside while it lasts.
       mayFill: !this.request.dryRun,
       onStep: (step) => this.reporter.stepStarted(step),
+      onStage: this.request.dryRun ? (on, step, counts) => this.noteDifference(on, step, counts) : undefined,
       onScope: this.request.explain
         ? (rows) => this.reporter.table('given', rows, 'What the steps of the batch were given')
         : undefined,
     });
   }
 
-  /** Net changes per table, and with --diff every changed row. */
-  private async reportDifference(session: Session, outside: pg.Client): Promise<void> {
-    const tables: TableDifference[] = [];
-    for (const table of figureTables(this.steps)) {
-      tables.push(
-        await differenceOf(session, outside, this.settings.schema, table, async (row) => {
-          if (this.request.showRows) await this.reporter.changedRow(row);
-        }),
-      );
-    }
+  /** What a step is about to change: counted, and with --diff each row said. */
+  private async noteDifference(
+    session: Session,
+    { table, ...step }: Step,
+    counts: Omit<TableDifference, 'table'>,
+  ): Promise<void> {
+    const known = this.differences.get(table);
+    this.differences.set(table, {
+      table,
+      inserted: counts.inserted + (known?.inserted ?? 0),
+      updated: counts.updated + (known?.updated ?? 0),
+      deleted: counts.deleted + (known?.deleted ?? 0),
+    });
+    if (this.request.showRows)
+      await readStage(session, { table, ...step }, (row) => this.reporter.changedRow(row));
+  }
+
+  private reportDifference(): void {
+    const nothing = { inserted: 0, updated: 0, deleted: 0 };
     this.reporter.table(
       'difference',
-      tables.map((table) => ({ ...table })),
+      storedTables(this.steps).map((table) => ({ table, ...nothing, ...this.differences.get(table) })),
       'A run would change (nothing was written)',
     );
     this.totals.clear();
@@ -356,6 +363,11 @@ class Run {
     return withTransaction(this.database, this.settings, use, { signal: this.request.signal });
   }
 }
+
+const readIgnored = async (session: Session): Promise<Record<string, number>> => {
+  const [ignored] = await session.query<Record<string, number>>(readPackageFile('sql/plan/ignored.sql'));
+  return ignored ?? {};
+};
 
 const describeBatch = (command: string, days: readonly PlannedDay[]): string => {
   const first = days[0]?.day;

@@ -1,5 +1,6 @@
 import { workFailure } from '../errors.js';
-import { readPackageFile, sha256, sqlFilesIn } from '../files.js';
+import { readPackageFile, sha256, sqlFilesBelow } from '../files.js';
+import { isScratch } from './scratch.js';
 
 /** What a step can be told; each is bound by name from the header's `params` line. */
 export const stepParameters = [
@@ -13,125 +14,222 @@ export const stepParameters = [
 
 export type StepParameter = (typeof stepParameters)[number];
 
-/** One .sql file of sql/steps: one statement that derives and converges one thing. */
+/** Rows that a step passes on to later ones: a SELECT whose columns are those of a scratch table, in their order. */
+export interface Note {
+  readonly table: string;
+  readonly select: string;
+}
+
+/**
+ * One .sql file of sql/steps or sql/repair: a header and a SELECT that says what should be there. What is done with it is
+ * converge.ts's business.
+ */
 export interface Step {
   /** The file's name without .sql. */
   readonly name: string;
+  /** Path in the package, for messages: sql/steps/days/user_streaks.sql. */
+  readonly file: string;
   readonly reads: readonly string[];
   /** Tables that it reads as the batch before left them: it comes before their writers. */
-  readonly stored: readonly string[];
-  readonly writes: readonly string[];
-  /** Tables from which the step only removes what nothing else reads any more: it comes after all their readers. */
-  readonly removes: readonly string[];
-  /** Tables that it can fill without their indexes: its statement needs none of them (no `on conflict`). See fill.ts. */
-  readonly fills: readonly string[];
+  readonly before: readonly string[];
+  /** The one table that the SELECT is about. A scratch table is made of its rows, a stored table is brought to them. */
+  readonly table: string;
+  /** It only takes rows away, which nothing else reads any more: it comes after all who read the table. */
+  readonly isCleaner: boolean;
+  /** Columns that identify a row. */
   readonly grain: readonly string[];
-  /** Bound to $1, $2, ... in this order. */
+  /** The other columns, of which a difference makes a row be written. */
+  readonly values: readonly string[];
+  /** Columns that are written with a row but by which no row differs. */
+  readonly carries: readonly string[];
+  /** Columns that say when a row was written: their default says it again at every write. */
+  readonly stamps: readonly string[];
+  /** In which order rows are inserted; by default that of the grain. */
+  readonly order: readonly string[];
+  /** Bound to $1, $2, ... in this order, in all sections. */
   readonly params: readonly StepParameter[];
   /** Ways to join or scan that the planner may not choose for this step, by the name in Postgres' enable_... setting. */
   readonly avoid: readonly Avoidable[];
   /** When it has work besides the rows that a batch's own tables hold for it: see `hasWork` in batch.ts. */
   readonly runs: RunsWhen;
-  readonly text: string;
+  /** What should be there; null: nothing of what is stored. */
+  readonly select: string | null;
+  /** From-clauses, each with an alias `stored`, of the stored rows that the SELECT answers for. */
+  readonly stored: readonly string[];
+  readonly notes: readonly Note[];
 }
 
 const avoidable = ['hashjoin', 'mergejoin', 'nestloop', 'memoize', 'bitmapscan', 'seqscan'] as const;
 export type Avoidable = (typeof avoidable)[number];
 
-const runsWhen = ['given', 'as_of_moved', 'always'] as const;
+const runsWhen = ['given', 'as_of_moved', 'always', 'repair'] as const;
 export type RunsWhen = (typeof runsWhen)[number];
 
 const headerKeys = [
   'reads',
-  'stored',
+  'before',
   'writes',
   'removes',
-  'fills',
   'grain',
+  'values',
+  'carries',
+  'stamps',
+  'order',
   'params',
   'avoid',
   'runs',
 ] as const;
 type HeaderKey = (typeof headerKeys)[number];
 
+interface Section {
+  readonly name: string;
+  readonly argument: string;
+  readonly line: number;
+  readonly text: string;
+}
+
+/** Cuts a file at its `--: name` lines; what stands before the first is the SELECT. */
+const sectionsOf = (text: string): Section[] => {
+  const sections: { name: string; argument: string; line: number; lines: string[] }[] = [
+    { name: 'select', argument: '', line: 1, lines: [] },
+  ];
+  for (const [index, line] of text.split('\n').entries()) {
+    const mark = /^--:\s*(\S*)\s*(\S*)/.exec(line);
+    if (mark === null) sections.at(-1)?.lines.push(line);
+    else sections.push({ name: mark[1] ?? '', argument: mark[2] ?? '', line: index + 1, lines: [] });
+  }
+  return sections.map(({ lines, ...section }) => ({ ...section, text: statementOf(lines) }));
+};
+
+/** The lines of a section without what stands before its first word of SQL. */
+const statementOf = (lines: readonly string[]): string => {
+  const first = lines.findIndex((line) => line.trim() !== '' && !line.startsWith('--'));
+  return first < 0 ? '' : lines.slice(first).join('\n').trimEnd();
+};
+
+const withoutComments = (text: string): string => text.replace(/--.*$/gm, '');
+
 /**
- * Reads a step from its file's text. The header is checked: an unknown, repeated or missing key, an unknown parameter,
- * or a count of parameters other than the statement's is an error that names the file.
+ * Reads a step from its file's text. Throws a failure that names file, line and column for an unknown, repeated or missing
+ * key, an unknown word or section, and a count of parameters other than the statements'.
  */
-export const parseStep = (name: string, text: string): Step => {
-  const found = new Map<HeaderKey, string[]>();
-  for (const [line] of text.matchAll(/^--!.*$/gm)) {
+export const parseStep = (name: string, text: string, file = `${name}.sql`): Step => {
+  const fail = (line: number, column: number, message: string) =>
+    workFailure(`${file}:${line}:${column}: ${message}`);
+  const found = new Map<HeaderKey, { words: string[]; line: number }>();
+  for (const [index, line] of text.split('\n').entries()) {
+    if (!line.startsWith('--!')) continue;
     const [, key = '', value = ''] = /^--!\s*(\w+):(.*)$/.exec(line) ?? [];
-    if (key === '') throw workFailure(`${name}.sql: '${line}' is not a header, expected '--! key: words'.`);
+    if (key === '') throw fail(index + 1, 1, `'${line}' is not a header, expected '--! key: words'.`);
+    const column = line.indexOf(key) + 1;
     const known = headerKeys.find((header) => header === key);
     if (known === undefined)
-      throw workFailure(`${name}.sql: unknown header '${key}', expected ${headerKeys.join(', ')}.`);
-    if (found.has(known)) throw workFailure(`${name}.sql: the header '${key}' is there twice.`);
-    found.set(
-      known,
-      value
-        .split(',')
-        .map((word) => word.trim())
-        .filter((word) => word !== ''),
-    );
+      throw fail(index + 1, column, `unknown header '${key}', expected ${headerKeys.join(', ')}.`);
+    if (found.has(known)) throw fail(index + 1, column, `the header '${key}' is there twice.`);
+    const words = value
+      .split(',')
+      .map((word) => word.trim())
+      .filter((word) => word !== '');
+    found.set(known, { words, line: index + 1 });
   }
-  if (!found.has('reads')) throw workFailure(`${name}.sql: the header 'reads' is missing.`);
-  if (!found.has('grain')) throw workFailure(`${name}.sql: the header 'grain' is missing.`);
-  if (!found.has('writes') && !found.has('removes')) {
-    throw workFailure(`${name}.sql: the header 'writes' is missing.`);
-  }
-  const oneOf = <Word extends string>(key: HeaderKey, words: readonly Word[]): Word[] =>
-    (found.get(key) ?? []).map((word) => {
-      const known = words.find((candidate) => candidate === word);
-      if (known === undefined)
-        throw workFailure(`${name}.sql: unknown word '${word}' in '${key}', expected ${words.join(', ')}.`);
-      return known;
+  const words = (key: HeaderKey): readonly string[] => found.get(key)?.words ?? [];
+  for (const key of ['reads', 'grain'] as const)
+    if (!found.has(key)) throw fail(1, 1, `the header '${key}' is missing.`);
+  const [table, ...others] = [...words('writes'), ...words('removes')];
+  if (table === undefined || others.length > 0)
+    throw fail(1, 1, `one header 'writes' or 'removes' with one table is wanted.`);
+  const oneOf = <Word extends string>(key: HeaderKey, expected: readonly Word[]): Word[] =>
+    words(key).map((word) => {
+      const known = expected.find((candidate) => candidate === word);
+      if (known !== undefined) return known;
+      const line = found.get(key)?.line ?? 1;
+      const column = (text.split('\n')[line - 1]?.indexOf(word) ?? 0) + 1;
+      throw fail(line, column, `unknown word '${word}' in '${key}', expected ${expected.join(', ')}.`);
     });
+  const [main, ...sections] = sectionsOf(text);
+  for (const section of sections) {
+    if (section.name !== 'stored' && section.name !== 'noted')
+      throw fail(section.line, 5, `unknown section '${section.name}', expected stored or noted.`);
+    if (section.name === 'noted' && !isScratch(section.argument))
+      throw fail(section.line, 11, `'${section.argument}' is not a table of sql/scratch.sql.`);
+    if (section.text === '') throw fail(section.line, 5, `the section '${section.name}' is empty.`);
+  }
   const params = oneOf('params', stepParameters);
   const used = new Set(
-    [...text.replace(/--.*$/gm, '').matchAll(/\$(\d+)/g)].map(([, digits]) => Number(digits)),
+    [...withoutComments(text).matchAll(/\$(\d+)/g)].map(([, digits]) => Number(digits)),
   );
-  if (used.size !== params.length || Math.max(0, ...used) !== params.length) {
-    throw workFailure(
-      `${name}.sql: the header names ${params.length} parameters, the statement uses ${used.size}.`,
+  if (used.size !== params.length || Math.max(0, ...used) !== params.length)
+    throw fail(
+      found.get('params')?.line ?? 1,
+      1,
+      `the header names ${params.length} parameters, the statements use ${used.size}.`,
     );
-  }
+  const select = main === undefined || main.text === '' ? null : main.text;
+  const stored = sections.filter((section) => section.name === 'stored').map((section) => section.text);
+  if (select === null && stored.length === 0)
+    throw fail(1, 1, `neither a SELECT nor a section 'stored' is there.`);
   return {
     name,
-    reads: found.get('reads') ?? [],
-    stored: found.get('stored') ?? [],
-    writes: found.get('writes') ?? [],
-    removes: found.get('removes') ?? [],
-    fills: found.get('fills') ?? [],
-    grain: found.get('grain') ?? [],
+    file,
+    reads: words('reads'),
+    before: words('before'),
+    table,
+    isCleaner: found.has('removes'),
+    grain: words('grain'),
+    values: words('values'),
+    carries: words('carries'),
+    stamps: words('stamps'),
+    order: words('order'),
     params,
     avoid: oneOf('avoid', avoidable),
     runs: oneOf('runs', runsWhen)[0] ?? 'given',
-    text,
+    select,
+    stored,
+    notes: sections
+      .filter((section) => section.name === 'noted')
+      .map((section) => ({ table: section.argument, select: section.text })),
   };
 };
 
+/** Whether a step only prepares what later steps read. */
+export const isPreparing = (step: Step): boolean => isScratch(step.table);
+
+/** Every table that a step writes rows to: its own, and those that it notes for others. */
+export const writesOf = (step: Step): string[] => [step.table, ...step.notes.map((note) => note.table)];
+
 /**
  * Orders steps so that whoever reads a table comes after all who write it, whoever wants it as it was before them, and
- * whoever removes from one after all who read it. Ties are broken by name. Throws on a cycle and on a table that nobody writes and that is not in `given`.
+ * whoever only takes rows from one after all who read it. Ties are broken by name. Throws on a cycle and on a table that
+ * nobody writes and that is not in `given`.
  */
 export const orderSteps = (steps: readonly Step[], given: ReadonlySet<string>): Step[] => {
-  const written = new Set(steps.flatMap((step) => step.writes));
+  const written = new Set(steps.flatMap(writesOf));
   for (const step of steps) {
     const unknown = step.reads.find((table) => !written.has(table) && !given.has(table));
-    if (unknown !== undefined) {
-      throw workFailure(`${step.name}.sql reads '${unknown}', which no step writes and nothing provides.`);
-    }
-    const unwritten = [...step.stored, ...step.removes].find((table) => !written.has(table));
-    if (unwritten !== undefined) {
-      throw workFailure(`${step.name}.sql names '${unwritten}', which no step writes.`);
-    }
+    if (unknown !== undefined)
+      throw workFailure(`${step.file} reads '${unknown}', which no step writes and nothing provides.`);
+    const unwritten = step.before.find((table) => !written.has(table));
+    if (unwritten !== undefined)
+      throw workFailure(`${step.file} names '${unwritten}', which no step writes.`);
+    if (step.isCleaner && !steps.some((other) => !other.isCleaner && other.table === step.table))
+      throw workFailure(`${step.file} names '${step.table}', which no step writes.`);
   }
-  const mustPrecede = (earlier: Step, later: Step): boolean =>
-    earlier !== later &&
-    (later.reads.some((table) => earlier.writes.includes(table) && !later.writes.includes(table)) ||
-      later.writes.some((table) => earlier.stored.includes(table)) ||
-      later.removes.some((table) => earlier.reads.includes(table)));
+  const mustPrecede = (earlier: Step, later: Step): boolean => {
+    if (earlier === later) return false;
+    if (later.isCleaner && earlier.reads.includes(later.table)) return true;
+    if (later.isCleaner && earlier.table === later.table && !earlier.isCleaner) return true;
+    const laterWrites = writesOf(later);
+    if (laterWrites.some((table) => earlier.before.includes(table))) return true;
+    // Of two that write to a table, the one that also reads it comes after the one that does not.
+    return (
+      !earlier.isCleaner &&
+      later.reads.some(
+        (table) =>
+          writesOf(earlier).includes(table) &&
+          !(laterWrites.includes(table) && [...earlier.reads, ...earlier.before].includes(table)),
+      )
+    );
+  };
   const ordered: Step[] = [];
   const earlierThan = new Map(
     steps.map((step) => [step, steps.filter((other) => mustPrecede(other, step))] as const),
@@ -150,7 +248,7 @@ export const orderSteps = (steps: readonly Step[], given: ReadonlySet<string>): 
   return ordered;
 };
 
-/** What a batch is given before its first step: the source, and the temporary tables that the runner fills. */
+/** What a batch is given before its first step: the source, its own days, and what operators and migrate keep. */
 export const givenTables: ReadonlySet<string> = new Set([
   'classified_tap',
   'app_user',
@@ -169,10 +267,68 @@ export const givenTables: ReadonlySet<string> = new Set([
 /** All steps of the package, in the order in which they run. */
 export const loadSteps = (): Step[] =>
   orderSteps(
-    sqlFilesIn('sql/steps').map((file) => parseStep(file.slice(0, -4), readPackageFile(`sql/steps/${file}`))),
+    ['sql/steps', 'sql/repair'].flatMap((folder) =>
+      sqlFilesBelow(folder).map((file) =>
+        parseStep(file.slice(file.lastIndexOf('/') + 1, -4), readPackageFile(file), file),
+      ),
+    ),
     givenTables,
   );
 
-/** One digest over all steps: a day that was derived by other SQL is stale. */
-export const stepsDigest = (steps: readonly Step[]): string =>
-  sha256(steps.map((step) => `${step.name}:${sha256(step.text)}`).join('\n'));
+/** A step's own meaning: its header and SQL without comments, layout and the order of words in a header. */
+const ownMeaning = (step: Step): string =>
+  JSON.stringify([
+    step.table,
+    [...step.grain].sort(),
+    [...step.values].sort(),
+    [step.select ?? '', ...step.stored, ...step.notes.map((note) => `${note.table} ${note.select}`)].map(
+      (sql) => withoutComments(sql).replace(/\s+/g, ' ').trim(),
+    ),
+    step.params,
+  ]);
+
+/** The preparing steps of sql/steps that a step's rows come from, however far up; those of sql/repair only say for whom. */
+const preparedBy = (step: Step, steps: readonly Step[], found = new Set<Step>()): Set<Step> => {
+  for (const other of steps) {
+    if (found.has(other) || !isPreparing(other) || other.runs === 'repair') continue;
+    if (!step.reads.includes(other.table)) continue;
+    found.add(other);
+    preparedBy(other, steps, found);
+  }
+  return found;
+};
+
+/** What has to run to derive a step's table wholly: everything that prepares it, and what says for whom. */
+export const closureOf = (step: Step, steps: readonly Step[]): Step[] => {
+  const closure = new Set([step, ...preparedBy(step, steps)]);
+  const read = new Set([...closure].flatMap((one) => one.reads));
+  for (const other of steps)
+    if (other.runs === 'repair' && isPreparing(other) && read.has(other.table)) closure.add(other);
+  return steps.filter((one) => closure.has(one));
+};
+
+/** Digest of the SQL that a stored table's rows follow from: the step's own and that of the steps that prepare it. */
+export const meaningOf = (step: Step, steps: readonly Step[]): string =>
+  sha256(
+    [step, ...preparedBy(step, steps)]
+      .map((one) => `${one.name}:${ownMeaning(one)}`)
+      .sort()
+      .join('\n'),
+  );
+
+/** Steps that keep a stored table up to date; those of sql/repair only sweep. */
+export const convergingSteps = (steps: readonly Step[]): Step[] =>
+  steps.filter((step) => !isPreparing(step) && !step.isCleaner && step.runs !== 'repair');
+
+/** Whether a step's rows come from the application's taps themselves, and not from facts that are stored. */
+export const readsTaps = (step: Step, steps: readonly Step[]): boolean =>
+  [step, ...preparedBy(step, steps)].some((one) => one.reads.includes('classified_tap'));
+
+/** One digest over the steps that read the application's taps: a day that was derived by others is stale. */
+export const factsDigest = (steps: readonly Step[]): string =>
+  sha256(
+    convergingSteps(steps)
+      .filter((step) => readsTaps(step, steps))
+      .map((step) => meaningOf(step, steps))
+      .join('\n'),
+  );

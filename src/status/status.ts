@@ -6,7 +6,7 @@ import { type Session, withTransaction } from '../db/transaction.js';
 import { readPackageFile } from '../files.js';
 import { type MigrationStatus, migrationStatus } from '../migrate/migrations.js';
 import { addDays } from '../pipeline/plan.js';
-import { loadSteps, stepsDigest } from '../pipeline/step.js';
+import { factsDigest, loadSteps } from '../pipeline/step.js';
 import { formatCount, plural } from '../report/format.js';
 
 /** Something that wants attention, and the command that sees to it. */
@@ -133,7 +133,7 @@ const readLedger = async (
   const tables = await session.query<TableRow>(readPackageFile('sql/status/table.sql'));
   const [outdated] = await session.query<{ count: number }>(
     'select count(*)::integer as count from processed_day where steps_sha256 <> $1::text',
-    [stepsDigest(loadSteps())],
+    [factsDigest(loadSteps())],
   );
   const asOf = moment?.as_of_day ?? null;
   const changedDays =

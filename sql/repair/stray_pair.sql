@@ -1,0 +1,15 @@
+-- In a repair: connections of somebody without a key.
+--! reads: user_key
+--! before: pair
+--! writes: pair
+--! grain: u1_key, u2_key
+--! values: first_day
+--! runs: repair
+--: stored
+from pair as stored
+left join user_key as key1 on key1.user_key = stored.u1_key
+left join user_key as key2 on key2.user_key = stored.u2_key
+where key1.user_key is null
+  or key2.user_key is null
+--: noted changed_pair
+select stage.u1_key, stage.u2_key, stage.old_first_day, null::date from stage

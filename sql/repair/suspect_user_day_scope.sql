@@ -1,0 +1,13 @@
+-- In a repair: the marked days, and all on which a marked user is said to have been active.
+--! reads: batch_day, batch_user, user_day_scope
+--! before: user_day_activity
+--! writes: user_day_scope
+--! grain: day
+--! runs: repair
+select batch_day.day from batch_day where batch_day.forced
+union
+select user_day_activity.day
+from batch_user
+join user_day_activity on user_day_activity.user_id = batch_user.user_id
+except
+select user_day_scope.day from user_day_scope

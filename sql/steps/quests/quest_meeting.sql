@@ -1,0 +1,21 @@
+-- The connections that can be an assist: made in a week in question, by two friends of a user in question. In a table of
+-- its own, so that the planner knows how many they are: where it takes few for one, it looks at all friends for each.
+--! reads: quest_scope, pair, friend, user_key
+--! writes: quest_meeting
+--! grain: u1_key, u2_key
+with scope as (
+  select user_key, week from quest_scope where metric = 'assists'
+), near as materialized (
+  select user_key.user_key
+  from user_key
+  where user_key.user_key in (
+    select friend.friend_key
+    from (select distinct user_key from scope) as scope_user
+    join friend on friend.user_key = scope_user.user_key
+  )
+)
+select pair.u1_key, pair.u2_key, pair.first_day, pair.first_tap_at, scope_week.week
+from (select distinct week from scope) as scope_week
+join pair on pair.first_day between week_start(scope_week.week) and week_start(scope_week.week) + 6
+join near as near1 on near1.user_key = pair.u1_key
+join near as near2 on near2.user_key = pair.u2_key

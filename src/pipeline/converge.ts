@@ -1,0 +1,155 @@
+import { readPackageFile } from '../files.js';
+import { type Persistence, scratchColumns, scratchName } from './scratch.js';
+import { isPreparing, type Step } from './step.js';
+
+/** One statement of a step as it runs. */
+export interface Statement {
+  /** What it is for: stage, count, delete, upsert, fill, prepare, note. */
+  readonly purpose: string;
+  /** The table that it writes, if any. */
+  readonly table: string | null;
+  readonly text: string;
+  /** Names of its bind parameters, $1 first. */
+  readonly params: Step['params'];
+}
+
+/** Where scratch tables are made. */
+export interface Place {
+  readonly persistence: Persistence;
+  readonly schema: string;
+}
+
+/** The sections of sql/converge.sql. */
+const templates: ReadonlyMap<string, string> = new Map(
+  readPackageFile('sql/converge.sql')
+    .split(/^--: /m)
+    .slice(1)
+    .map((section) => {
+      const [head = '', ...lines] = section.split('\n');
+      return [head.split(' ')[0] ?? '', lines.join('\n').trim()];
+    }),
+);
+
+const fillIn = (template: string, words: Readonly<Record<string, string>>): string => {
+  const text = templates.get(template);
+  if (text === undefined) throw new Error(`sql/converge.sql has no section '${template}'`);
+  return text.replace(/\{(\w+)\}/g, (_, word: string) => {
+    const value = words[word];
+    if (value === undefined) throw new Error(`sql/converge.sql: unknown word {${word}}`);
+    return value;
+  });
+};
+
+const list = (columns: readonly string[], indent = '  '): string =>
+  columns.map((column) => `${indent}${column}`).join(',\n');
+const indented = (text: string, indent: string): string =>
+  text
+    .split('\n')
+    .map((line) => (line === '' ? line : `${indent}${line}`))
+    .join('\n');
+const row = (columns: readonly string[]): string =>
+  columns.length === 1 ? (columns[0] ?? '') : `(${columns.join(', ')})`;
+
+/** A statement with its parameters numbered from $1: a section may use only some of its step's. */
+const statement = (step: Step, purpose: string, table: string | null, text: string): Statement => {
+  const used = [...new Set([...text.matchAll(/\$(\d+)/g)].map(([, digits]) => Number(digits)))].sort(
+    (one, other) => one - other,
+  );
+  return {
+    purpose,
+    table,
+    text: text.replace(/\$(\d+)/g, (_, digits: string) => `$${used.indexOf(Number(digits)) + 1}`),
+    params: used.map((number) => step.params[number - 1] as Step['params'][number]),
+  };
+};
+
+/** From which rows of the stage a step's table gets what: the statements of converge.sql for one step. */
+const words = (step: Step, { persistence, schema }: Place): Readonly<Record<string, string>> => {
+  const written = [...step.values, ...step.carries];
+  const isDifferent =
+    step.values.length === 0
+      ? 'wanted.is_wanted is null or stored.is_stored is null'
+      : `(wanted.is_wanted, ${step.values.map((value) => `wanted.${value}`).join(', ')})
+  is distinct from (stored.is_stored, ${step.values.map((value) => `stored.${value}`).join(', ')})`;
+  const storedColumns = [...step.grain, ...step.values].map((column) => `stored.${column}`);
+  return {
+    persistence,
+    table: step.table,
+    stage: scratchName('stage', persistence, schema),
+    select: step.select === null ? '' : indented(step.select, '    '),
+    stored: step.stored
+      .map((from) => `  select\n${list([...storedColumns, 'true as is_stored'], '    ')}\n${indented(from, '  ')}`)
+      .join('\n  union all\n'),
+    grain: step.grain.join(', '),
+    wanted_columns: list([...step.grain, ...written, 'true as is_wanted'], '    '),
+    stage_columns: list([
+      ...step.grain,
+      ...written.map((column) => `wanted.${column}`),
+      ...step.values.map((value) => `stored.${value} as old_${value}`),
+      'wanted.is_wanted is not null as is_wanted',
+      'stored.is_stored is not null as is_stored',
+    ]),
+    new_columns: list([...step.grain, ...written, 'true as is_wanted', 'false as is_stored']),
+    gone_columns: list([
+      ...step.grain,
+      ...step.values.map((value) => `${value} as old_${value}`),
+      'false as is_wanted',
+      'true as is_stored',
+    ]),
+    is_different: isDifferent,
+    is_same_row: `${row(step.grain.map((key) => `target.${key}`))} = ${row(step.grain.map((key) => `stage.${key}`))}`,
+    columns: [...step.grain, ...written].join(', '),
+    staged_columns: [...step.grain, ...written].map((column) => `stage.${column}`).join(', '),
+    order: (step.order.length > 0 ? step.order : step.grain).map((column) => `stage.${column}`).join(', '),
+    assignments: list(
+      [
+        ...written.map((column) => `${column} = excluded.${column}`),
+        ...step.stamps.map((column) => `${column} = default`),
+      ],
+      '  ',
+    ),
+  };
+};
+
+/** Makes the stage: what of the step's table is not as its SELECT says. */
+export const stageOf = (step: Step, place: Place): Statement => {
+  const template =
+    step.select === null ? 'stage_of_gone' : step.stored.length === 0 ? 'stage_of_new' : 'stage';
+  return statement(step, 'stage', 'stage', fillIn(template, words(step, place)));
+};
+
+/** Applies the stage: what should be gone, then what is new or different; into an empty table without keys, all at once. */
+export const applied = (step: Step, purpose: 'delete' | 'upsert' | 'fill', place: Place): Statement =>
+  statement(step, purpose, step.table, fillIn(purpose, words(step, place)));
+
+/** Counts the stage. */
+export const countOfStage = fillIn('count', {});
+
+/** Makes a scratch table of a preparing step's rows. */
+export const prepared = (step: Step, { persistence, schema }: Place): Statement =>
+  statement(
+    step,
+    'prepare',
+    step.table,
+    `create ${persistence} table ${scratchName(step.table, persistence, schema)} as\n${step.select ?? ''}`,
+  );
+
+/** Adds rows to a scratch table that several steps write to. */
+export const added = (step: Step, table: string, select: string, purpose: string): Statement =>
+  statement(step, purpose, table, `insert into ${table} (${scratchColumns(table).join(', ')})\n${select}`);
+
+/**
+ * All statements of a step, in the order in which a batch runs them, for whoever wants to read them. `isShared`: whether
+ * another step writes to the same scratch table.
+ */
+export const statementsOf = (step: Step, isShared: boolean, place: Place): Statement[] => {
+  const notes = step.notes.map((note) => added(step, note.table, note.select, 'note'));
+  if (isPreparing(step))
+    return [isShared ? added(step, step.table, step.select ?? '', 'prepare') : prepared(step, place), ...notes];
+  return [
+    stageOf(step, place),
+    ...(step.stored.length > 0 ? [applied(step, 'delete', place)] : []),
+    ...(step.select === null ? [] : [applied(step, 'upsert', place)]),
+    ...notes,
+  ];
+};

@@ -1,0 +1,101 @@
+import type { Session } from '../db/transaction.js';
+import { readPackageFile } from '../files.js';
+
+/** A scratch table as sql/batch/scratch.sql declares it. */
+interface Declaration {
+  readonly columns: readonly string[];
+  /** What stands between the parentheses. */
+  readonly body: string;
+  /** Columns of its primary key; none: it has no key. */
+  readonly key: readonly string[];
+}
+
+const declarations: ReadonlyMap<string, Declaration> = new Map(
+  [...readPackageFile('sql/batch/scratch.sql').matchAll(/create table (\w+) \(\n([\s\S]*?)\n\);/g)].map(
+    ([, name = '', body = '']) => {
+      const columns = [...body.matchAll(/^ {2}(?!primary)(\w+) /gm)].map(([, column = '']) => column);
+      const inline = /^ {2}(\w+) .*primary key/m.exec(body)?.[1];
+      const key = /^ {2}primary key \((.*)\)/m.exec(body)?.[1]?.split(', ') ?? [];
+      return [name, { columns, body, key: inline === undefined ? key : [inline] }];
+    },
+  ),
+);
+
+/** Names of all scratch tables. */
+export const scratchTables: readonly string[] = [...declarations.keys()];
+
+/** Whether a table is one of a batch's own, gone with its transaction. */
+export const isScratch = (table: string): boolean => declarations.has(table);
+
+const declared = (table: string): Declaration => {
+  const declaration = declarations.get(table);
+  if (declaration === undefined) throw new Error(`${table} is not in sql/batch/scratch.sql`);
+  return declaration;
+};
+
+/** Its columns in their order. */
+export const scratchColumns = (table: string): readonly string[] => declared(table).columns;
+
+/** How scratch tables are made: temporary ones cost next to nothing, unlogged ones can be read by parallel workers. */
+export type Persistence = 'temp' | 'unlogged';
+
+/** The name under which a scratch table is made: temporary tables need no schema. */
+export const scratchName = (table: string, persistence: Persistence, schema: string): string =>
+  persistence === 'temp' ? table : `"${schema}".${table}`;
+
+/** The statement that makes a scratch table without rows. */
+export const createScratch = (table: string, persistence: Persistence, schema: string): string =>
+  `create ${persistence} table ${scratchName(table, persistence, schema)} (\n${declared(table).body}\n)`;
+
+/** The statement that gives a table that was made of a SELECT its key; null if it has none. */
+export const keyOfScratch = (table: string): string | null => {
+  const { key } = declared(table);
+  return key.length === 0 ? null : `alter table ${table} add primary key (${key.join(', ')})`;
+};
+
+/** The scratch tables of one batch: made when first needed, and which of them have rows. */
+export class Scratch {
+  private readonly made = new Set<string>();
+  private readonly withRows = new Set<string>();
+
+  constructor(
+    private readonly session: Session,
+    readonly persistence: Persistence,
+    readonly schema: string,
+  ) {}
+
+  hasRows(table: string): boolean {
+    return this.withRows.has(table);
+  }
+
+  isMade(table: string): boolean {
+    return this.made.has(table);
+  }
+
+  /** Makes those of the tables that are scratch tables and not there yet. */
+  async make(tables: Iterable<string>): Promise<void> {
+    const missing = [...new Set(tables)].filter((table) => isScratch(table) && !this.made.has(table));
+    if (missing.length === 0) return;
+    // Analyzed while empty: of an empty table without statistics the planner thinks that it has thousands of rows, and
+    // for the sake of those it would read the whole of what it is joined with.
+    await this.session.script(
+      `${missing.map((table) => createScratch(table, this.persistence, this.schema)).join(';\n')};\nanalyze ${missing.join(', ')};`,
+    );
+    for (const table of missing) this.made.add(table);
+  }
+
+  /** Notes that a table is there with rows or without. Analyzed: else the planner guesses, whatever a step has put into it. */
+  async filled(table: string, rows: number): Promise<void> {
+    this.made.add(table);
+    if (rows === 0) return;
+    this.withRows.add(table);
+    await this.session.script(`analyze ${table};`);
+  }
+
+  /** Takes all of them away: another set of them can be made. */
+  async drop(): Promise<void> {
+    if (this.made.size > 0) await this.session.script(`drop table ${[...this.made].join(', ')};`);
+    this.made.clear();
+    this.withRows.clear();
+  }
+}

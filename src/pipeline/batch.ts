@@ -79,10 +79,7 @@ const manyTaps = 100_000;
  * Workers can't read temporary tables. Unlogged ones are made in the target schema, for which a role needs the right; they
  * take the names of scratch tables, which may be somebody's in a schema that is not ours alone.
  */
-const persistenceFor = async (
-  session: Session,
-  { days, schema }: BatchOptions,
-): Promise<Persistence> => {
+const persistenceFor = async (session: Session, { days, schema }: BatchOptions): Promise<Persistence> => {
   if (days.reduce((sum, day) => sum + day.tapCount, 0) < manyTaps) return 'temp';
   const [found] = await session.query<{ may_create: boolean }>(
     `select has_schema_privilege($1::text, 'create')
@@ -193,7 +190,12 @@ class Batch {
       return { inserted: rows, updated: 0, deleted: 0 };
     }
     await this.scratch.make([step.table]);
-    const rows = await this.add(step.table, added(step, step.table, step.select ?? '', 'prepare'), step, values);
+    const rows = await this.add(
+      step.table,
+      added(step, step.table, step.select ?? '', 'prepare'),
+      step,
+      values,
+    );
     return { inserted: rows, updated: 0, deleted: 0 };
   }
 
@@ -201,7 +203,12 @@ class Batch {
     return this.options.steps.filter((step) => writesOf(step).includes(table)).length > 1;
   }
 
-  private async add(table: string, statement: Statement, step: Step, values: ParameterValues): Promise<number> {
+  private async add(
+    table: string,
+    statement: Statement,
+    step: Step,
+    values: ParameterValues,
+  ): Promise<number> {
     const rows = await this.execute(statement, step, values);
     await this.scratch.filled(table, rows);
     return rows;
@@ -221,7 +228,12 @@ class Batch {
   }
 
   private async write(step: Step, values: ParameterValues, { inserted, updated }: Counts): Promise<void> {
-    if (!this.options.mayFill || updated > 0 || inserted < manyRows || !(await isEmpty(this.session, step.table))) {
+    if (
+      !this.options.mayFill ||
+      updated > 0 ||
+      inserted < manyRows ||
+      !(await isEmpty(this.session, step.table))
+    ) {
       await this.execute(applied(step, 'upsert', this), step, values);
       return;
     }
@@ -264,9 +276,9 @@ class Batch {
   private async deriveOutdated(values: ParameterValues): Promise<Map<string, string>> {
     const { steps } = this.options;
     const known = new Map(
-      (await this.session.query<{ step: string; digest: string }>('select step, digest from derived_step')).map(
-        ({ step, digest }) => [step, digest],
-      ),
+      (
+        await this.session.query<{ step: string; digest: string }>('select step, digest from derived_step')
+      ).map(({ step, digest }) => [step, digest]),
     );
     const outdated = convergingSteps(steps).flatMap((step) => {
       const digest = meaningOf(step, steps);
@@ -278,7 +290,8 @@ class Batch {
       'select not exists (select 1 from processed_day) as is_empty',
     );
     for (const { step, digest } of outdated) {
-      if (ledger?.is_empty !== true && !readsTaps(step, steps)) await this.deriveWholly(step, values, carried);
+      if (ledger?.is_empty !== true && !readsTaps(step, steps))
+        await this.deriveWholly(step, values, carried);
       await this.session.query(
         `insert into derived_step (step, digest) values ($1::text, $2::text)
          on conflict (step) do update set digest = excluded.digest`,

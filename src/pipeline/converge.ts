@@ -78,7 +78,10 @@ const words = (step: Step, { persistence, schema }: Place): Readonly<Record<stri
     stage: scratchName('stage', persistence, schema),
     select: step.select === null ? '' : indented(step.select, '    '),
     stored: step.stored
-      .map((from) => `  select\n${list([...storedColumns, 'true as is_stored'], '    ')}\n${indented(from, '  ')}`)
+      .map(
+        (from) =>
+          `  select\n${list([...storedColumns, 'true as is_stored'], '    ')}\n${indented(from, '  ')}`,
+      )
       .join('\n  union all\n'),
     grain: step.grain.join(', '),
     wanted_columns: list([...step.grain, ...written, 'true as is_wanted'], '    '),
@@ -145,7 +148,10 @@ export const added = (step: Step, table: string, select: string, purpose: string
 export const statementsOf = (step: Step, isShared: boolean, place: Place): Statement[] => {
   const notes = step.notes.map((note) => added(step, note.table, note.select, 'note'));
   if (isPreparing(step))
-    return [isShared ? added(step, step.table, step.select ?? '', 'prepare') : prepared(step, place), ...notes];
+    return [
+      isShared ? added(step, step.table, step.select ?? '', 'prepare') : prepared(step, place),
+      ...notes,
+    ];
   return [
     stageOf(step, place),
     ...(step.stored.length > 0 ? [applied(step, 'delete', place)] : []),

@@ -35,7 +35,9 @@ export const readStage = async (
     ...step.grain.map((key) => `stage.${key}::text as ${key}`),
     ...(isSweep ? [] : step.values.map((value) => `stage.${value}::text as ${value}`)),
     // Where a step answers for no stored row, the stage has no old values.
-    ...(step.stored.length === 0 ? [] : step.values.map((value) => `stage.old_${value}::text as old_${value}`)),
+    ...(step.stored.length === 0
+      ? []
+      : step.values.map((value) => `stage.old_${value}::text as old_${value}`)),
     'stage.is_wanted::text as is_wanted',
     'stage.is_stored::text as is_stored',
   ];

@@ -262,8 +262,7 @@ class Run {
       this.settings,
       async (session) => {
         const batch = await this.derive(session, plan, days, runId ?? 0);
-        const isUnchanged =
-          days.length === 0 && batch.renewed.length === 0 && rowsWritten(batch.steps) === 0;
+        const isUnchanged = days.length === 0 && batch.renewed.length === 0 && rowsWritten(batch.steps) === 0;
         if (isUnchanged && plan.unchangedDays.length === 0) return rollBack(batch) as never;
         if (index === 0) await strikeOff(session, plan.unchangedDays);
         if (isUnchanged) return batch;

@@ -155,9 +155,7 @@ export const parseStep = (name: string, text: string, file = `${name}.sql`): Ste
     if (section.text === '') throw fail(section.line, 5, `the section '${section.name}' is empty.`);
   }
   const params = oneOf('params', stepParameters);
-  const used = new Set(
-    [...withoutComments(text).matchAll(/\$(\d+)/g)].map(([, digits]) => Number(digits)),
-  );
+  const used = new Set([...withoutComments(text).matchAll(/\$(\d+)/g)].map(([, digits]) => Number(digits)));
   if (used.size !== params.length || Math.max(0, ...used) !== params.length)
     throw fail(
       found.get('params')?.line ?? 1,

@@ -1,4 +1,4 @@
-import type { Step } from '../../src/pipeline/step.js';
+import { convergingSteps, loadSteps, type Step } from '../../src/pipeline/step.js';
 
 /** One invalidation rule taken out of one step: stories must notice. */
 export interface Mutation {
@@ -6,33 +6,54 @@ export interface Mutation {
   apply(steps: Step[]): Step[];
 }
 
-const replace = (name: string, step: string, from: string | RegExp, to: string): Mutation => ({
+/** Changes one step, which must change: an out-of-date mutation would prove nothing. */
+const change = (name: string, step: string, apply: (step: Step) => Step): Mutation => ({
   name: `${step}: ${name}`,
-  apply: (steps) =>
-    steps.map((one) => {
-      if (one.name !== step) return one;
-      const text = one.text.replace(from, to);
-      if (text === one.text)
-        throw new Error(`The mutation '${step}: ${name}' changes nothing: its text is out of date.`);
-      return { ...one, text };
-    }),
+  apply: (steps) => {
+    const changed = steps.map((one) => (one.name === step ? apply(one) : one));
+    if (JSON.stringify(changed) === JSON.stringify(steps))
+      throw new Error(`The mutation '${step}: ${name}' changes nothing: its text is out of date.`);
+    return changed;
+  },
 });
 
+const replace = (name: string, step: string, from: string | RegExp, to: string): Mutation =>
+  change(name, step, (one) => ({
+    ...one,
+    select: one.select?.replace(from, to) ?? null,
+    stored: one.stored.map((text) => text.replace(from, to)),
+    notes: one.notes.map((note) => ({ ...note, select: note.select.replace(from, to) })),
+  }));
+
+/** Of every step that keeps a table: what is stored is never looked at, so that nothing is ever taken away. */
+const blind = (steps: readonly Step[]): Mutation[] =>
+  convergingSteps(steps)
+    .filter((step) => step.stored.length > 0)
+    .map((step) =>
+      change('what should be gone stays', step.name, (one) => ({
+        ...one,
+        stored: [`from ${one.table} as stored where false`],
+      })),
+    );
+
+/** Of every note: nobody is told. */
+const silent = (steps: readonly Step[]): Mutation[] =>
+  convergingSteps(steps).flatMap((step) =>
+    step.notes.map((note) =>
+      change(`nobody hears of ${note.table}`, step.name, (one) => ({
+        ...one,
+        notes: one.notes.map((other) =>
+          other.table === note.table
+            ? { ...other, select: `select silenced.* from (${other.select}) as silenced where false` }
+            : other,
+        ),
+      })),
+    ),
+  );
+
 export const mutations: readonly Mutation[] = [
-  replace('a vanished pair day is left behind', 'pair_day', 'and compared.tap_count is null', 'and false'),
-  replace('an edited pair day is not updated', 'pair_day', 'and compared.is_stored', 'and false'),
-  replace(
-    'changed pair days are not passed on when a day vanished',
-    'pair_day',
-    'where compared.differs or batch_day.forced',
-    'where compared.tap_count is not null and compared.differs',
-  ),
-  replace(
-    'a vanished pair stays',
-    'pair',
-    'where compared.first_day is null\n    and',
-    'where false\n    and',
-  ),
+  ...blind(loadSteps()),
+  ...silent(loadSteps()),
   replace(
     'the old first day is not looked at again',
     'user_day_scope',
@@ -46,28 +67,22 @@ export const mutations: readonly Mutation[] = [
     'where false',
   ),
   replace(
-    'a vanished user day stays',
-    'user_day_activity',
-    'where compared.tap_count is null\n    and',
-    'where false\n    and',
-  ),
-  replace(
     'the run after a gap is not joined',
-    'activity_run',
+    'run_scope',
     'and activity_run.started_on <= flipped.day + 1',
     'and activity_run.started_on <= flipped.day',
   ),
   replace(
     'the run before a gap is not joined',
-    'activity_run',
+    'run_scope',
     'and activity_run.ended_on >= flipped.day - 1',
     'and activity_run.ended_on >= flipped.day',
   ),
   replace(
     'streaks broken by time stay',
-    'user_streaks',
-    'where current_streak_days > 0 and last_active_day < $2::date',
-    'where false and last_active_day < $2::date',
+    'streak_scope',
+    'where current_streak_days > 0 and last_active_day < $1::date',
+    'where false and last_active_day < $1::date',
   ),
   replace(
     'the second degree sees only new connections',
@@ -138,24 +153,18 @@ export const mutations: readonly Mutation[] = [
   replace(
     'who entered before the first tap of the week is forgotten',
     'user_week_activity',
-    'when second_degree.week = scope.week then second_degree.second_degree_new_count',
+    'when second_degree.week = week_scope.week then second_degree.second_degree_new_count',
     'when false then 0',
   ),
   replace(
-    'a vanished week stays',
-    'user_week_activity',
-    'where compared.tap_count is null\n    and',
-    'where false\n    and',
-  ),
-  replace(
     'shifted weeks are not looked at',
-    'user_week_activity',
+    'week_scope',
     'where second_degree_focus.user_key is null',
     'where false',
   ),
   replace(
     'a run that grew moves no board',
-    'board_week',
+    'board_figure',
     /union\n {2}select changed_run\.user_id[\s\S]*?changed_run\.to_day\n/,
     '',
   ),
@@ -174,20 +183,14 @@ export const mutations: readonly Mutation[] = [
   replace(
     'a changed tie is not looked at',
     'edge_strength',
-    'where not $2::boolean\n), fresh as',
-    'where false and not $2::boolean\n), fresh as',
-  ),
-  replace(
-    'a tie out of the window stays',
-    'edge_strength',
-    'where compared.taps_90d is null\n    and',
-    'where false\n    and',
+    'where not $2::boolean\n), recent as',
+    'where false and not $2::boolean\n), recent as',
   ),
   replace(
     'an erased user keeps a key',
     'forgotten_user',
-    'and target.user_key = unpaired.user_key',
-    'and target.user_key = unpaired.user_key and false',
+    'where pair1.u1_key is null',
+    'where false and pair1.u1_key is null',
   ),
   replace('a weekend begins on Monday', 'quest_total', 'where event.day >= event.from_day', 'where true'),
   replace(
@@ -202,5 +205,4 @@ export const mutations: readonly Mutation[] = [
     'made_week.week >= since.week',
     'made_week.week > since.week',
   ),
-  replace('strangers are not remembered', 'unknown_user_day', 'where stored.day is null', 'where false'),
 ];

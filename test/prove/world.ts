@@ -7,6 +7,7 @@ import { addDays, type Day, dayRanges } from '../../src/pipeline/plan.js';
 import { type RunRequest, runPipeline } from '../../src/pipeline/run.js';
 import type { Step } from '../../src/pipeline/step.js';
 import type { Reporter } from '../../src/report/reporter.js';
+import { allFigures, differencesOf } from '../figures.js';
 import { dayCount, firstDay, homes, type Operation, places, type Story, userCount } from './story.js';
 
 /** A story that ended with tables unlike a rebuild's: what differed, after which operation. */
@@ -30,51 +31,6 @@ const quiet: Reporter = {
 };
 
 const userId = (number: number): string => `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`;
-
-/** Figures as sets of rows that do not depend on private keys. A missing table (of a later migration) is skipped. */
-const figures: readonly (readonly [table: string, query: string])[] = [
-  ['user_day_activity', 'select user_id, day, tap_count, first_degree_new_count from user_day_activity'],
-  [
-    'user_week_activity',
-    'select user_id, year, iso_week, tap_count, first_degree_new_count, second_degree_count, second_degree_new_count from user_week_activity',
-  ],
-  [
-    'user_streaks',
-    'select user_id, current_streak_days, longest_streak_days, last_active_day, streak_started_on, last_tap_at from user_streaks',
-  ],
-  ['edge_strength', 'select u1, u2, taps_90d, last_tap_at, strength_f32 from edge_strength'],
-  [
-    'weekly_leaderboard',
-    'select user_id, year, iso_week, new_first_degree, delta_second_degree, streak_days, connectors_rank, builders_rank, streak_rank from weekly_leaderboard',
-  ],
-  ['connection', 'select u1, u2, first_tap_at, first_day, last_tap_at, last_day, tap_count from connection'],
-  [
-    'home_location_struct',
-    'select user_id, original_text, city, state, country, geohash5, confidence, method from home_location_struct',
-  ],
-  [
-    'user_quest_progress',
-    'select progress.user_id, definition.slug, progress.week_start, progress.progress, progress.completed_at from user_quest_progress as progress join quest_definitions as definition using (quest_id)',
-  ],
-  [
-    'surge_windows',
-    'select window_id, area_name, geohash5, start_time, end_time, surge_multiplier, expected_taps, tap_count, unique_users from surge_windows',
-  ],
-  ['user_key', 'select user_id from user_key'],
-  [
-    'activity_run',
-    'select user_key.user_id, started_on, ended_on from activity_run join user_key using (user_key)',
-  ],
-  [
-    'second_degree',
-    'select user_key.user_id, week, second_degree_count, second_degree_new_count from second_degree join user_key using (user_key)',
-  ],
-  ['unknown_user_day', 'select day, user_hash, is_known from unknown_user_day'],
-  [
-    'processed_day',
-    'select day, tap_count, tap_digest, stranger_digest, null_id_count, self_tap_count, unknown_user_count from processed_day',
-  ],
-];
 
 const schemas = { lived: 'gamification', rebuilt: 'rebuilt' } as const;
 
@@ -211,21 +167,7 @@ class World {
   /** Every table of figures, both ways, against a rebuild of the same days; and a second run that must write nothing. */
   async compare(when: string): Promise<void> {
     await this.rebuild();
-    const wrong: string[] = [];
-    for (const [table, query] of figures) {
-      const { rows: there } = await this.client.query('select to_regclass($1) as found', [
-        `${schemas.lived}.${table}`,
-      ]);
-      if (there[0].found === null) continue;
-      const of = (schema: string) =>
-        query.replace(/\b(from|join) (\w+)/g, (_, word: string, name: string) => `${word} ${schema}.${name}`);
-      const { rows } = await this.client.query<{ side: string; row: string }>(
-        `(select 'unexpected' as side, extra::text as row from (${of(schemas.lived)} except all ${of(schemas.rebuilt)}) as extra limit 3)
-         union all
-         (select 'missing', lack::text from (${of(schemas.rebuilt)} except all ${of(schemas.lived)}) as lack limit 3)`,
-      );
-      for (const { side, row } of rows) wrong.push(`${table}: ${side} ${row}`);
-    }
+    const wrong = await differencesOf(this.client, schemas.lived, schemas.rebuilt);
     if (wrong.length > 0) throw new Disproof(`After ${when}:\n${wrong.join('\n')}`);
     await this.requireSilence(when);
   }
@@ -287,11 +229,54 @@ class World {
     };
   }
 
+  /** A run, and before it what a dry run says that it would change: that must be what it changes. */
   private async run(given: Partial<RunRequest>, reporter: Reporter = quiet): Promise<void> {
+    const isWhole = reporter === quiet && this.steps === undefined;
+    const promised = isWhole ? await this.rehearse(given) : null;
+    await this.copyTables();
     await runPipeline(this.database, this.lived, this.request(given), reporter, this.steps);
     const { signal: _, ...repeatable } = given;
     this.last = repeatable;
     this.hasRun = true;
+    if (promised !== null) await this.requirePromised(promised);
+  }
+
+  /** Rows that a dry run says it would insert, update and delete, by table. */
+  private async rehearse(given: Partial<RunRequest>): Promise<Map<string, string>> {
+    const promised = new Map<string, string>();
+    const reporter: Reporter = {
+      ...quiet,
+      table: (name, rows) => {
+        if (name !== 'difference') return;
+        for (const { table, inserted, updated, deleted } of rows)
+          promised.set(String(table), `${inserted} inserted, ${updated} updated, ${deleted} deleted`);
+      },
+    };
+    await runPipeline(this.database, this.lived, this.request({ ...given, dryRun: true }), reporter);
+    return promised;
+  }
+
+  private async copyTables(): Promise<void> {
+    await this.client.query('drop schema if exists before cascade; create schema before');
+    for (const { table } of await allFigures(this.client, schemas.lived))
+      await this.client.query(`create table before.${table} as table ${schemas.lived}.${table}`);
+  }
+
+  private async requirePromised(promised: ReadonlyMap<string, string>): Promise<void> {
+    for (const { table, keys, columns } of await allFigures(this.client, schemas.lived)) {
+      const values = columns.filter((column) => !['last_updated_at', 'run_id'].includes(column));
+      const { rows } = await this.client.query<{ counts: string }>(
+        `select format('%s inserted, %s updated, %s deleted',
+           count(*) filter (where old.${keys[0]} is null), count(*) filter (where old.${keys[0]} is not null and new.${keys[0]} is not null),
+           count(*) filter (where new.${keys[0]} is null)) as counts
+         from before.${table} as old full join ${schemas.lived}.${table} as new
+           on (${keys.map((key) => `old.${key}`).join(', ')}) = (${keys.map((key) => `new.${key}`).join(', ')})
+         where (${values.map((value) => `old.${value}`).join(', ')}) is distinct from (${values.map((value) => `new.${value}`).join(', ')})`,
+      );
+      const changed = rows[0]?.counts;
+      if (promised.get(table) !== changed)
+        throw new Disproof(`${table}: a dry run said ${promised.get(table)}, the run did ${changed}.`);
+    }
   }
 
   private async stoppedRun(advance: number, afterSteps: number): Promise<void> {

@@ -1,0 +1,80 @@
+import type pg from 'pg';
+
+/** A stored table as it is compared: its columns, private keys read as the users that they stand for. */
+export interface Figures {
+  readonly table: string;
+  /** A query of the table's rows in a schema, without what says when or by which run they were written. */
+  of(schema: string): string;
+  /** Columns of the primary key. */
+  readonly keys: readonly string[];
+  readonly columns: readonly string[];
+}
+
+/** What is not derived: the runs' own notes, migrate's, and what the operator or the package brings. */
+const notDerived =
+  /^(run|run_step|setting|schema_file|schema_migration|stale_mark|captured_day|change_queue|derived_step|quest_definitions|gazetteer_.*)$/;
+
+/** When, or by which run, a row was written is no figure. */
+const notFigures = new Set(['last_updated_at', 'run_id', 'steps_sha256']);
+
+/** Every stored table of a schema that a run derives, whatever it is called: a table that is added later is compared as well. */
+export const allFigures = async (client: pg.ClientBase, schema: string): Promise<Figures[]> => {
+  const { rows } = await client.query<{ name: string; columns: string[]; keys: string[] | null }>(
+    `select
+       pg_class.relname as name,
+       array_agg(pg_attribute.attname::text order by pg_attribute.attnum) as columns,
+       (array_agg(pg_attribute.attname::text order by pg_attribute.attnum)
+         filter (where pg_attribute.attnum = any (key.conkey))) as keys
+     from pg_class
+     join pg_attribute on pg_attribute.attrelid = pg_class.oid
+     left join pg_constraint as key on key.conrelid = pg_class.oid and key.contype = 'p'
+     where pg_class.relnamespace = $1::text::regnamespace
+       and pg_class.relkind = 'r'
+       and pg_attribute.attnum > 0
+       and not pg_attribute.attisdropped
+     group by pg_class.relname
+     order by pg_class.relname`,
+    [schema],
+  );
+  return rows
+    .filter(({ name }) => !notDerived.test(name))
+    .map(({ name, columns, keys }) => {
+      const compared = columns.filter(
+        // The number itself is private: whose it is, is the figure.
+        (column) => !notFigures.has(column) && !(name === 'user_key' && column === 'user_key'),
+      );
+      return {
+        table: name,
+        keys: keys ?? [],
+        columns,
+        of: (from: string) =>
+          `select ${compared.map((column) => read(column, from)).join(', ')} from ${from}.${name} as compared`,
+      };
+    });
+};
+
+const read = (column: string, schema: string): string => {
+  if (/(^|_)key$/.test(column))
+    return `coalesce((select user_key.user_id::text from ${schema}.user_key where user_key.user_key = compared.${column}), 'nobody') as ${column}`;
+  if (column === 'user_keys')
+    return `(select array_agg(user_key.user_id order by user_key.user_id) from ${schema}.user_key where user_key.user_key = any (compared.user_keys)) as user_keys`;
+  return `compared.${column}`;
+};
+
+/** Rows that only one of two schemas has, at most three of each side and table: `table: missing (...)`. */
+export const differencesOf = async (
+  client: pg.ClientBase,
+  lived: string,
+  expected: string,
+): Promise<string[]> => {
+  const wrong: string[] = [];
+  for (const { table, of } of await allFigures(client, expected)) {
+    const { rows } = await client.query<{ side: string; row: string }>(
+      `(select 'unexpected' as side, extra::text as row from (${of(lived)} except all ${of(expected)}) as extra limit 3)
+       union all
+       (select 'missing', lack::text from (${of(expected)} except all ${of(lived)}) as lack limit 3)`,
+    );
+    for (const { side, row } of rows) wrong.push(`${table}: ${side} ${row}`);
+  }
+  return wrong;
+};

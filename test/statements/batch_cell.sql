@@ -1,0 +1,32 @@
+-- prepare, $1 zone
+create temp table batch_cell as
+with located as (
+  select
+    geohash5(classified_tap.latitude, classified_tap.longitude) as geohash5,
+    local.time::date as day,
+    classified_tap.tapped_at - (local.time - date_trunc('hour', local.time)) as starts_at,
+    extract(hour from local.time)::integer as hour,
+    classified_tap.u1,
+    classified_tap.u2,
+    classified_tap.tapped_at
+  from classified_tap
+  join batch_range
+    on classified_tap.tap_time >= batch_range.starts_at
+    and classified_tap.tap_time < batch_range.ends_at
+  cross join lateral (select classified_tap.tapped_at at time zone $1::text as time) as local
+  where classified_tap.ignored_because is null
+    and classified_tap.latitude is not null
+    and classified_tap.longitude is not null
+)
+select
+  located.day,
+  located.geohash5,
+  located.starts_at,
+  (24 * (extract(isodow from located.day) - 1) + located.hour)::smallint as slot,
+  located.u1,
+  located.u2,
+  count(*)::integer as tap_count,
+  min(located.tapped_at) as first_tap_at
+from located
+join batch_day on batch_day.day = located.day
+group by located.day, located.geohash5, located.starts_at, located.hour, located.u1, located.u2;

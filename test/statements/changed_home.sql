@@ -1,0 +1,39 @@
+-- prepare
+create temp table changed_home as
+with parser as (
+  select '1-' || left(md5(concat_ws('|', load.digest, alias.digest, area_list.digest)), 10) as version
+  from (select max(digest) as digest from gazetteer_load) as load
+  cross join (
+    select md5(string_agg(row_text, ' ' order by row_text collate "C")) as digest
+    from (
+      select concat_ws('|', alias_key, coalesce(city, '-'), coalesce(state, '-'), country) as row_text
+      from gazetteer_alias
+    ) as alias_row
+  ) as alias
+  cross join (
+    select md5(string_agg(row_text, ' ' order by row_text collate "C")) as digest
+    from (
+      select concat_ws('|', area_key, coalesce(state, '-'), country, is_abbreviation) as row_text
+      from gazetteer_area
+    ) as area_row
+  ) as area_list
+), compared as (
+  select
+    coalesce(app_user.id, known.user_id) as user_id,
+    -- a home of blanks (also of exotic ones) is none
+    case
+      when app_user.home ~ '[^\u0001-\u0020\u007f-\u00a0\u2000-\u200f\u2028-\u202f\u205f-\u2064\u3000\ufeff]'
+        then app_user.home
+    end as original_text,
+    parser.version as parser_version,
+    known.user_id is not null as is_known
+  from app_user
+  full join home_location_struct as known on known.user_id = app_user.id
+  cross join parser
+  where app_user.home is distinct from known.original_text
+    or known.parser_version <> parser.version
+    or coalesce(app_user.id, known.user_id) in (select batch_user.user_id from batch_user)
+)
+select compared.user_id, compared.original_text, compared.parser_version
+from compared
+where compared.original_text is not null or compared.is_known;

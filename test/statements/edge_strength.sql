@@ -1,0 +1,100 @@
+-- stage, $1 as_of_day, $2 as_of_moved
+create temp table stage as
+select
+  u1,
+  u2,
+  wanted.taps_90d,
+  wanted.last_tap_at,
+  wanted.strength_f32,
+  stored.taps_90d as old_taps_90d,
+  stored.last_tap_at as old_last_tap_at,
+  stored.strength_f32 as old_strength_f32,
+  wanted.is_wanted is not null as is_wanted,
+  stored.is_stored is not null as is_stored
+from (
+  select
+    u1,
+    u2,
+    taps_90d,
+    last_tap_at,
+    strength_f32,
+    true as is_wanted
+  from (
+    with recent_day as (
+      select pair_day.u1_key, pair_day.u2_key, pair_day.day, pair_day.tap_count, pair_day.last_tap_at
+      from pair_day
+      where $2::boolean
+        and pair_day.day between $1::date - 89 and $1::date
+      union all
+      select pair_day.u1_key, pair_day.u2_key, pair_day.day, pair_day.tap_count, pair_day.last_tap_at
+      from (select distinct u1_key, u2_key from changed_pair_day) as changed
+      join pair_day
+        on pair_day.u1_key = changed.u1_key
+        and pair_day.u2_key = changed.u2_key
+        and pair_day.day between $1::date - 89 and $1::date
+      where not $2::boolean
+    ), recent as (
+      select
+        recent_day.u1_key,
+        recent_day.u2_key,
+        sum(recent_day.tap_count)::integer as taps_90d,
+        max(recent_day.last_tap_at) as last_tap_at,
+        max(recent_day.day) as last_day
+      from recent_day
+      group by recent_day.u1_key, recent_day.u2_key
+    )
+    select
+      key1.user_id as u1,
+      key2.user_id as u2,
+      recent.taps_90d,
+      recent.last_tap_at,
+      (0.6 * ln(1 + recent.taps_90d::double precision) + 0.4 * exp(($1::date - recent.last_day) / -21.0::double precision))::real
+        as strength_f32
+    from recent
+    join user_key as key1 on key1.user_key = recent.u1_key
+    join user_key as key2 on key2.user_key = recent.u2_key
+  ) as selected
+) as wanted
+full join (
+  select
+    stored.u1,
+    stored.u2,
+    stored.taps_90d,
+    stored.last_tap_at,
+    stored.strength_f32,
+    true as is_stored
+  from edge_strength as stored
+  where $2::boolean
+  union all
+  select
+    stored.u1,
+    stored.u2,
+    stored.taps_90d,
+    stored.last_tap_at,
+    stored.strength_f32,
+    true as is_stored
+  from (select distinct u1_key, u2_key from changed_pair_day) as changed
+  join user_key as key1 on key1.user_key = changed.u1_key
+  join user_key as key2 on key2.user_key = changed.u2_key
+  join edge_strength as stored on stored.u1 = key1.user_id and stored.u2 = key2.user_id
+  where not $2::boolean
+) as stored using (u1, u2)
+where (wanted.is_wanted, wanted.taps_90d, wanted.last_tap_at, wanted.strength_f32)
+  is distinct from (stored.is_stored, stored.taps_90d, stored.last_tap_at, stored.strength_f32);
+
+-- delete
+delete from edge_strength as target
+using stage
+where not stage.is_wanted
+  and (target.u1, target.u2) = (stage.u1, stage.u2);
+
+-- upsert
+insert into edge_strength as target (u1, u2, taps_90d, last_tap_at, strength_f32)
+select stage.u1, stage.u2, stage.taps_90d, stage.last_tap_at, stage.strength_f32
+from stage
+where stage.is_wanted
+order by stage.u1, stage.u2
+on conflict (u1, u2) do update set
+  taps_90d = excluded.taps_90d,
+  last_tap_at = excluded.last_tap_at,
+  strength_f32 = excluded.strength_f32;

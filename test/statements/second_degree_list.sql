@@ -1,0 +1,39 @@
+-- prepare
+create temp table second_degree_list as
+with needed as (
+  select focus.user_key from second_degree_focus as focus
+  union
+  select friend.friend_key
+  from second_degree_focus as focus
+  join friend on friend.user_key = focus.user_key
+  union
+  select changed_friend.friend_key from changed_friend
+  union
+  select friend.friend_key
+  from (select distinct user_key from second_degree_added) as added
+  join friend on friend.user_key = added.user_key
+), edge as (
+  select
+    friend.user_key,
+    friend.friend_key,
+    week_number(friend.first_day) as week,
+    case
+      when changed_friend.user_key is null then week_number(friend.first_day)
+      else coalesce(changed_friend.old_week, 2147483647)
+    end as old_week
+  from needed
+  join friend on friend.user_key = needed.user_key
+  left join changed_friend
+    on changed_friend.user_key = friend.user_key and changed_friend.friend_key = friend.friend_key
+  union all
+  select changed_friend.user_key, changed_friend.friend_key, 2147483647, changed_friend.old_week
+  from changed_friend
+  where changed_friend.new_week is null
+)
+select
+  edge.user_key,
+  array_agg(edge.friend_key) as friend_keys,
+  array_agg(edge.week) as weeks,
+  array_agg(edge.old_week) as old_weeks
+from edge
+group by edge.user_key;

@@ -1,0 +1,16 @@
+-- prepare
+create temp table surge_week_slot as
+select
+  surge_model.model_no,
+  surge_model.week - week_number(area_hour.day) as weeks_before,
+  area_hour.slot,
+  sum(area_hour.tap_count) as taps
+from surge_model
+join area_hour
+  on area_hour.geohash5 = surge_model.geohash5
+  and area_hour.starts_at
+    >= week_start(surge_model.week - surge_model.n)::timestamp at time zone 'UTC' - interval '1 day'
+  and area_hour.starts_at < week_start(surge_model.week)::timestamp at time zone 'UTC' + interval '1 day'
+  and area_hour.day >= week_start(surge_model.week - surge_model.n)
+  and area_hour.day < week_start(surge_model.week)
+group by surge_model.model_no, week_number(area_hour.day), surge_model.week, area_hour.slot;

@@ -1,0 +1,23 @@
+-- prepare
+insert into quest_scope (metric, user_key, week)
+with suspect as (
+  select user_key.user_key, made_week.week
+  from batch_user
+  join user_key on user_key.user_id = batch_user.user_id
+  cross join (select distinct week_number(pair.first_day) as week from pair) as made_week
+  union
+  select user_key.user_key, week_number(user_quest_progress.week_start)
+  from batch_user
+  join user_key on user_key.user_id = batch_user.user_id
+  join user_quest_progress on user_quest_progress.user_id = batch_user.user_id
+  union
+  select user_key.user_key, marked_week.week
+  from (select distinct week_number(batch_day.day) as week from batch_day where batch_day.forced) as marked_week
+  join user_quest_progress on user_quest_progress.week_start = week_start(marked_week.week)
+  join user_key on user_key.user_id = user_quest_progress.user_id
+)
+select 'assists', suspect.user_key, suspect.week
+from suspect
+where exists (select 1 from quest_rule where quest_rule.metric = 'assists' and quest_rule.is_active)
+except
+select quest_scope.metric, quest_scope.user_key, quest_scope.week from quest_scope;

@@ -1,0 +1,15 @@
+-- prepare
+create temp table second_degree_suspect as
+select user_key.user_key, 0 as from_week
+from batch_user
+join user_key on user_key.user_id = batch_user.user_id
+union all
+select user_key.user_key, week_number(batch_day.day)
+from batch_day
+join user_day_activity on user_day_activity.day = batch_day.day
+join user_key on user_key.user_id = user_day_activity.user_id
+where batch_day.forced
+union all
+select friend.friend_key, least(changed_friend.old_week, changed_friend.new_week)
+from changed_friend
+join friend on friend.user_key = changed_friend.user_key;

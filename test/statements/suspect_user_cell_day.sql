@@ -1,0 +1,16 @@
+-- prepare
+insert into changed_user_cell_day (user_key, geohash5)
+select user_cell_day.user_key, user_cell_day.geohash5
+from batch_day
+join user_cell_day on user_cell_day.day = batch_day.day
+where batch_day.forced
+union
+select user_cell_day.user_key, user_cell_day.geohash5
+from batch_user
+join user_key on user_key.user_id = batch_user.user_id
+join user_cell_day on user_cell_day.user_key = user_key.user_key
+union
+select user_cell.user_key, user_cell.geohash5
+from batch_user
+join user_key on user_key.user_id = batch_user.user_id
+join user_cell on user_cell.user_key = user_key.user_key;

@@ -1,0 +1,40 @@
+-- prepare
+insert into changed_user_day (user_id, day, was_active, is_active)
+with marked_week as (
+  select distinct week_start(week_number(batch_day.day)) as week_start from batch_day where batch_day.forced
+)
+select user_day_activity.user_id, user_day_activity.day, false, true
+from batch_user
+join user_day_activity on user_day_activity.user_id = batch_user.user_id
+union
+select user_day_activity.user_id, user_day_activity.day, false, true
+from batch_day
+join user_day_activity on user_day_activity.day = batch_day.day
+where batch_day.forced
+union
+select batch_user.user_id, unnest(array[activity_run.started_on, activity_run.ended_on]), true, false
+from batch_user
+join user_key on user_key.user_id = batch_user.user_id
+join activity_run on activity_run.user_key = user_key.user_key
+union
+select user_streaks.user_id, user_streaks.last_active_day, true, false
+from batch_user
+join user_streaks on user_streaks.user_id = batch_user.user_id
+union
+select user_week_activity.user_id, user_week_activity.week_start, true, false
+from batch_user
+join user_week_activity on user_week_activity.user_id = batch_user.user_id
+union
+select user_week_activity.user_id, user_week_activity.week_start, true, false
+from marked_week
+join user_week_activity
+  on user_week_activity.year = extract(isoyear from marked_week.week_start)::smallint
+  and user_week_activity.iso_week = extract(week from marked_week.week_start)::smallint
+union
+select user_quest_progress.user_id, user_quest_progress.week_start, true, false
+from batch_user
+join user_quest_progress on user_quest_progress.user_id = batch_user.user_id
+union
+select user_quest_progress.user_id, user_quest_progress.week_start, true, false
+from marked_week
+join user_quest_progress on user_quest_progress.week_start = marked_week.week_start;

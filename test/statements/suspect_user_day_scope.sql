@@ -1,0 +1,9 @@
+-- prepare
+insert into user_day_scope (day)
+select batch_day.day from batch_day where batch_day.forced
+union
+select user_day_activity.day
+from batch_user
+join user_day_activity on user_day_activity.user_id = batch_user.user_id
+except
+select user_day_scope.day from user_day_scope;

@@ -1,0 +1,18 @@
+-- prepare
+insert into changed_user_week (user_id, week)
+with marked_week as (
+  select distinct week_number(batch_day.day) as week from batch_day where batch_day.forced
+)
+select user_week_activity.user_id, week_number(user_week_activity.week_start)
+from batch_user
+join user_week_activity on user_week_activity.user_id = batch_user.user_id
+union
+select weekly_leaderboard.user_id, week_number(weekly_leaderboard.week_start)
+from batch_user
+join weekly_leaderboard on weekly_leaderboard.user_id = batch_user.user_id
+union
+select user_week_activity.user_id, marked_week.week
+from marked_week
+join user_week_activity
+  on user_week_activity.year = extract(isoyear from week_start(marked_week.week))::smallint
+  and user_week_activity.iso_week = extract(week from week_start(marked_week.week))::smallint;

@@ -1,5 +1,6 @@
 import { avoiding, type Row, type Session } from '../db/transaction.js';
 import { readPackageFile } from '../files.js';
+import type { BatchResult, StepResult } from '../report/reporter.js';
 import { withoutIndexes } from './fill.js';
 import { addDays, dayRanges, type PlannedDay } from './plan.js';
 import type { Step, StepParameter } from './step.js';
@@ -8,23 +9,6 @@ interface Counts {
   readonly inserted: number;
   readonly updated: number;
   readonly deleted: number;
-}
-
-/** Rows that a step wrote, and how long it took. */
-export interface StepResult extends Counts {
-  readonly step: string;
-  readonly durationMs: number;
-}
-
-export interface BatchResult {
-  /** The steps that write what stays. */
-  readonly steps: readonly StepResult[];
-  /** The steps that only prepare what later steps read: they write nothing that stays, but take their time. */
-  readonly preparing: readonly StepResult[];
-  /** Valid taps read. */
-  readonly tapCount: number;
-  /** L after the batch; null while P is empty. */
-  readonly asOfDay: string | null;
 }
 
 export interface BatchOptions {
@@ -160,10 +144,6 @@ class Scratch {
 /** A step that only prepares what later steps read writes nothing that stays. */
 const isTemporary = (step: Step): boolean =>
   step.writes.length > 0 && step.writes.every((table) => temporaryTables.has(table));
-
-/** Rows written by steps in total. */
-export const rowsWritten = (steps: readonly StepResult[]): number =>
-  steps.reduce((sum, step) => sum + step.inserted + step.updated + step.deleted, 0);
 
 const fillBatch = async (session: Session, scratch: Scratch, { days, zone }: BatchOptions): Promise<void> => {
   await scratch.make(['batch_day', 'batch_range', 'batch_user']);

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import Cursor from 'pg-cursor';
 import type { Row, Session } from '../db/transaction.js';
+import type { ChangedRow } from '../report/reporter.js';
 
 /** Rows of one table that a transaction would change, net of what its batches did in between. */
 export interface TableDifference {
@@ -8,14 +9,6 @@ export interface TableDifference {
   readonly inserted: number;
   readonly updated: number;
   readonly deleted: number;
-}
-
-/** One row that would change; values as text. `old` is null for an insert, `new` for a delete. */
-export interface ChangedRow {
-  readonly table: string;
-  readonly key: Readonly<Record<string, string>>;
-  readonly old: Readonly<Record<string, string | null>> | null;
-  readonly new: Readonly<Record<string, string | null>> | null;
 }
 
 interface TableShape {

@@ -3,36 +3,21 @@ import type pg from 'pg';
 import { captureState, setCaptureState } from '../capture/capture.js';
 import type { Settings } from '../config.js';
 import type { Database } from '../db/database.js';
-import { connectionFailure, isLostConnection, isTransient, toFailure } from '../db/failure.js';
+import { isLostConnection, isTransient, toFailure } from '../db/failure.js';
 import { type RunLock, withRunLock } from '../db/run-lock.js';
 import { rollBack, type Session, withTransaction } from '../db/transaction.js';
 import { readPackageFile } from '../files.js';
-import { requireMigrated } from '../migrate/migrations.js';
-import type { Reporter, RunReport } from '../report/reporter.js';
-import { type BatchResult, lockLedger, rowsWritten, runBatch, type StepResult } from './batch.js';
+import { requireMigratedSchema } from '../migrate/migrations.js';
+import type { BatchResult, Reason, Reporter, RunReport, StepResult } from '../report/reporter.js';
+import { addUp, rowsWritten } from '../report/steps.js';
+import { lockLedger, runBatch } from './batch.js';
 import { differenceOf, type TableDifference } from './difference.js';
 import { closeRun, openRun, recordBatch, recordZone, strikeOff } from './ledger.js';
-import { type BatchSize, cutBatches, type Day, type PlannedDay, type Reason } from './plan.js';
-import { drainCapture, findStaleDays, recordedZone, type StaleDays, type StaleRequest } from './stale.js';
+import { type BatchSize, cutBatches, type Day, type PlannedDay } from './plan.js';
+import { plainRequest, type RunRequest, type Wishes } from './request.js';
+import { drainCapture, findStaleDays, recordedZone, type StaleDays } from './stale.js';
 import { loadSteps, type Step, stepsDigest } from './step.js';
 import { emptyTables, figureTables } from './tables.js';
-
-/** What a command wants of the pipeline. */
-export interface RunRequest extends StaleRequest {
-  /** The command with its arguments, for the ledger and for whoever waits. */
-  readonly command: string;
-  readonly batchDays: number | null;
-  readonly waitSeconds: number;
-  /** Empty every table first. */
-  readonly rebuild: boolean;
-  /** Do everything, say what it changed, and roll it back. */
-  readonly dryRun: boolean;
-  /** With dryRun: say each changed row. */
-  readonly showRows: boolean;
-  /** Say which days are stale and why, and what the steps were given. */
-  readonly explain: boolean;
-  readonly signal?: AbortSignal | undefined;
-}
 
 /** What a run works on: the stale days, in batches. */
 interface RunPlan extends StaleDays {
@@ -49,12 +34,13 @@ const maxAttempts = 5;
 export const runPipeline = async (
   database: Database,
   settings: Settings,
-  request: RunRequest,
+  { command, ...wishes }: Wishes,
   reporter: Reporter,
   steps: readonly Step[] = loadSteps(),
 ): Promise<void> => {
   const started = performance.now();
-  await requireMigratedSchema(database, settings);
+  const request: RunRequest = { ...plainRequest, ...wishes, command };
+  await requireMigratedSchema(database, settings.schema);
   const digest = stepsDigest(steps);
   const locked = {
     schema: settings.schema,
@@ -71,22 +57,6 @@ export const runPipeline = async (
   });
 };
 
-const requireMigratedSchema = async (database: Database, settings: Settings): Promise<void> => {
-  // The pool's, which the run needs anyway.
-  const client = await database.pool.connect().catch((error: unknown) => {
-    throw connectionFailure(error, database.target);
-  });
-  // Unheard, a connection that dies between two statements would end the process; the next statement fails anyway.
-  const ignore = () => undefined;
-  client.on('error', ignore);
-  try {
-    await requireMigrated(client, settings.schema);
-  } finally {
-    client.off('error', ignore);
-    client.release();
-  }
-};
-
 /** One run: its batches, their retries and its row in the ledger. */
 class Run {
   private runId: number | null = null;
@@ -95,6 +65,8 @@ class Run {
   private dayCount = 0;
   private batchCount = 0;
   private tapCount = 0;
+  /** Ignored rows as a dry run saw them: afterwards its ledger is gone. */
+  private ignored: Record<string, number> | null = null;
   private readonly totals = new Map<string, StepResult>();
 
   constructor(
@@ -151,6 +123,7 @@ class Run {
             await session.script('discard temp');
           }
           await this.reportDifference(session, outside);
+          this.ignored = await readIgnored(session);
           return rollBack(null) as never;
         },
         { signal: this.request.signal, before: lockLedger },
@@ -161,11 +134,7 @@ class Run {
   }
 
   async report(durationMs: number): Promise<RunReport> {
-    const ignored = await this.withRetries(() =>
-      this.transaction((session) =>
-        session.query<Record<string, number>>(readPackageFile('sql/plan/ignored.sql')),
-      ),
-    );
+    const ignored = this.ignored ?? (await this.withRetries(() => this.transaction(readIgnored)));
     return {
       command: this.request.command,
       dryRun: this.request.dryRun,
@@ -177,7 +146,7 @@ class Run {
       retryCount: this.retries,
       durationMs,
       steps: [...this.totals.values()],
-      ignored: ignored[0] ?? {},
+      ignored,
     };
   }
 
@@ -333,16 +302,7 @@ class Run {
     this.dayCount += dayCount;
     this.tapCount += result.tapCount;
     if (dayCount > 0) this.batchCount += 1;
-    for (const step of result.steps) {
-      const total = this.totals.get(step.step);
-      this.totals.set(step.step, {
-        step: step.step,
-        inserted: step.inserted + (total?.inserted ?? 0),
-        updated: step.updated + (total?.updated ?? 0),
-        deleted: step.deleted + (total?.deleted ?? 0),
-        durationMs: step.durationMs + (total?.durationMs ?? 0),
-      });
-    }
+    addUp(this.totals, result.steps);
   }
 
   private async close(state: 'done' | 'failed' | 'stopped', message: string | null): Promise<void> {
@@ -356,6 +316,11 @@ class Run {
     return withTransaction(this.database, this.settings, use, { signal: this.request.signal });
   }
 }
+
+const readIgnored = async (session: Session): Promise<Record<string, number>> => {
+  const [ignored] = await session.query<Record<string, number>>(readPackageFile('sql/plan/ignored.sql'));
+  return ignored ?? {};
+};
 
 const describeBatch = (command: string, days: readonly PlannedDay[]): string => {
   const first = days[0]?.day;

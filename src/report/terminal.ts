@@ -1,9 +1,9 @@
 import kleur from 'kleur';
 import type { Ora } from 'ora';
-import type { ChangedRow } from '../pipeline/difference.js';
 import { writeAndDrain } from './drain.js';
-import { formatCount, formatDuration, formatTable, plural } from './format.js';
-import type { PlanReport, Reporter, RunReport } from './reporter.js';
+import { formatCount, formatDuration, formatTable, plural, printable } from './format.js';
+import type { ChangedRow, PlanReport, Reason, Reporter, RunReport } from './reporter.js';
+import { rowsWritten } from './steps.js';
 
 export interface TerminalOptions {
   /** The line that changes while something is under way, on stderr; null shows none. */
@@ -67,7 +67,7 @@ export const terminalReporter = ({ spinner, out, err }: TerminalOptions): Report
     },
     changedRow: (row) => {
       spinner?.stop();
-      return writeAndDrain(out, `${describeChange(row)}\n`);
+      return writeAndDrain(out, `${printable(describeChange(row))}\n`);
     },
     table: (_name, rows, title) => {
       spinner?.stop();
@@ -91,7 +91,7 @@ const reasonWords = {
   changed: 'changed in the source',
   outdated: 'derived by other SQL',
   marked: 'marked by verify',
-} as const;
+} as const satisfies Record<Reason, string>;
 
 const describePlan = (report: PlanReport): string => {
   if (report.dayCount === 0) return `${report.command}: every day is up to date (zone ${report.zone}).`;
@@ -122,7 +122,7 @@ const describeChange = ({ table, key, old, new: fresh }: ChangedRow): string => 
 
 const describeRun = (report: RunReport): string[] => {
   const rows = report.steps
-    .filter((step) => step.inserted + step.updated + step.deleted > 0)
+    .filter((step) => rowsWritten([step]) > 0)
     .map((step) => ({
       step: step.step,
       inserted: step.inserted,
@@ -138,7 +138,7 @@ const describeRun = (report: RunReport): string[] => {
     `${report.command}${report.dryRun ? ' (dry run, rolled back)' : ''}: ${plural(report.dayCount, 'day')}, ${plural(report.tapCount, 'tap')} in ${formatDuration(report.durationMs)}${retries}, ${asOf}`,
     ...(ignored.length > 0
       ? [
-          `Ignored rows of the source: ${ignored.map(([reason, count]) => `${formatCount(count)} ${reason}`).join(', ')}`,
+          `Ignored rows of the source: ${ignored.map(([reason, count]) => `${formatCount(count)} ${reason.replaceAll('_', ' ')}`).join(', ')}`,
         ]
       : []),
   ];

@@ -1,11 +1,14 @@
+import { readdirSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import {
+  type CommandFile,
   type CommonFlags,
+  commandGroups,
   type Invocation,
   openReporter,
   plainReporter,
   wantsCloudLogging,
-} from './commands/shared.js';
+} from './command-line.js';
 import { cloudRunTaskIndex } from './config.js';
 import { toFailure } from './db/failure.js';
 import { exitCode, Failure } from './errors.js';
@@ -46,22 +49,6 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
-const invoke = async <Flags extends CommonFlags>(
-  flags: Flags,
-  run: (invocation: Invocation) => Promise<void>,
-): Promise<void> => {
-  debug = flags.debug === true;
-  reporter = await openReporter(flags, commandName());
-  const task = cloudRunTaskIndex();
-  if (task > 0) {
-    reporter.notice(
-      `This is task ${task} of the Cloud Run Job, and task 0 does all of the work: it ends here, with nothing done. Set the job's taskCount to 1.`,
-    );
-    return;
-  }
-  await run({ reporter, signal: stop.signal });
-};
-
 const { version } = JSON.parse(readPackageFile('package.json')) as { version: string };
 
 const program = new Command('arc-gam')
@@ -69,102 +56,82 @@ const program = new Command('arc-gam')
     'Exact rollups of community gamification on PostgreSQL: activity, streaks, ties, boards, quests.',
   )
   .version(version)
+  .helpCommand(false)
   .showHelpAfterError('(add --help for the options)')
   .exitOverride()
   .addHelpText(
     'after',
     `
 Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 verification found differences,
-            4 another run holds the lock, 5 database unreachable`,
+            4 another run holds the lock, 5 database unreachable (arc-gam help exit-codes)`,
   );
 
-/** Every command loads what only it needs: `etl` waits for no web server. */
-const commands = {
-  migrate: async () => {
-    const { describeMigrate, runMigrate } = await import('./commands/migrate.js');
-    describeMigrate(program.command('migrate')).action((direction: string, flags) =>
-      invoke(flags, (invocation) => runMigrate(direction, flags, invocation)),
-    );
-  },
-  backfill: async () => {
-    const { describeBackfill, runBackfill } = await import('./commands/backfill.js');
-    describeBackfill(program.command('backfill')).action((flags) =>
-      invoke(flags, (invocation) => runBackfill(flags, invocation)),
-    );
-  },
-  etl: async () => {
-    const { describeEtl, runEtl } = await import('./commands/etl.js');
-    describeEtl(program.command('etl')).action((flags) =>
-      invoke(flags, (invocation) => runEtl(flags, invocation)),
-    );
-  },
-  capture: async () => {
-    const { describeCapture, runCapture } = await import('./commands/capture.js');
-    describeCapture(program.command('capture')).action((verb: string, flags) =>
-      invoke(flags, (invocation) => runCapture(verb, flags, invocation)),
-    );
-  },
-  grants: async () => {
-    const { describeGrants, runGrants } = await import('./commands/grants.js');
-    describeGrants(program.command('grants')).action((flags) =>
-      invoke(flags, (invocation) => runGrants(flags, invocation)),
-    );
-  },
-  quests: async () => {
-    const { describeQuests, runQuests } = await import('./commands/quests.js');
-    describeQuests(program.command('quests')).action((flags) =>
-      invoke(flags, (invocation) => runQuests(flags, invocation)),
-    );
-  },
-  demo: async () => {
-    const { describeDemo, runDemo } = await import('./commands/demo.js');
-    describeDemo(program.command('demo')).action((flags) =>
-      invoke(flags, (invocation) => runDemo(flags, invocation)),
-    );
-  },
-  status: async () => {
-    const { describeStatus, runStatus } = await import('./commands/status.js');
-    describeStatus(program.command('status')).action((flags) =>
-      invoke(flags, (invocation) => runStatus(flags, invocation)),
-    );
-  },
-  verify: async () => {
-    const { describeVerify, runVerify } = await import('./commands/verify.js');
-    describeVerify(program.command('verify')).action((flags) =>
-      invoke(flags, (invocation) => runVerify(flags, invocation)),
-    );
-  },
-  why: async () => {
-    const { describeWhy, runWhy } = await import('./commands/why.js');
-    describeWhy(program.command('why')).action((number: string, flags) =>
-      invoke(flags, (invocation) => runWhy(number, flags, invocation)),
-    );
-  },
-  serve: async () => {
-    const { describeServe, runServe } = await import('./commands/serve.js');
-    describeServe(program.command('serve')).action((flags) =>
-      invoke(flags, (invocation) => runServe(flags, invocation)),
-    );
-  },
-} satisfies Record<string, () => Promise<void>>;
+/** A command is a file of src/commands, called as the file is. */
+const commandsFolder = new URL('./commands/', import.meta.url);
+const commandFiles = new Map(
+  readdirSync(commandsFolder).flatMap((file) => {
+    const [, name] = /^([a-z-]+)\.(?:js|ts)$/.exec(file) ?? [];
+    return name === undefined ? [] : [[name, file] as const];
+  }),
+);
 
-const isCommand = (name: string | undefined): name is keyof typeof commands =>
-  name !== undefined && Object.hasOwn(commands, name);
+/** Null for a file that is no command: a build of an earlier version may have left it. */
+const readCommand = async (name: string): Promise<CommandFile | null> => {
+  const { command } = (await import(new URL(commandFiles.get(name) ?? '', commandsFolder).href)) as {
+    command?: CommandFile;
+  };
+  return command ?? null;
+};
 
-const [, , named] = process.argv;
-// Anything else is about all of them: help, or a name that may be a misspelt one.
-if (isCommand(named)) await commands[named]();
-else if (named !== '--version' && named !== '-V') for (const load of Object.values(commands)) await load();
+const addCommand = (name: string, file: CommandFile): void => {
+  const command = file.describe(program.command(name).helpGroup(file.group));
+  command.action(async (...given: unknown[]) => {
+    // What commander calls it with: the arguments, the flags, the command.
+    const words = given.slice(0, -2);
+    const flags = given.at(-2) as CommonFlags;
+    debug = flags.debug === true;
+    reporter = await openReporter(flags, name);
+    const task = cloudRunTaskIndex();
+    if (task > 0) {
+      reporter.notice(
+        `This is task ${task} of the Cloud Run Job, and task 0 does all of the work: it ends here, with nothing done. Set the job's taskCount to 1.`,
+      );
+      return;
+    }
+    const invocation: Invocation = { reporter, signal: stop.signal, command };
+    await (file.run as (...all: unknown[]) => Promise<void> | void)(...words, flags, invocation);
+  });
+};
+
+/** Every command loads what only it needs: `etl` waits for no web server. Whatever is about all of them loads them all. */
+const addCommands = async (called: string | undefined): Promise<void> => {
+  if (called === '--version' || called === '-V') return;
+  const only = called !== undefined && commandFiles.has(called) ? await readCommand(called) : null;
+  if (called !== undefined && only !== null && !only.tellsOfAll) {
+    addCommand(called, only);
+    return;
+  }
+  const all = await Promise.all(
+    [...commandFiles.keys()].map(async (name) => ({ name, file: await readCommand(name) })),
+  );
+  for (const group of commandGroups) {
+    for (const { name, file } of all) if (file?.group === group) addCommand(name, file);
+  }
+};
+
+await addCommands(process.argv[2]);
 
 // Before the flags are read: what is wrong with them is said in the format of all the rest, without a password in it.
 const isForCloudLogging =
   /--log-format[= ]json/.test(process.argv.join(' ')) ||
   wantsCloudLogging({ json: process.argv.includes('--json') });
+const isForMachines = isForCloudLogging || process.argv.includes('--json');
 for (const command of [program, ...program.commands]) {
   command.configureOutput({
     writeErr: (text) => {
       if (!isForCloudLogging) process.stderr.write(withoutPasswords(text));
     },
+    outputError: (text, write) => write(text.replace(/^error: /, 'Error: ')),
   });
 }
 
@@ -173,8 +140,9 @@ try {
 } catch (error) {
   if (error instanceof CommanderError) {
     process.exitCode = error.exitCode === 0 ? exitCode.done : exitCode.usage;
-    if (isForCloudLogging && process.exitCode !== exitCode.done) {
-      openedReporter().failed(`${withoutPasswords(error.message)} (see arc-gam --help)`, exitCode.usage);
+    if (isForMachines && process.exitCode !== exitCode.done) {
+      const message = error.message.replace(/^error: /, '').replaceAll('\n', ' ');
+      openedReporter().failed(`${withoutPasswords(message)} (see arc-gam --help)`, exitCode.usage);
     }
   } else {
     const failure = toFailure(error);
@@ -189,7 +157,7 @@ try {
 /** The command's reporter; before there is one, one of the default format. */
 function openedReporter(): Reporter {
   reporter ??= plainReporter(
-    { progress: false, ...(isForCloudLogging ? { logFormat: 'json' } : {}) },
+    { progress: false, ...(isForCloudLogging ? { logFormat: 'json' } : { json: isForMachines }) },
     commandName(),
   );
   return reporter;

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { parse as parseDotenv } from 'dotenv';
-import { type DatabaseTarget, databaseTarget } from './db/target.js';
 import { usageFailure } from './errors.js';
+import { type DatabaseTarget, databaseTarget } from './target.js';
 
 /** Columns of the application's taps and users, each the name of a column or an SQL expression over its table. */
 export interface SourceMapping {

@@ -10,6 +10,25 @@ export const exitCode = {
 
 export type ExitCode = (typeof exitCode)[keyof typeof exitCode];
 
+/** What each exit code means, and whether it helps to run the same command again. */
+export const exitMeaning: Readonly<Record<ExitCode, { readonly means: string; readonly again: string }>> = {
+  0: { means: 'Done, also when there was nothing to do.', again: 'not needed' },
+  1: {
+    means: 'Failed, or stopped by a signal. The batch under way was rolled back, what was committed stays.',
+    again: 'goes on where it stopped',
+  },
+  2: { means: 'A flag, a setting, a name or a password is wrong.', again: 'no, not before it is corrected' },
+  3: {
+    means: 'verify or why found differences, status or metrics something that wants attention.',
+    again: 'no: arc-gam status says what to run',
+  },
+  4: { means: 'Another run holds the lock; harmless.', again: 'yes, or wait for it with --wait SECONDS' },
+  5: {
+    means: "The database can't be reached for now.",
+    again: 'yes, or wait for it with ARC_GAM_DATABASE_WAIT_SECONDS',
+  },
+};
+
 /**
  * An error that a person can act on: its message names the thing, says what was expected and what to do next.
  * Everything else that is thrown is a defect or a database error that src/db/failure.ts puts into words.

@@ -63,16 +63,16 @@ test('a refused password', async ({ skip }) => {
   if (auth.includes('trust')) skip('this server trusts everybody');
   await fails(
     address({ username: role, password: 'wrong-password-1' }),
-    5,
+    2,
     new RegExp(`The password of '${role}' was refused`),
   );
-  await fails(address({ username: role, password: '' }), 5, /asks for the password of .* and none was given/);
+  await fails(address({ username: role, password: '' }), 2, /asks for the password of .* and none was given/);
 });
 
 test('no such database', async () => {
   await fails(
     address({ pathname: '/no_such_database' }),
-    5,
+    2,
     /There is no database 'no_such_database' at .*Create it/,
   );
 });
@@ -110,7 +110,7 @@ test('TLS that the server does not offer', async ({ skip }) => {
   if (ssl === 'on') skip('this server offers TLS');
   const url = new URL(database.url);
   url.searchParams.set('sslmode', 'require');
-  await fails(url.href, 5, /sslmode=require was asked for, but the server .* does not offer TLS/);
+  await fails(url.href, 2, /sslmode=require was asked for, but the server .* does not offer TLS/);
 });
 
 test('a privilege that is missing', async () => {

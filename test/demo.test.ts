@@ -53,10 +53,13 @@ test('the same seed shows the same community, another seed another one', async (
   const other = await runCli([...small, '--json', '--seed', '2']);
   expect(withoutTimes(again.stdout)).toEqual(withoutTimes(first.stdout));
   expect(withoutTimes(other.stdout)).not.toEqual(withoutTimes(first.stdout));
+  const events = new Set(jsonLines(first.stdout).map(({ event }) => event));
+  for (const event of events) expect(event).toMatch(/^[a-z]+(_[a-z]+)*$/);
+  expect([...events]).toEqual(expect.arrayContaining(['totals', 'connectors_board', 'streak_board']));
   const ended = jsonLines(first.stdout).find(({ event }) => event === 'ended') as {
     ignored: Record<string, number>;
   };
-  expect(Object.keys(ended.ignored).sort()).toEqual(['null id', 'null time', 'self tap', 'unknown user']);
+  expect(Object.keys(ended.ignored).sort()).toEqual(['null_id', 'null_time', 'self_tap', 'unknown_user']);
 });
 
 test('a person sees boards, streaks, ties and totals, without control characters', async () => {

@@ -120,6 +120,43 @@ describe('on the application alone', () => {
     expect(await catalogue()).toEqual(before);
   });
 
+  test('a column that is not there is named, with what is empty for it and what it may be called', async () => {
+    await database.client.query(`alter table public.taps rename latitude to lat;
+      alter table public.taps rename longitude to lon; alter table public.users rename home to city`);
+    for (const args of [['migrate', '--dry-run'], ['migrate']]) {
+      const { stderr } = await database.ok(args);
+      expect(stderr).toContain(
+        "public.taps has no column 'latitude' (ARC_GAM_TAPS_LATITUDE) and 'longitude'",
+      );
+      expect(stderr).toContain('surge_windows');
+      expect(stderr).toContain('ARC_GAM_TAPS_LATITUDE=lat ARC_GAM_TAPS_LONGITUDE=lon');
+      expect(stderr).toContain(
+        "public.users has no column 'home' (ARC_GAM_USERS_HOME): home_location_struct",
+      );
+      expect(stderr).toContain('ARC_GAM_USERS_HOME=city');
+    }
+    const mapped = {
+      ARC_GAM_TAPS_LATITUDE: 'lat',
+      ARC_GAM_TAPS_LONGITUDE: 'lon',
+      ARC_GAM_USERS_HOME: 'city',
+    };
+    expect((await database.ok(['migrate'], mapped)).stderr).toBe('');
+    const without = { ...mapped, ARC_GAM_USERS_HOME: 'null::text' };
+    expect((await database.ok(['migrate'], without)).stderr).toBe('');
+  });
+
+  test('a table that is not there: the likest is offered, and none of ours', async () => {
+    await database.ok(['migrate']);
+    for (const number of Array.from({ length: 20 }, (_, index) => index)) {
+      await database.client.query(`create table public.aaa_${number} (id int)`);
+    }
+    const { code, stderr } = await database.cli(['migrate'], { ARC_GAM_TAPS_TABLE: 'public.tap' });
+    expect(code).toBe(2);
+    expect(stderr).toContain('Did you mean public.taps?');
+    expect(stderr).toMatch(/among them: public\.taps, /);
+    expect(stderr).not.toContain('gamification.');
+  });
+
   test.each([
     [
       'a table',
@@ -276,7 +313,7 @@ test('columns under other names, and expressions, are mapped', async () => {
     ARC_GAM_USERS_NAME: "first_name || ' ' || last_name",
   };
   const migrated = await database.ok(['migrate'], environment);
-  expect(migrated.stderr).toBe('');
+  expect(migrated.stderr).toMatch(/^app\.People has no column 'home' .*\n$/);
   expect(await database.rows('select name, home from gamification.app_user order by id')).toEqual([
     { name: 'Ada Byron', home: null },
     { name: 'Ben Marlow', home: null },

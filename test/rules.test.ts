@@ -34,7 +34,7 @@ describe('what counts as a tap', () => {
       expect(ended(stdout)).toMatchObject({
         dayCount: 1 + 1,
         tapCount: 2,
-        ignored: { 'null time': 3, 'null id': 3, 'self tap': 2, 'unknown user': 1 },
+        ignored: { null_time: 3, null_id: 3, self_tap: 2, unknown_user: 1 },
       });
       expect(await database.rows('select user_id, tap_count from user_day_activity order by 1')).toEqual([
         { user_id: userId(1), tap_count: '2' },

@@ -73,6 +73,10 @@ test('what could not be checked is exit code 1, a wrong flag 2', async () => {
     expect(result.stderr).toContain('arc-gam migrate');
     expect((await database.cli(['verify', '--table', 'nothing'])).code).toBe(2);
     expect((await database.cli(['verify', '--date', '1999-01-01'])).code).toBe(2);
+    const nobody = await database.cli(['verify', '--user', userId(99)]);
+    expect(nobody).toMatchObject({ code: 2, stdout: '' });
+    expect(nobody.stderr).toContain('there is no such user');
+    expect((await database.cli(['verify', '--user', one])).code).toBe(0);
   } finally {
     await empty.drop();
   }

@@ -51,9 +51,39 @@ test('a day, a week and a rank agree with what is stored', async () => {
   expect(week.words).toContain('User 3, through User 2, since 2026-02-04');
   const rank = await why('rank', ...one);
   expect(rank).toMatchObject({ code: 0, isEqual: true });
-  expect(rank.words).toContain(
-    'connectors: 1 partners met for the first time ever; 1 user has more: rank 2.',
-  );
+  expect(rank.words).toContain('connectors: 1 partner met for the first time ever; 1 user has more: rank 2.');
+});
+
+test('sentences are sentences: whoever has a full stop in the name, and whatever there is none or one of', async () => {
+  const told = await createDatabase();
+  try {
+    await addUsers(told, 1, 2, 3);
+    await told.client.query("update public.users set name = 'Yusuf D.' where id = $1", [userId(2)]);
+    await addTap(told, 1, 2, '2026-02-03T10:00Z');
+    await addTap(told, 1, 2, '2026-02-10T10:00Z');
+    await told.ok(['backfill', '--to', '2026-02-10']);
+    await told.client.query('update quest_definitions set is_active = false');
+    const say = async (number: string, date: string) =>
+      (await told.ok(['why', number, ...one, '--date', date])).stdout;
+    expect(await say('day', '2026-02-03')).toContain('Met for the first time ever: Yusuf D.\n');
+    expect(await say('day', '2026-02-04')).not.toContain('partners');
+    expect(await say('week', '2026-02-03')).toContain('Met for the first time ever: Yusuf D.\n');
+    expect(await say('week', '2026-02-03')).toContain('neither friends nor the user: 0.\n');
+    const rank = await say('rank', '2026-02-03');
+    expect(rank).toContain('connectors: 1 partner met for the first time ever; nobody has more');
+    expect(rank).toContain('builders: 0 new friends of friends: no rank.');
+    expect(rank).toContain('streak: 1 day, the longest');
+    expect(await say('quest', '2026-02-03')).toContain(
+      'No quest is active in the week from Monday 2026-02-02',
+    );
+    await addTap(told, 2, 3, '2026-02-03T10:00Z');
+    await told.ok(['etl', '--date', '2026-02-10']);
+    expect(await say('week', '2026-02-10')).toContain(
+      'the user: 1. None of them came within reach since 2026-02-09.\n',
+    );
+  } finally {
+    await told.drop();
+  }
 });
 
 test('a stored value that differs is said, with exit code 3', async () => {
@@ -72,6 +102,9 @@ test('a wrong question is exit code 2', async () => {
   expect((await database.cli(['why', 'streak'])).code).toBe(2);
   expect((await database.cli(['why', 'mood', ...one])).code).toBe(2);
   expect((await database.cli(['why', 'edge', ...one])).code).toBe(2);
+  const alone = await database.cli(['why', 'edge', ...one, '--other', userId(1)]);
+  expect(alone.code).toBe(2);
+  expect(alone.stderr).toContain('the same one');
   const stranger = await database.cli(['why', 'day', '--user', userId(77)]);
   expect(stranger.code).toBe(2);
   expect(stranger.stderr).toContain('There is no user');

@@ -165,7 +165,7 @@ describe('local days', () => {
           { day: '2026-06-30', taps: '1' },
           { day: '2026-07-01', taps: '2' },
         ]);
-        expect(stdout).toContain('"null time":2');
+        expect(stdout).toContain('"null_time":2');
       },
       { empty: true },
     )();

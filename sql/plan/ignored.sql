@@ -4,8 +4,8 @@ select
     select count(*)::float8
     from tap
     where tap.tap_time is null or tap.tap_time = 'infinity' or tap.tap_time = '-infinity'
-  ) as "null time",
-  coalesce(sum(processed_day.null_id_count), 0)::float8 as "null id",
-  coalesce(sum(processed_day.self_tap_count), 0)::float8 as "self tap",
-  coalesce(sum(processed_day.unknown_user_count), 0)::float8 as "unknown user"
+  ) as null_time,
+  coalesce(sum(processed_day.null_id_count), 0)::float8 as null_id,
+  coalesce(sum(processed_day.self_tap_count), 0)::float8 as self_tap,
+  coalesce(sum(processed_day.unknown_user_count), 0)::float8 as unknown_user
 from processed_day

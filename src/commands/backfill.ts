@@ -1,24 +1,18 @@
 import type { Command } from 'commander';
+import { type CommandFile, dayFlag, type Invocation, refuseFlags, withCommonFlags } from '../command-line.js';
 import { readSettings } from '../config.js';
 import { withDatabase } from '../db/database.js';
 import { usageFailure } from '../errors.js';
 import { runPipeline } from '../pipeline/run.js';
-import { withRunFlags } from './etl.js';
-import { type CommonFlags, dayFlag, type Invocation, withCommonFlags } from './shared.js';
+import { type RunFlags, runWishes, withRunFlags } from './etl.js';
 
-interface BackfillFlags extends CommonFlags {
+interface BackfillFlags extends RunFlags {
   from?: string;
   to?: string;
-  lookback?: number;
-  batchDays?: number;
-  wait: number;
-  dryRun?: boolean;
-  diff?: boolean;
-  explain?: boolean;
   rebuild?: boolean;
 }
 
-export const describeBackfill = (command: Command): Command =>
+const describe = (command: Command): Command =>
   withCommonFlags(withRunFlags(command))
     .description(
       'process a span of days in batches, each a transaction; stopped at any point, the same command goes on',
@@ -35,37 +29,39 @@ Examples:
   arc-gam backfill --batch-days 31                       a month a transaction`,
     );
 
-/** Runs `arc-gam backfill`. Throws a failure that says what to do. */
-export const runBackfill = (flags: BackfillFlags, { reporter, signal }: Invocation): Promise<void> => {
+const run = (flags: BackfillFlags, invocation: Invocation): Promise<void> => {
+  const wishes = runWishes(flags, invocation);
   if (flags.from !== undefined && flags.to !== undefined && flags.from > flags.to) {
     throw usageFailure(`--from ${flags.from} is after --to ${flags.to}. Give the earlier day first.`);
   }
   if (flags.rebuild && (flags.dryRun || flags.from !== undefined)) {
     throw usageFailure('--rebuild computes everything anew: it goes with neither --dry-run nor --from.');
   }
-  const command = ['backfill', flags.from && `--from ${flags.from}`, flags.to && `--to ${flags.to}`]
+  if (flags.rebuild) {
+    refuseFlags(
+      invocation,
+      ['lookback'],
+      '--rebuild begins with empty tables, so that every day is missing.',
+    );
+  }
+  const commandLine = ['backfill', flags.from && `--from ${flags.from}`, flags.to && `--to ${flags.to}`]
     .filter((part) => part !== undefined)
     .join(' ');
   const settings = readSettings(flags);
-  return withDatabase(settings, command, (database) =>
+  return withDatabase(settings, commandLine, (database) =>
     runPipeline(
       database,
       settings,
       {
-        command,
+        ...wishes,
+        command: commandLine,
         from: flags.from ?? null,
         to: flags.to ?? null,
-        always: false,
-        lookbackDays: flags.lookback ?? null,
-        batchDays: flags.batchDays ?? null,
-        waitSeconds: flags.wait,
         rebuild: flags.rebuild === true,
-        dryRun: flags.dryRun === true,
-        showRows: flags.diff === true,
-        explain: flags.explain === true,
-        signal,
       },
-      reporter,
+      invocation.reporter,
     ),
   );
 };
+
+export const command: CommandFile = { group: 'To compute:', describe, run };

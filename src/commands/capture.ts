@@ -1,10 +1,18 @@
 import type { Command } from 'commander';
 import { captureOff, captureOn, captureState } from '../capture/capture.js';
+import {
+  type CommandFile,
+  type CommonFlags,
+  chosen,
+  type Invocation,
+  refuseFlags,
+  wholeFlag,
+  withCommonFlags,
+} from '../command-line.js';
 import { readSettings } from '../config.js';
 import { withDatabase } from '../db/database.js';
 import { withTransaction } from '../db/transaction.js';
-import { usageFailure } from '../errors.js';
-import { type CommonFlags, type Invocation, wholeFlag, withCommonFlags } from './shared.js';
+import { requireMigratedSchema } from '../migrate/migrations.js';
 
 interface CaptureFlags extends CommonFlags {
   wait: number;
@@ -21,7 +29,7 @@ const meaning = {
     'A trigger is missing or switched off: runs look at all of history. Mend it with: arc-gam capture on',
 } as const;
 
-export const describeCapture = (command: Command): Command =>
+const describe = (command: Command): Command =>
   withCommonFlags(command)
     .argument('<verb>', `one of ${verbs.join(', ')}`)
     .description(
@@ -37,17 +45,12 @@ Examples:
   arc-gam capture off       removes the triggers`,
     );
 
-/** Runs `arc-gam capture`. Throws a failure that says what to do. */
-export const runCapture = async (
-  verb: string,
-  flags: CaptureFlags,
-  { reporter }: Invocation,
-): Promise<void> => {
-  if (!verbs.some((known) => known === verb)) {
-    throw usageFailure(`capture ${verb}: expected one of ${verbs.join(', ')}.`);
-  }
+const run = async (given: string, flags: CaptureFlags, invocation: Invocation): Promise<void> => {
+  const verb = chosen('capture', given, verbs);
+  if (verb === 'status') refuseFlags(invocation, ['wait'], 'capture status waits for nobody.');
   const settings = readSettings(flags);
   await withDatabase(settings, `capture ${verb}`, async (database) => {
+    await requireMigratedSchema(database, settings.schema);
     if (verb === 'on') await captureOn(database, settings, flags.wait);
     if (verb === 'off') await captureOff(database, settings, flags.wait);
     const [state, waiting] = await withTransaction(
@@ -61,6 +64,8 @@ export const runCapture = async (
       },
       { readOnly: true },
     );
-    reporter.table('capture', [{ capture: state, 'waiting changes': waiting }], meaning[state]);
+    invocation.reporter.table('capture', [{ capture: state, 'waiting changes': waiting }], meaning[state]);
   });
 };
+
+export const command: CommandFile = { group: 'To set it up:', describe, run };

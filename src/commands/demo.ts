@@ -2,6 +2,14 @@ import { once } from 'node:events';
 import type { Command } from 'commander';
 import pg from 'pg';
 import postgres from 'postgres';
+import {
+  type CommandFile,
+  type CommonFlags,
+  type Invocation,
+  refuseFlags,
+  wholeFlag,
+  withCommonFlags,
+} from '../command-line.js';
 import { readEnvironment, readSettings, type Settings } from '../config.js';
 import { type Database, withDatabase } from '../db/database.js';
 import { withTransaction } from '../db/transaction.js';
@@ -11,7 +19,6 @@ import { usageFailure } from '../errors.js';
 import { readPackageFile } from '../files.js';
 import { migrateUp } from '../migrate/migrate.js';
 import { runPipeline } from '../pipeline/run.js';
-import { type CommonFlags, type Invocation, wholeFlag, withCommonFlags } from './shared.js';
 
 interface DemoFlags extends CommonFlags {
   taps?: string;
@@ -47,7 +54,13 @@ Examples:
     );
 
 /** Runs `arc-gam demo`: the real migrate and backfill on a server of its own. */
-export const runDemo = async (flags: DemoFlags, { reporter, signal }: Invocation): Promise<void> => {
+export const runDemo = async (flags: DemoFlags, invocation: Invocation): Promise<void> => {
+  const { reporter, signal } = invocation;
+  refuseFlags(invocation, ['databaseUrl', 'schema', 'iam'], 'the demo makes a database of its own.');
+  if (!flags.serve) refuseFlags(invocation, ['port'], 'it belongs to --serve.');
+  if (flags.taps !== undefined || flags.users !== undefined) {
+    refuseFlags(invocation, ['usersCount', 'days', 'seed'], 'the files say who there is and when they tap.');
+  }
   if ((flags.taps === undefined) !== (flags.users === undefined)) {
     throw usageFailure(
       '--taps and --users belong together: give both files, or neither for a made-up community.',
@@ -76,30 +89,21 @@ export const runDemo = async (flags: DemoFlags, { reporter, signal }: Invocation
         settings,
         {
           command: 'backfill',
-          from: null,
           to,
-          always: false,
-          lookbackDays: null,
-          batchDays: null,
-          waitSeconds: 0,
-          rebuild: false,
-          dryRun: false,
-          showRows: false,
-          explain: false,
           signal,
         },
         reporter,
       );
-      for (const { name, title, parameters } of views) {
+      for (const { event, name, title, parameters } of views) {
         const rows = await withTransaction(
           database,
           settings,
           (session) => session.query(readPackageFile(`sql/demo/${name}.sql`), parameters),
           { readOnly: true },
         );
-        reporter.table(title, rows, `\n${title}`);
+        reporter.table(event, rows, `\n${title}`);
       }
-      if (flags.serve) await servePage(settings, database, flags, { reporter, signal });
+      if (flags.serve) await servePage(settings, database, flags, invocation);
     });
     finished = true;
     if (flags.keep !== undefined) {
@@ -140,12 +144,22 @@ const servePage = async (
 };
 
 const views = [
-  { name: 'totals', title: 'Totals', parameters: [] },
-  { name: 'board', title: "This week's connectors (new connections)", parameters: ['connectors'] },
-  { name: 'board', title: "This week's builders (new friends of friends)", parameters: ['builders'] },
-  { name: 'board', title: "This week's streaks (days)", parameters: ['streak'] },
-  { name: 'streaks', title: 'Longest streaks', parameters: [] },
-  { name: 'ties', title: 'Strongest ties', parameters: [] },
+  { event: 'totals', name: 'totals', title: 'Totals', parameters: [] },
+  {
+    event: 'connectors_board',
+    name: 'board',
+    title: "This week's connectors (new connections)",
+    parameters: ['connectors'],
+  },
+  {
+    event: 'builders_board',
+    name: 'board',
+    title: "This week's builders (new friends of friends)",
+    parameters: ['builders'],
+  },
+  { event: 'streak_board', name: 'board', title: "This week's streaks (days)", parameters: ['streak'] },
+  { event: 'longest_streaks', name: 'streaks', title: 'Longest streaks', parameters: [] },
+  { event: 'strongest_ties', name: 'ties', title: 'Strongest ties', parameters: [] },
 ] as const;
 
 /** Makes the database `community` anew and fills the application's two tables. Returns its URL. */
@@ -202,3 +216,5 @@ const lastTapDay = async (url: string, zone: string): Promise<string | null> => 
     await sql.end({ timeout: 1 });
   }
 };
+
+export const command: CommandFile = { group: 'To try it:', describe: describeDemo, run: runDemo };

@@ -1,11 +1,19 @@
 import type { Command } from 'commander';
+import {
+  type CommandFile,
+  type CommonFlags,
+  dayFlag,
+  type Invocation,
+  refuseFlags,
+  wholeFlag,
+  withCommonFlags,
+} from '../command-line.js';
 import { readSettings } from '../config.js';
 import { withDatabase } from '../db/database.js';
 import { runPipeline } from '../pipeline/run.js';
-import { type CommonFlags, dayFlag, type Invocation, wholeFlag, withCommonFlags } from './shared.js';
 
-interface EtlFlags extends CommonFlags {
-  date?: string;
+/** Flags that etl and backfill share. */
+export interface RunFlags extends CommonFlags {
   lookback?: number;
   batchDays?: number;
   wait: number;
@@ -14,7 +22,11 @@ interface EtlFlags extends CommonFlags {
   explain?: boolean;
 }
 
-/** Flags that etl and backfill share. */
+interface EtlFlags extends RunFlags {
+  date?: string;
+}
+
+/** Adds the flags that etl and backfill share. */
 export const withRunFlags = (command: Command): Command =>
   command
     .option(
@@ -32,7 +44,27 @@ export const withRunFlags = (command: Command): Command =>
     .option('--explain', 'say which days are stale and why, and what the steps were given')
     .option('--wait <seconds>', 'wait for another run to end', wholeFlag(0), 0);
 
-export const describeEtl = (command: Command): Command =>
+/** What the shared flags say of a run. Throws a usage failure for one that would do nothing. */
+export const runWishes = (flags: RunFlags, invocation: Invocation) => {
+  if (!flags.dryRun) {
+    refuseFlags(
+      invocation,
+      ['diff'],
+      'it belongs to --dry-run, which says what a run would change and writes nothing.',
+    );
+  }
+  return {
+    lookbackDays: flags.lookback ?? null,
+    batchDays: flags.batchDays ?? null,
+    waitSeconds: flags.wait,
+    dryRun: flags.dryRun === true,
+    showRows: flags.diff === true,
+    explain: flags.explain === true,
+    signal: invocation.signal,
+  };
+};
+
+const describe = (command: Command): Command =>
   withCommonFlags(withRunFlags(command))
     .description(
       'bring the rollups up to a day: what is missing before it, and every day whose source changed',
@@ -47,29 +79,18 @@ Examples:
   arc-gam etl --json --wait 600      for a scheduler`,
     );
 
-/** Runs `arc-gam etl`. Throws a failure that says what to do. */
-export const runEtl = (flags: EtlFlags, { reporter, signal }: Invocation): Promise<void> => {
-  const command = ['etl', flags.date === undefined ? '' : `--date ${flags.date}`].join(' ').trim();
+const run = (flags: EtlFlags, invocation: Invocation): Promise<void> => {
+  const commandLine = ['etl', flags.date === undefined ? '' : `--date ${flags.date}`].join(' ').trim();
+  const wishes = runWishes(flags, invocation);
   const settings = readSettings(flags);
-  return withDatabase(settings, command, (database) =>
+  return withDatabase(settings, commandLine, (database) =>
     runPipeline(
       database,
       settings,
-      {
-        command,
-        from: null,
-        to: flags.date ?? null,
-        always: true,
-        lookbackDays: flags.lookback ?? null,
-        batchDays: flags.batchDays ?? null,
-        waitSeconds: flags.wait,
-        rebuild: false,
-        dryRun: flags.dryRun === true,
-        showRows: flags.diff === true,
-        explain: flags.explain === true,
-        signal,
-      },
-      reporter,
+      { ...wishes, command: commandLine, to: flags.date ?? null, always: true },
+      invocation.reporter,
     ),
   );
 };
+
+export const command: CommandFile = { group: 'To compute:', describe, run };

@@ -1,15 +1,21 @@
 import type { Command } from 'commander';
+import {
+  type CommandFile,
+  type CommonFlags,
+  type Invocation,
+  wantsCloudLogging,
+  withCommonFlags,
+} from '../command-line.js';
 import { readSettings, type Settings } from '../config.js';
 import { withDatabase } from '../db/database.js';
 import { usageFailure, workFailure } from '../errors.js';
 import { grantsSql, type RoleNames } from '../migrate/grants.js';
-import { type CommonFlags, type Invocation, wantsCloudLogging, withCommonFlags } from './shared.js';
 
 interface GrantsFlags extends CommonFlags, RoleNames {
   apply?: boolean;
 }
 
-export const describeGrants = (command: Command): Command =>
+const describe = (command: Command): Command =>
   withCommonFlags(command)
     .description('print the SQL of three roles: an owner that migrates, a job that writes, a reader')
     .option('--apply', 'run it, in one transaction')
@@ -29,8 +35,7 @@ Examples:
   arc-gam grants --job arc-gam-job@project.iam   a service account (IAM) as the job`,
     );
 
-/** Runs `arc-gam grants`. Throws a failure that says what to do. */
-export const runGrants = async (flags: GrantsFlags, { reporter }: Invocation): Promise<void> => {
+const run = async (flags: GrantsFlags, { reporter }: Invocation): Promise<void> => {
   const settings = readSettings(flags);
   requireOwnSchema(settings);
   const sql = grantsSql(settings, flags);
@@ -66,3 +71,5 @@ const requireOwnSchema = (settings: Settings): void => {
     "ARC_GAM_SCHEMA is 'public', where other tables live too: rights on all of its tables would reach them. Use a schema of its own for arc-gam, for example 'gamification'.",
   );
 };
+
+export const command: CommandFile = { group: 'To set it up:', describe, run };

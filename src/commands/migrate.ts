@@ -1,15 +1,17 @@
 import type { Command } from 'commander';
-import { readSettings } from '../config.js';
-import { withDatabase } from '../db/database.js';
-import { usageFailure } from '../errors.js';
-import { migrateDown, migrateUp, migrationSql, readMigrationStatus } from '../migrate/migrate.js';
 import {
+  type CommandFile,
   type CommonFlags,
+  chosen,
   type Invocation,
+  refuseFlags,
   wantsCloudLogging,
   wholeFlag,
   withCommonFlags,
-} from './shared.js';
+} from '../command-line.js';
+import { readSettings } from '../config.js';
+import { withDatabase } from '../db/database.js';
+import { migrateDown, migrateUp, migrationSql, readMigrationStatus } from '../migrate/migrate.js';
 
 interface MigrateFlags extends CommonFlags {
   dryRun?: boolean;
@@ -20,7 +22,7 @@ interface MigrateFlags extends CommonFlags {
 
 const directions = ['up', 'down', 'status'] as const;
 
-export const describeMigrate = (command: Command): Command =>
+const describe = (command: Command): Command =>
   withCommonFlags(command)
     .argument('[direction]', `one of ${directions.join(', ')}`, 'up')
     .description('set up or change the target schema; never writes outside of it')
@@ -38,15 +40,14 @@ Examples:
   arc-gam migrate down --all      remove everything that arc-gam made`,
     );
 
-/** Runs `arc-gam migrate`. Throws a failure that says what to do. */
-export const runMigrate = async (
-  direction: string,
-  flags: MigrateFlags,
-  { reporter, signal }: Invocation,
-): Promise<void> => {
-  if (!directions.some((known) => known === direction)) {
-    throw usageFailure(`migrate ${direction}: expected one of ${directions.join(', ')}.`);
-  }
+const run = async (given: string, flags: MigrateFlags, invocation: Invocation): Promise<void> => {
+  const direction = chosen('migrate', given, directions);
+  const { reporter, signal } = invocation;
+  if (direction !== 'down') refuseFlags(invocation, ['count', 'all'], 'it belongs to migrate down.');
+  if (direction === 'down' && flags.all) refuseFlags(invocation, ['count'], '--all takes all of them back.');
+  if (direction === 'down') refuseFlags(invocation, ['dryRun'], 'migrate down has none; see migrate status.');
+  if (direction === 'status') refuseFlags(invocation, ['dryRun', 'wait'], 'migrate status only reads.');
+  if (flags.dryRun) refuseFlags(invocation, ['wait'], '--dry-run only reads.');
   const settings = readSettings(flags);
   await withDatabase(settings, `migrate ${direction}`, async (database) => {
     if (direction === 'status' || flags.dryRun) {
@@ -59,8 +60,8 @@ export const runMigrate = async (
           );
           return;
         }
-        if (direction === 'down') throw usageFailure('migrate down has no --dry-run; see migrate status.');
-        const sql = await migrationSql(client, settings);
+        const { sql, notices } = await migrationSql(client, settings);
+        for (const notice of notices) reporter.notice(notice);
         if (flags.json || wantsCloudLogging(flags)) reporter.table('sql', [{ sql }]);
         else process.stdout.write(sql === '' ? 'Nothing is pending.\n' : `${sql}\n`);
       } finally {
@@ -90,6 +91,8 @@ export const runMigrate = async (
     if (direction === 'up' && result.viewsChanged && result.names.length === 0) {
       reporter.table('migration', [{ name: 'source views', state: 'made anew' }]);
     }
-    if (result.notice !== null) reporter.notice(result.notice);
+    for (const notice of result.notices) reporter.notice(notice);
   });
 };
+
+export const command: CommandFile = { group: 'To set it up:', describe, run };

@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
+import { type CommandFile, type CommonFlags, type Invocation, withCommonFlags } from '../command-line.js';
 import { readSettings } from '../config.js';
 import { withDatabase } from '../db/database.js';
 import { withTransaction } from '../db/transaction.js';
 import { readPackageFile } from '../files.js';
-import { type CommonFlags, type Invocation, withCommonFlags } from './shared.js';
+import { requireMigratedSchema } from '../migrate/migrations.js';
 
-export const describeQuests = (command: Command): Command =>
+const describe = (command: Command): Command =>
   withCommonFlags(command)
     .description("the quests of the as-of day's week, and how many users completed each of them in it")
     .addHelpText(
@@ -18,10 +19,10 @@ Examples:
 A quest is a row of quest_definitions: add one with INSERT, retire one with active_until; the next etl derives the rest.`,
     );
 
-/** Runs `arc-gam quests`; only reads. Throws a failure that says what to do. */
-export const runQuests = async (flags: CommonFlags, { reporter, signal }: Invocation): Promise<void> => {
+const run = async (flags: CommonFlags, { reporter, signal }: Invocation): Promise<void> => {
   const settings = readSettings(flags);
   await withDatabase(settings, 'quests', async (database) => {
+    await requireMigratedSchema(database, settings.schema);
     const quests = await withTransaction(
       database,
       settings,
@@ -36,3 +37,5 @@ export const runQuests = async (flags: CommonFlags, { reporter, signal }: Invoca
     reporter.table('quest', quests, `Quests of the week from ${weekStart}`);
   });
 };
+
+export const command: CommandFile = { group: 'To look:', describe, run };

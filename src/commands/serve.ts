@@ -1,8 +1,8 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import { type CommandFile, type CommonFlags, type Invocation, withCommonFlags } from '../command-line.js';
 import { readEnvironment, readSettings } from '../config.js';
 import { type RequestReport, startServer } from '../serve/server.js';
 import { readServeSettings } from '../serve/settings.js';
-import { type CommonFlags, type Invocation, withCommonFlags } from './shared.js';
 
 interface ServeFlags extends CommonFlags {
   host: string;
@@ -57,3 +57,5 @@ export const runServe = async (flags: ServeFlags, { reporter, signal }: Invocati
   });
   await server.stop();
 };
+
+export const command: CommandFile = { group: 'To serve:', describe: describeServe, run: runServe };

@@ -1,14 +1,14 @@
 import type { Command } from 'commander';
 import kleur from 'kleur';
+import { type CommandFile, type CommonFlags, type Invocation, withCommonFlags } from '../command-line.js';
 import { readSettings } from '../config.js';
 import { withDatabase } from '../db/database.js';
-import { describeTarget } from '../db/target.js';
 import { exitCode } from '../errors.js';
 import { formatBytes, formatCount, formatDuration, formatTable, plural } from '../report/format.js';
 import { type RunRow, readStatus, type Status } from '../status/status.js';
-import { type CommonFlags, type Invocation, withCommonFlags } from './shared.js';
+import { describeTarget } from '../target.js';
 
-export const describeStatus = (command: Command): Command =>
+const describe = (command: Command): Command =>
   withCommonFlags(command)
     .description('how things stand, on one screen: freshness, runs, sizes, and what to run next')
     .addHelpText(
@@ -21,8 +21,8 @@ Examples:
 Exit codes: 0 all is well, 3 something wants attention, 5 database unreachable`,
     );
 
-/** Runs `arc-gam status`; the exit code is 3 if something wants attention. Only reads. */
-export const runStatus = (flags: CommonFlags, { reporter }: Invocation): Promise<void> => {
+/** The exit code is 3 if something wants attention. Only reads. */
+const run = (flags: CommonFlags, { reporter }: Invocation): Promise<void> => {
   const settings = readSettings(flags);
   return withDatabase(settings, 'status', async (database) => {
     const status = await readStatus(database, settings);
@@ -30,7 +30,7 @@ export const runStatus = (flags: CommonFlags, { reporter }: Invocation): Promise
     reporter.say(
       'status',
       { isWell, database: describeTarget(database.target), schema: settings.schema, ...status },
-      describe(status, describeTarget(database.target), settings.schema),
+      screen(status, describeTarget(database.target), settings.schema),
     );
     // An answer, not an error: nothing is thrown.
     if (!isWell) process.exitCode = exitCode.findings;
@@ -47,7 +47,7 @@ const describeSource = ({ moment, source }: Status): string => {
   return `${plural(moment?.ignored_count ?? 0, 'ignored row')} on processed days${told.length === 0 ? '' : ` (${told.join(', ')})`}`;
 };
 
-const describe = (status: Status, place: string, schema: string): string[] => {
+const screen = (status: Status, place: string, schema: string): string[] => {
   const { moment, migrations, runs, tables, attention } = status;
   const line = (name: string, text: string) => `${kleur.dim(name.padEnd(10))} ${text}`;
   const applied = migrations.filter(({ state }) => state !== 'pending').at(-1)?.name ?? 'not set up';
@@ -110,3 +110,5 @@ const describe = (status: Status, place: string, schema: string): string[] => {
   }
   return lines;
 };
+
+export const command: CommandFile = { group: 'To look:', describe, run };

@@ -1,21 +1,25 @@
 import { randomInt } from 'node:crypto';
 import { type Command, InvalidArgumentError } from 'commander';
-import { readSettings } from '../config.js';
-import { type Database, withDatabase } from '../db/database.js';
-import { exitCode, Failure, usageFailure } from '../errors.js';
-import { migrationStatus, requireMigrated, requireUnedited } from '../migrate/migrations.js';
-import { formatCount, formatDuration, plural } from '../report/format.js';
-import type { Reporter } from '../report/reporter.js';
-import { repair } from '../verify/repair.js';
-import { type CheckResult, type Finding, type Verification, verify } from '../verify/verify.js';
 import {
+  type CommandFile,
   type CommonFlags,
   dayFlag,
   type Invocation,
+  refuseFlags,
   userFlag,
   wholeFlag,
   withCommonFlags,
-} from './shared.js';
+} from '../command-line.js';
+import { readSettings } from '../config.js';
+import { withDatabase } from '../db/database.js';
+import { exitCode, Failure, usageFailure } from '../errors.js';
+import { requireMigratedSchema } from '../migrate/migrations.js';
+import { formatCount, formatDuration, plural } from '../report/format.js';
+import type { Reporter } from '../report/reporter.js';
+import { didYouMean } from '../report/suggest.js';
+import { loadChecks } from '../verify/check.js';
+import { repair } from '../verify/repair.js';
+import { type CheckResult, type Finding, type Verification, verify } from '../verify/verify.js';
 
 interface VerifyFlags extends CommonFlags {
   sample: number;
@@ -32,7 +36,7 @@ interface VerifyFlags extends CommonFlags {
 
 const repairRounds = 3;
 
-export const describeVerify = (command: Command): Command =>
+const describe = (command: Command): Command =>
   withCommonFlags(command)
     .description('hold what is stored against what follows from the source; exit code 3 when they differ')
     .option('--sample <n>', 'users, and at most as many days, to recompute', wholeFlag(1), 200)
@@ -63,15 +67,20 @@ const tablesFlag = (text: string): string[] => {
   return names;
 };
 
-/** Runs `arc-gam verify`. Throws a failure with exit code 3 that counts what was found. */
-export const runVerify = (flags: VerifyFlags, { reporter, signal }: Invocation): Promise<void> => {
+/** Throws a failure with exit code 3 that counts what was found. */
+const run = (flags: VerifyFlags, invocation: Invocation): Promise<void> => {
+  const { reporter, signal } = invocation;
+  requireTables(flags.table ?? []);
+  if (flags.full) refuseFlags(invocation, ['sample', 'seed'], '--full looks at everything.');
+  if (!flags.repair)
+    refuseFlags(invocation, ['wait'], 'only --repair waits for a run; verify reads beside it.');
   if (flags.repair && flags.table !== undefined) {
     throw usageFailure('--repair can not be limited by --table: rows of a table follow from rows of others.');
   }
   const settings = readSettings(flags);
   const seed = flags.seed ?? String(randomInt(1_000_000));
   return withDatabase(settings, 'verify', async (database) => {
-    await requireSchema(database, settings.schema);
+    await requireMigratedSchema(database, settings.schema, { unedited: true });
     const look = async (): Promise<Verification> => {
       const verification = await verify(database, settings, {
         scope: {
@@ -104,7 +113,7 @@ export const runVerify = (flags: VerifyFlags, { reporter, signal }: Invocation):
         { command: 'verify --repair', waitSeconds: flags.wait, signal },
         reporter,
       );
-      reporter.say('verify again', { round }, ['']);
+      reporter.say('verify_again', { round }, ['']);
       verification = await look();
     }
     const wrong = verification.results.filter(
@@ -142,14 +151,15 @@ const describeWrong = (wrong: readonly CheckResult[], flags: VerifyFlags): strin
   return sentences.join('\n');
 };
 
-const requireSchema = async (database: Database, schema: string): Promise<void> => {
-  const client = await database.connect();
-  try {
-    await requireMigrated(client, schema);
-    requireUnedited(await migrationStatus(client, schema));
-  } finally {
-    await client.end();
-  }
+/** Before a database is asked: a table that no check is about is a misspelt one. */
+const requireTables = (tables: readonly string[]): void => {
+  if (tables.length === 0) return;
+  const known = [...new Set(loadChecks().map(({ table }) => table))].sort();
+  const unknown = tables.find((table) => !known.includes(table));
+  if (unknown === undefined) return;
+  throw usageFailure(
+    `--table ${unknown}: no check is about it.${didYouMean(unknown, known)} Expected one of ${known.join(', ')}.`,
+  );
 };
 
 const marks = { ok: '✓', finding: '✗', stale: '✗', attention: '!', skipped: '-' } as const;
@@ -233,3 +243,5 @@ const reportSummary = (
     ],
   );
 };
+
+export const command: CommandFile = { group: 'To look:', describe, run };

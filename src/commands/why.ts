@@ -1,12 +1,22 @@
 import type { Command } from 'commander';
 import kleur from 'kleur';
+import {
+  type CommandFile,
+  type CommonFlags,
+  chosen,
+  dayFlag,
+  type Invocation,
+  refuseFlags,
+  userFlag,
+  withCommonFlags,
+} from '../command-line.js';
 import { readSettings } from '../config.js';
-import { type Database, withDatabase } from '../db/database.js';
+import { withDatabase } from '../db/database.js';
 import { exitCode, usageFailure } from '../errors.js';
-import { requireMigrated } from '../migrate/migrations.js';
+import { requireMigratedSchema } from '../migrate/migrations.js';
+import { printable } from '../report/format.js';
 import { whyKinds } from '../why/known.js';
 import { explain } from '../why/why.js';
-import { type CommonFlags, dayFlag, type Invocation, userFlag, withCommonFlags } from './shared.js';
 
 interface WhyFlags extends CommonFlags {
   user?: string;
@@ -14,7 +24,7 @@ interface WhyFlags extends CommonFlags {
   date?: string;
 }
 
-export const describeWhy = (command: Command): Command =>
+const describe = (command: Command): Command =>
   withCommonFlags(command)
     .argument('<number>', `one of ${whyKinds.join(', ')}`)
     .description('the source rows and the arithmetic behind one number, and whether what is stored agrees')
@@ -37,21 +47,26 @@ Examples:
 Exit codes: 0 what is stored agrees, 3 it differs`,
     );
 
-/** Runs `arc-gam why`; the exit code is 3 if what is stored differs. Only reads. */
-export const runWhy = (number: string, flags: WhyFlags, { reporter }: Invocation): Promise<void> => {
-  const kind = whyKinds.find((known) => known === number);
-  if (kind === undefined) throw usageFailure(`why ${number}: expected one of ${whyKinds.join(', ')}.`);
+/** The exit code is 3 if what is stored differs. Only reads. */
+const run = (number: string, flags: WhyFlags, invocation: Invocation): Promise<void> => {
+  const kind = chosen('why', number, whyKinds);
+  if (kind !== 'edge')
+    refuseFlags(invocation, ['other'], `why ${kind} is about one user; why edge is about two.`);
+  if (kind === 'edge' || kind === 'streak') {
+    refuseFlags(invocation, ['date'], `why ${kind} tells how things stand on the as-of day.`);
+  }
+  const { reporter } = invocation;
   const { user, other = null, date = null } = flags;
-  if (user === undefined) throw usageFailure(`why ${number} is about a user: give --user ID.`);
+  if (user === undefined) throw usageFailure(`why ${kind} is about a user: give --user ID.`);
   const settings = readSettings(flags);
   return withDatabase(settings, `why ${kind}`, async (database) => {
-    await requireSchema(database, settings.schema);
+    await requireMigratedSchema(database, settings.schema);
     reporter.working('Reading the taps of the source');
     const answer = await explain(database, settings, { kind, user, other, date });
     const differing = answer.figures.filter(({ computed, stored }) => computed !== stored);
     const show = (value: string | null) => value ?? 'no value';
     reporter.say('why', { ...answer, user, other, date, isEqual: differing.length === 0 }, [
-      ...answer.lines,
+      ...answer.lines.map((line) => (/^\s*/.exec(line)?.[0] ?? '') + printable(line.trimStart())),
       '',
       ...answer.figures.map(({ name, computed, stored }) =>
         computed === stored
@@ -69,11 +84,4 @@ export const runWhy = (number: string, flags: WhyFlags, { reporter }: Invocation
   });
 };
 
-const requireSchema = async (database: Database, schema: string): Promise<void> => {
-  const client = await database.connect();
-  try {
-    await requireMigrated(client, schema);
-  } finally {
-    await client.end();
-  }
-};
+export const command: CommandFile = { group: 'To look:', describe, run };

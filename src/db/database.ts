@@ -5,9 +5,9 @@ import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import pg from 'pg';
 import type { Settings } from '../config.js';
 import { Failure, usageFailure, workFailure } from '../errors.js';
+import type { DatabaseTarget } from '../target.js';
 import { connectionFailure, isLostConnection, isTlsRefused } from './failure.js';
 import { accessToken } from './iam.js';
-import type { DatabaseTarget } from './target.js';
 
 interface TlsOptions {
   rejectUnauthorized: boolean;
@@ -25,7 +25,7 @@ export interface Database {
   readonly serverVersion: number;
   /** Connections for transactions, at most `poolSize`, opened when first used. See src/db/transaction.ts. */
   readonly pool: pg.Pool;
-  /** A connection of its own. Throws a failure with exit code 5 if it can't be had. */
+  /** A connection of its own. Throws as withDatabase does if it can't be had. */
   connect(applicationName?: string): Promise<pg.Client>;
 }
 
@@ -39,7 +39,7 @@ export const applicationName = (what: string): string => {
 
 /**
  * Opens the database, gives it to `use` and closes every connection afterwards.
- * Throws a failure with exit code 5 where it can't be reached, in the words of src/db/failure.ts.
+ * Throws a failure where it can't be reached, in the words and with the exit code of src/db/failure.ts.
  */
 export const withDatabase = async <Result>(
   settings: Settings,

@@ -1,5 +1,5 @@
-import { exitCode, Failure } from '../errors.js';
-import { type DatabaseTarget, describeTarget } from './target.js';
+import { exitCode, Failure, usageFailure } from '../errors.js';
+import { type DatabaseTarget, describeTarget } from '../target.js';
 
 interface DatabaseError {
   code?: string;
@@ -53,31 +53,33 @@ export const isTransient = (error: unknown): boolean => {
 /** Whether a statement was cancelled: by us, by an operator or by statement_timeout. */
 export const isCancelled = (error: unknown): boolean => asDatabaseError(error).code === '57014';
 
-/** A failed attempt to connect, in words, with exit code 5. The password is in none of them. */
+/**
+ * A failed attempt to connect, in words; the password is in none of them. Exit code 5 for what may heal by itself, 2 for
+ * what somebody has to set right: a name, a password, a certificate.
+ */
 export const connectionFailure = (error: unknown, target: DatabaseTarget): Failure => {
   const { code, message } = asDatabaseError(error);
   const place = describeTarget(target);
   const failure = (sentence: string) => new Failure(exitCode.unreachable, sentence, { cause: error });
+  const wrong = (sentence: string) => usageFailure(sentence, { cause: error });
   if (/no encryption|SSL off/i.test(message) && code === '28000') {
-    return failure(
+    return wrong(
       `The server at ${place} accepts '${target.user}' only over TLS. Add sslmode=require to the URL, or set PGSSLMODE=require.`,
     );
   }
   switch (code) {
     case '28P01':
-      return failure(
+      return wrong(
         `The password of '${target.user}' was refused at ${place}. Check the URL's password, DB_PASS or PGPASSWORD.`,
       );
     case '28000':
-      return failure(
+      return wrong(
         `The server at ${place} does not let '${target.user}' in: ${message}. Check the user, or pg_hba.conf.`,
       );
     case '3D000':
-      return failure(
-        `There is no database '${target.database}' at ${place}. Create it, or correct the name.`,
-      );
+      return wrong(`There is no database '${target.database}' at ${place}. Create it, or correct the name.`);
     case '42501':
-      return failure(`'${target.user}' may not connect to '${target.database}' at ${place}: ${message}.`);
+      return wrong(`'${target.user}' may not connect to '${target.database}' at ${place}: ${message}.`);
     case '53300':
       return failure(`The server at ${place} has no connection left: ${message}. Try again later.`);
     case '57P03':
@@ -87,24 +89,27 @@ export const connectionFailure = (error: unknown, target: DatabaseTarget): Failu
       return failure(
         `The host '${target.host}' is not known. Check the database URL's host, DB_HOST or PGHOST.`,
       );
-    case 'ENOENT':
     case 'EACCES':
+      return wrong(
+        `The socket of the server in ${target.host} (port ${target.port}) may not be used by this user. Check its owner and mode.`,
+      );
+    case 'ENOENT':
       return failure(
         `There is no socket of a server in ${target.host} (port ${target.port}). Check INSTANCE_CONNECTION_NAME or PGHOST, and that the instance is attached.`,
       );
   }
   if (/password must be a string|no password supplied|SASL/i.test(message)) {
-    return failure(
+    return wrong(
       `The server at ${place} asks for the password of '${target.user}' and none was given. Set DB_PASS or PGPASSWORD, or put it into the URL.`,
     );
   }
   if (message.includes('does not support SSL')) {
-    return failure(
+    return wrong(
       `sslmode=${target.tls} was asked for, but the server at ${place} does not offer TLS. Use sslmode=prefer or disable.`,
     );
   }
   if (/certificate|self.signed/i.test(message)) {
-    return failure(
+    return wrong(
       `The certificate of ${place} can't be verified (${message}). Set PGSSLROOTCERT to the authority's file.`,
     );
   }

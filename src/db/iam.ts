@@ -1,8 +1,5 @@
 import { exitCode, Failure } from '../errors.js';
 
-/** Where Google Cloud's metadata server answers; GCE_METADATA_HOST names another one, as in Google's own libraries. */
-export const defaultMetadataHost = 'metadata.google.internal';
-
 const timeoutMs = 5_000;
 
 /**

@@ -3,9 +3,9 @@ import type pg from 'pg';
 import Cursor from 'pg-cursor';
 import type { Settings } from '../config.js';
 import { Failure } from '../errors.js';
+import type { DatabaseTarget } from '../target.js';
 import type { Database } from './database.js';
 import { connectionFailure, isLostConnection } from './failure.js';
-import type { DatabaseTarget } from './target.js';
 
 /** Row of a result: values by column. */
 export type Row = Record<string, unknown>;

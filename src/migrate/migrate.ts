@@ -25,7 +25,8 @@ export interface MigrateOptions {
 
 export interface MigrateResult {
   readonly names: readonly string[];
-  readonly notice: string | null;
+  /** What the operator should know of the application's tables. */
+  readonly notices: readonly string[];
   /** Whether the views over the application's tables were made anew. */
   readonly viewsChanged: boolean;
 }
@@ -68,7 +69,7 @@ export const migrateUp = async (
     const viewsChanged = await makeViews(client, source);
     await fillGazetteer(client);
     await client.query(readPackageFile('sql/roles/read_only.sql'));
-    return { names, notice: source.indexNotice, viewsChanged };
+    return { names, notices: source.notices, viewsChanged };
   });
 
 /** Takes back the last `count` migrations with all their data; with all of them gone the schema goes too. */
@@ -81,7 +82,7 @@ export const migrateDown = async (
   withMigrationLock(database, settings, options, async (client) => {
     const { schema } = settings;
     const applied = (await migrationStatus(client, schema)).filter(({ state }) => state !== 'pending');
-    if (applied.length === 0) return { names: [], notice: null, viewsChanged: false };
+    if (applied.length === 0) return { names: [], notices: [], viewsChanged: false };
     const all = count >= applied.length;
     if (all) {
       await requireNoCapture(client);
@@ -96,7 +97,7 @@ export const migrateDown = async (
       // What is applied again later begins empty: every day is then to be derived again, by whatever version.
       await client.query(`update "${schema}".processed_day set steps_sha256 = ''`);
     }
-    return { names, notice: null, viewsChanged: all };
+    return { names, notices: [], viewsChanged: all };
   });
 
 const requireNoCapture = async (client: pg.Client): Promise<void> => {
@@ -112,8 +113,11 @@ const requireNoCapture = async (client: pg.Client): Promise<void> => {
   }
 };
 
-/** What `up` would run, as SQL; reads the catalogue and writes nothing. */
-export const migrationSql = async (client: pg.Client, settings: Settings): Promise<string> => {
+/** What `up` would run, as SQL, and what it would have to say; reads the catalogue and writes nothing. */
+export const migrationSql = async (
+  client: pg.Client,
+  settings: Settings,
+): Promise<{ sql: string; notices: readonly string[] }> => {
   const source = await inspectSource(client, settings.source);
   const status = await migrationStatus(client, settings.schema);
   requireUnedited(status);
@@ -124,12 +128,13 @@ export const migrationSql = async (client: pg.Client, settings: Settings): Promi
       `-- views over the application's tables\n${source.views.map((view) => `${view.trim()};`).join('\n')}`,
     );
   }
-  if (parts.length === 0) return '';
-  return [
+  if (parts.length === 0) return { sql: '', notices: source.notices };
+  const sql = [
     `create schema if not exists "${settings.schema}";`,
     `set search_path = "${settings.schema}", pg_temp;`,
     ...parts,
   ].join('\n\n');
+  return { sql, notices: source.notices };
 };
 
 /** Status of every migration, for `migrate status`. */

@@ -1,4 +1,6 @@
 import type pg from 'pg';
+import type { Database } from '../db/database.js';
+import { connectionFailure } from '../db/failure.js';
 import { workFailure } from '../errors.js';
 import { packagePath, readPackageFile, sha256, sqlFilesIn } from '../files.js';
 
@@ -68,7 +70,7 @@ export const migrationStatus = async (client: pg.ClientBase, schema: string): Pr
 };
 
 /** Throws unless every migration is applied and none was edited: what each command needs but migrate. */
-export const requireMigrated = async (client: pg.ClientBase, schema: string): Promise<void> => {
+const requireMigrated = async (client: pg.ClientBase, schema: string): Promise<void> => {
   const status = await migrationStatus(client, schema);
   const pending = status.filter(({ state }) => state === 'pending').map(({ name }) => name);
   if (pending.length === 0) return;
@@ -77,6 +79,30 @@ export const requireMigrated = async (client: pg.ClientBase, schema: string): Pr
       ? `The schema '${schema}' has not been set up`
       : `The schema '${schema}' lacks ${pending.join(', ')}`;
   throw workFailure(`${what}. Run: arc-gam migrate`);
+};
+
+/**
+ * The same, asked of a database that has just been opened: what every command needs that reads our tables. It borrows a
+ * connection of the pool, which the command needs anyway. With `unedited` a file that was edited is an error too.
+ */
+export const requireMigratedSchema = async (
+  database: Pick<Database, 'pool' | 'target'>,
+  schema: string,
+  { unedited = false } = {},
+): Promise<void> => {
+  const client = await database.pool.connect().catch((error: unknown) => {
+    throw connectionFailure(error, database.target);
+  });
+  // Unheard, a connection that dies between two statements would end the process; the next statement fails anyway.
+  const ignore = () => undefined;
+  client.on('error', ignore);
+  try {
+    await requireMigrated(client, schema);
+    if (unedited) requireUnedited(await migrationStatus(client, schema));
+  } finally {
+    client.off('error', ignore);
+    client.release();
+  }
 };
 
 /** Throws if an applied migration is no longer what was applied. */

@@ -3,6 +3,7 @@ import { type SourceMapping, sourceVariable } from '../config.js';
 import { toFailure } from '../db/failure.js';
 import { type Failure, usageFailure, workFailure } from '../errors.js';
 import { readPackageFile } from '../files.js';
+import { didYouMean, nearest } from '../report/suggest.js';
 
 /** What the application's tables turned out to be: SQL for our views over them. */
 export interface Source {
@@ -10,8 +11,8 @@ export interface Source {
   readonly views: readonly string[];
   readonly taps: SourceTable;
   readonly users: SourceTable;
-  /** One sentence for the operator when no index of taps leads with the time; null when one does. */
-  readonly indexNotice: string | null;
+  /** Sentences for the operator: a column that is not there and what stays empty for it, an index that is missing. */
+  readonly notices: readonly string[];
 }
 
 /** A table of the application, for triggers on it. */
@@ -100,7 +101,7 @@ from ${users.sql}`;
       key: time.type === 'timestamp without time zone' ? time.sql : `${time.sql} at time zone 'UTC'`,
     },
     users: { sql: users.sql, name: users.name, kind: users.kind, key: userId.sql },
-    indexNotice: await indexNotice(client, taps, time),
+    notices: [...missingNotices(taps, users, mapping), ...(await indexNotice(client, taps, time))],
   };
 };
 
@@ -177,13 +178,13 @@ const findRelation = async (
   );
   const found = rows[0];
   if (found === undefined) {
-    const others = await client.query<{ name: string }>(
-      `select format('%s.%s', table_schema, table_name) as name from information_schema.tables
-       where table_schema not in ('pg_catalog', 'information_schema') order by 1 limit 12`,
-    );
-    const list = others.rows.map((row) => row.name).join(', ');
+    const names = await applicationTables(client);
+    const wanted = `${schema}.${table}`;
+    // By likeness: a database has hundreds of tables, and the one that was meant is seldom among the first by name.
+    const list = nearest(wanted, names).slice(0, 12).join(', ');
+    const others = names.length > 12 ? `It has ${names.length}, among them: ${list}.` : `It has: ${list}.`;
     throw usageFailure(
-      `There is no table ${schema}.${table} in this database (${sourceVariable(key)}). ${list === '' ? 'It has no tables that this role can see.' : `It has: ${list}.`}`,
+      `There is no table ${wanted} in this database (${sourceVariable(key)}).${didYouMean(wanted, names)} ${names.length === 0 ? 'It has no tables that this role can see.' : others}`,
     );
   }
   const columns = await client.query<Column>(
@@ -198,6 +199,58 @@ const findRelation = async (
     sql: `${quote(schema)}.${quote(table)}`,
     columns: columns.rows,
   };
+};
+
+/** Tables and views that may be the application's: not Postgres' own, and not those of a schema that arc-gam made. */
+export const applicationTables = async (client: pg.Client): Promise<string[]> => {
+  const { rows } = await client.query<{ name: string }>(readPackageFile('sql/source/application_table.sql'));
+  return rows.map(({ name }) => name);
+};
+
+/** What stays empty without a column that may be missing. */
+const emptyWithout = {
+  coordinates:
+    'every tap counts as one without a place: new_areas quests, surge_windows and the map stay empty',
+  home: 'home_location_struct and the city boards stay empty',
+} as const;
+
+/** A sentence for what is not found under its name. A column that was left out on purpose is mapped to null. */
+const missingNotices = (taps: Relation, users: Relation, mapping: SourceMapping): string[] => {
+  const coordinates = (['tapsLatitude', 'tapsLongitude'] as const).filter((key) =>
+    hasDefaultOnly(taps, mapping, key),
+  );
+  const notices: string[] = [];
+  if (coordinates.length > 0)
+    notices.push(missingNotice(taps, mapping, coordinates, emptyWithout.coordinates));
+  if (hasDefaultOnly(users, mapping, 'usersHome')) {
+    notices.push(missingNotice(users, mapping, ['usersHome'], emptyWithout.home));
+  }
+  return notices;
+};
+
+/** Columns of other applications that hold the same. */
+const otherNames: Partial<Record<keyof SourceMapping, RegExp>> = {
+  tapsLatitude: /^(lat|latitude|.*_lat|.*_latitude)$/i,
+  tapsLongitude: /^(lon|lng|long|longitude|.*_(lon|lng|long|longitude))$/i,
+  usersHome: /^(home.*|city|location|hometown|.*_city)$/i,
+};
+
+const missingNotice = (
+  relation: Relation,
+  mapping: SourceMapping,
+  keys: readonly (keyof SourceMapping)[],
+  empty: string,
+): string => {
+  const names = keys.map((key) => `'${mapping[key]}' (${sourceVariable(key)})`).join(' and ');
+  const guesses = keys.flatMap((key) => {
+    const like = relation.columns.find(({ name }) => otherNames[key]?.test(name));
+    return like === undefined ? [] : [`${sourceVariable(key)}=${like.name}`];
+  });
+  const advice =
+    guesses.length > 0
+      ? `If that is what these columns hold, set: ${guesses.join(' ')}.`
+      : `If there is one under another name, map it; if not, ${keys.map((key) => `${sourceVariable(key)}=null::${key === 'usersHome' ? 'text' : 'float8'}`).join(' ')} says so for good.`;
+  return `${relation.name} has no column ${names}: ${empty}. ${advice}`;
 };
 
 const hasDefaultOnly = (relation: Relation, mapping: SourceMapping, key: keyof SourceMapping): boolean =>
@@ -289,13 +342,15 @@ const isUnique = async (client: pg.Client, users: Relation, id: Mapped): Promise
   return rows.length > 0;
 };
 
-const indexNotice = async (client: pg.Client, taps: Relation, time: Mapped): Promise<string | null> => {
-  if (!['r', 'p', 'm'].includes(taps.kind) || time.column === null) return null;
+const indexNotice = async (client: pg.Client, taps: Relation, time: Mapped): Promise<string[]> => {
+  if (!['r', 'p', 'm'].includes(taps.kind) || time.column === null) return [];
   const { rows } = await client.query(
     `select from pg_index
      where indrelid = $1::bigint::oid and indisvalid and indpred is null and indkey[0] = $2::int`,
     [taps.oid, time.column],
   );
-  if (rows.length > 0) return null;
-  return `No index of ${taps.name} leads with ${time.sql}: every batch reads the whole table. Create one: create index concurrently on ${taps.sql} (${time.sql});`;
+  if (rows.length > 0) return [];
+  return [
+    `No index of ${taps.name} leads with ${time.sql}: every batch reads the whole table. Create one: create index concurrently on ${taps.sql} (${time.sql});`,
+  ];
 };

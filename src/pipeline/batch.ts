@@ -1,5 +1,6 @@
 import { avoiding, type Row, type Session } from '../db/transaction.js';
 import { readPackageFile } from '../files.js';
+import type { BatchResult, StepResult } from '../report/reporter.js';
 import { added, applied, countOfStage, prepared, type Statement, stageOf } from './converge.js';
 import { isEmpty, withoutIndexes } from './fill.js';
 import { addDays, dayRanges, type PlannedDay } from './plan.js';
@@ -19,25 +20,6 @@ interface Counts {
   readonly inserted: number;
   readonly updated: number;
   readonly deleted: number;
-}
-
-/** Rows that a step wrote, and how long it took. */
-export interface StepResult extends Counts {
-  readonly step: string;
-  readonly durationMs: number;
-}
-
-export interface BatchResult {
-  /** The steps that write what stays. */
-  readonly steps: readonly StepResult[];
-  /** The steps that only prepare what later steps read: they write nothing that stays, but take their time. */
-  readonly preparing: readonly StepResult[];
-  /** Valid taps read. */
-  readonly tapCount: number;
-  /** L after the batch; null while P is empty. */
-  readonly asOfDay: string | null;
-  /** Steps of which this was noted: their tables now follow from today's SQL. */
-  readonly renewed: readonly string[];
 }
 
 export interface BatchOptions {
@@ -396,6 +378,3 @@ class Batch {
 /** Below this many rows a stale idea of a table costs less than a new one, and a key is kept up row by row quickly enough. */
 const manyRows = 10_000;
 
-/** Rows written by steps in total. */
-export const rowsWritten = (steps: readonly StepResult[]): number =>
-  steps.reduce((sum, step) => sum + step.inserted + step.updated + step.deleted, 0);

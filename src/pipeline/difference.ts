@@ -1,4 +1,5 @@
 import type { Session } from '../db/transaction.js';
+import type { ChangedRow } from '../report/reporter.js';
 import type { Step } from './step.js';
 
 /** Rows of one table that a run would change. */
@@ -7,14 +8,6 @@ export interface TableDifference {
   readonly inserted: number;
   readonly updated: number;
   readonly deleted: number;
-}
-
-/** One row that would change; values as text. `old` is null for an insert, `new` for a delete. */
-export interface ChangedRow {
-  readonly table: string;
-  readonly key: Readonly<Record<string, string>>;
-  readonly old: Readonly<Record<string, string | null>> | null;
-  readonly new: Readonly<Record<string, string | null>> | null;
 }
 
 type StagedRow = Record<string, string | null> & { is_wanted: string; is_stored: string };

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import type { Session } from '../db/transaction.js';
-import type { BatchResult } from './batch.js';
+import type { BatchResult } from '../report/reporter.js';
 import type { Day } from './plan.js';
 
 export type RunState = 'done' | 'failed' | 'stopped';

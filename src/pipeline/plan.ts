@@ -1,3 +1,5 @@
+import type { Reason } from '../report/reporter.js';
+
 /** A local calendar date, YYYY-MM-DD. */
 export type Day = string;
 
@@ -31,9 +33,6 @@ export interface DayState {
   /** Marked by verify --repair. */
   readonly is_marked: boolean;
 }
-
-/** Why a day is derived: it is not in P yet, its source changed, the SQL changed, or verify marked it. */
-export type Reason = 'missing' | 'changed' | 'outdated' | 'marked';
 
 export interface PlannedDay {
   readonly day: Day;

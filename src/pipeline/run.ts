@@ -2,36 +2,21 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { captureState, setCaptureState } from '../capture/capture.js';
 import type { Settings } from '../config.js';
 import type { Database } from '../db/database.js';
-import { connectionFailure, isLostConnection, isTransient, toFailure } from '../db/failure.js';
+import { isLostConnection, isTransient, toFailure } from '../db/failure.js';
 import { type RunLock, withRunLock } from '../db/run-lock.js';
 import { rollBack, type Session, withTransaction } from '../db/transaction.js';
 import { readPackageFile } from '../files.js';
-import { requireMigrated } from '../migrate/migrations.js';
-import type { Reporter, RunReport } from '../report/reporter.js';
-import { type BatchResult, lockLedger, rowsWritten, runBatch, type StepResult } from './batch.js';
+import { requireMigratedSchema } from '../migrate/migrations.js';
+import type { BatchResult, Reason, Reporter, RunReport, StepResult } from '../report/reporter.js';
+import { addUp, rowsWritten } from '../report/steps.js';
+import { lockLedger, runBatch } from './batch.js';
 import { readStage, type TableDifference } from './difference.js';
 import { closeRun, openRun, recordBatch, recordZone, strikeOff } from './ledger.js';
-import { type BatchSize, cutBatches, type Day, type PlannedDay, type Reason } from './plan.js';
-import { drainCapture, findStaleDays, recordedZone, type StaleDays, type StaleRequest } from './stale.js';
+import { type BatchSize, cutBatches, type Day, type PlannedDay } from './plan.js';
+import { plainRequest, type RunRequest, type Wishes } from './request.js';
+import { drainCapture, findStaleDays, recordedZone, type StaleDays } from './stale.js';
 import { factsDigest, loadSteps, type Step } from './step.js';
 import { emptyTables, storedTables } from './tables.js';
-
-/** What a command wants of the pipeline. */
-export interface RunRequest extends StaleRequest {
-  /** The command with its arguments, for the ledger and for whoever waits. */
-  readonly command: string;
-  readonly batchDays: number | null;
-  readonly waitSeconds: number;
-  /** Empty every table first. */
-  readonly rebuild: boolean;
-  /** Do everything, say what it changed, and roll it back. */
-  readonly dryRun: boolean;
-  /** With dryRun: say each changed row. */
-  readonly showRows: boolean;
-  /** Say which days are stale and why, and what the steps were given. */
-  readonly explain: boolean;
-  readonly signal?: AbortSignal | undefined;
-}
 
 /** What a run works on: the stale days, in batches. */
 interface RunPlan extends StaleDays {
@@ -48,12 +33,13 @@ const maxAttempts = 5;
 export const runPipeline = async (
   database: Database,
   settings: Settings,
-  request: RunRequest,
+  { command, ...wishes }: Wishes,
   reporter: Reporter,
   steps: readonly Step[] = loadSteps(),
 ): Promise<void> => {
   const started = performance.now();
-  await requireMigratedSchema(database, settings);
+  const request: RunRequest = { ...plainRequest, ...wishes, command };
+  await requireMigratedSchema(database, settings.schema);
   const digest = factsDigest(steps);
   const locked = {
     schema: settings.schema,
@@ -70,22 +56,6 @@ export const runPipeline = async (
   });
 };
 
-const requireMigratedSchema = async (database: Database, settings: Settings): Promise<void> => {
-  // The pool's, which the run needs anyway.
-  const client = await database.pool.connect().catch((error: unknown) => {
-    throw connectionFailure(error, database.target);
-  });
-  // Unheard, a connection that dies between two statements would end the process; the next statement fails anyway.
-  const ignore = () => undefined;
-  client.on('error', ignore);
-  try {
-    await requireMigrated(client, settings.schema);
-  } finally {
-    client.off('error', ignore);
-    client.release();
-  }
-};
-
 /** One run: its batches, their retries and its row in the ledger. */
 class Run {
   private runId: number | null = null;
@@ -94,9 +64,11 @@ class Run {
   private dayCount = 0;
   private batchCount = 0;
   private tapCount = 0;
-  private readonly totals = new Map<string, StepResult>();
-  private readonly differences = new Map<string, TableDifference>();
+  /** Ignored rows as a dry run saw them: afterwards its ledger is gone. */
   private ignored: Record<string, number> | null = null;
+  private readonly totals = new Map<string, StepResult>();
+  private readonly preparing = new Map<string, StepResult>();
+  private readonly differences = new Map<string, TableDifference>();
 
   constructor(
     private readonly database: Database,
@@ -172,6 +144,7 @@ class Run {
       retryCount: this.retries,
       durationMs,
       steps: [...this.totals.values()],
+      preparing: [...this.preparing.values()],
       ignored: this.ignored,
     };
   }
@@ -339,16 +312,8 @@ class Run {
     this.dayCount += dayCount;
     this.tapCount += result.tapCount;
     if (dayCount > 0) this.batchCount += 1;
-    for (const step of result.steps) {
-      const total = this.totals.get(step.step);
-      this.totals.set(step.step, {
-        step: step.step,
-        inserted: step.inserted + (total?.inserted ?? 0),
-        updated: step.updated + (total?.updated ?? 0),
-        deleted: step.deleted + (total?.deleted ?? 0),
-        durationMs: step.durationMs + (total?.durationMs ?? 0),
-      });
-    }
+    addUp(this.totals, result.steps);
+    addUp(this.preparing, result.preparing);
   }
 
   private async close(state: 'done' | 'failed' | 'stopped', message: string | null): Promise<void> {

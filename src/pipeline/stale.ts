@@ -113,6 +113,7 @@ export const findStaleDays = async (
   }
   if (ranges.length > 0) await session.script(manyRows);
   const states = mergeStates(ledger, seen);
+  await refuseBeforeFirstTap(session, request, states, zone);
   const days = planDays(states, wantedDays(request, to, states));
   const stale = new Set(days.map(({ day }) => day));
   return {
@@ -193,6 +194,26 @@ const mergeStates = (ledger: readonly LedgerDay[], seen: ReadonlyMap<Day, Source
     });
   }
   return [...states.values()].sort((one, other) => (one.day < other.day ? -1 : 1));
+};
+
+/**
+ * A day before the first tap is a typing error: processing it would make every day from there on a gap. Whoever means it
+ * names it with `from`. Throws a usage failure.
+ */
+const refuseBeforeFirstTap = async (
+  session: Session,
+  { from, to }: StaleRequest,
+  states: readonly DayState[],
+  zone: string,
+): Promise<void> => {
+  if (from !== null || to === null) return;
+  if (states.some((state) => state.day <= to && (state.tap_count > 0 || state.is_processed))) return;
+  const [first] = await session.query<{ day: Day | null }>(readPackageFile('sql/plan/first_day.sql'), [zone]);
+  const day = first?.day ?? null;
+  if (day === null || day <= to) return;
+  throw usageFailure(
+    `${to} is before the first tap (${day} in ${zone}), so there is nothing to process. Give ${day} or a later day; if the days before it are wanted as days without a tap, name them with: arc-gam backfill --from ${to}`,
+  );
 };
 
 /** From the first tap or the first processed day on, whichever is earlier, unless the command says from where. */

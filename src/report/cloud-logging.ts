@@ -1,21 +1,10 @@
-import type { StepResult } from '../pipeline/batch.js';
 import { writeAndDrain } from './drain.js';
 import { formatCount, formatDuration, plural } from './format.js';
-import type { Reporter, RunReport } from './reporter.js';
+import { endedFields, withFieldNames } from './json.js';
+import type { Reporter, RunReport, StepResult } from './reporter.js';
+import { addUp, rowsOf, rowsWritten, timeOf } from './steps.js';
 
 type Severity = 'DEBUG' | 'INFO' | 'NOTICE' | 'WARNING' | 'ERROR';
-
-/** What an alert is made from: every run ends with one line that carries these, whatever became of it. */
-interface Metrics {
-  readonly dayCount: number;
-  readonly batchCount: number;
-  readonly tapCount: number;
-  readonly retryCount: number;
-  readonly rowsInserted: number;
-  readonly rowsUpdated: number;
-  readonly rowsDeleted: number;
-  readonly durationMs: number;
-}
 
 /**
  * One JSON object a line, as Cloud Logging reads it: severity, message and time, the labels run_id, command and
@@ -67,10 +56,10 @@ export const cloudLoggingReporter = (
       done.dayCount += days.length;
       done.batchCount += 1;
       done.tapCount += tapCount;
-      for (const step of steps) totals.set(step.step, sum(totals.get(step.step), step));
+      addUp(totals, steps);
       const firstDay = days[0]?.day ?? null;
       const lastDay = days.at(-1)?.day ?? null;
-      const metrics = { dayCount: days.length, tapCount, ...rows(steps), durationMs: time(steps) };
+      const metrics = { dayCount: days.length, tapCount, ...rowsOf(steps), durationMs: timeOf(steps) };
       emit(
         'INFO',
         'batch',
@@ -83,6 +72,7 @@ export const cloudLoggingReporter = (
       emit('WARNING', 'retry', `Try ${attempt} of the batch failed, again in ${waitMs} ms: ${reason}`, {
         attempt,
         waitMs,
+        reason,
       });
     },
     notice: (message) => emit('NOTICE', 'notice', message),
@@ -90,10 +80,7 @@ export const cloudLoggingReporter = (
       label('run_id', report.runId);
       label('as_of_day', report.asOfDay);
       emit('INFO', 'ended', describe(report), {
-        state: 'done',
-        asOfDay: report.asOfDay,
-        ...metricsOf(report),
-        ignored: byName(report.ignored),
+        ...endedFields(report),
         steps: byStep(report.steps),
       });
     },
@@ -101,7 +88,8 @@ export const cloudLoggingReporter = (
       writeAndDrain(out, line('INFO', 'change', `A row of ${row.table} would change`, { row })),
     table: (name, tableRows, title) => {
       if (title !== undefined && tableRows.length === 0) emit('INFO', name, title);
-      for (const row of tableRows) emit('INFO', name, `${name}: ${Object.values(row).join(' ')}`, { row });
+      for (const row of tableRows)
+        emit('INFO', name, `${name}: ${Object.values(row).join(' ')}`, { row: withFieldNames(row) });
     },
     say: (event, fields, lines) => emit('INFO', event, lines.join('\n').trim() || event, { ...fields }),
     failed: (message, exitCode) => {
@@ -111,7 +99,7 @@ export const cloudLoggingReporter = (
         exitCode,
         asOfDay: labels.as_of_day ?? null,
         ...done,
-        ...rows(steps),
+        ...rowsOf(steps),
         durationMs: Math.round(performance.now() - begun),
         steps: byStep(steps),
       });
@@ -119,35 +107,6 @@ export const cloudLoggingReporter = (
     close: () => undefined,
   };
 };
-
-const metricsOf = (report: RunReport): Metrics => ({
-  dayCount: report.dayCount,
-  batchCount: report.batchCount,
-  tapCount: report.tapCount,
-  retryCount: report.retryCount,
-  ...rows(report.steps),
-  durationMs: Math.round(report.durationMs),
-});
-
-const rows = (steps: readonly StepResult[]) => ({
-  rowsInserted: total(steps, 'inserted'),
-  rowsUpdated: total(steps, 'updated'),
-  rowsDeleted: total(steps, 'deleted'),
-});
-
-const total = (steps: readonly StepResult[], key: 'inserted' | 'updated' | 'deleted'): number =>
-  steps.reduce((count, step) => count + step[key], 0);
-
-const time = (steps: readonly StepResult[]): number =>
-  Math.round(steps.reduce((milliseconds, step) => milliseconds + step.durationMs, 0));
-
-const sum = (one: StepResult | undefined, other: StepResult): StepResult => ({
-  step: other.step,
-  inserted: other.inserted + (one?.inserted ?? 0),
-  updated: other.updated + (one?.updated ?? 0),
-  deleted: other.deleted + (one?.deleted ?? 0),
-  durationMs: other.durationMs + (one?.durationMs ?? 0),
-});
 
 /** By name, not as a list: a log-based metric takes its value from a path such as steps.user_day_activity.inserted. */
 const byStep = (steps: readonly StepResult[]) =>
@@ -158,17 +117,8 @@ const byStep = (steps: readonly StepResult[]) =>
     ]),
   );
 
-/** `null id` -> null_id: a path in a filter has no spaces. */
-const byName = (counts: Readonly<Record<string, number>>) =>
-  Object.fromEntries(Object.entries(counts).map(([name, count]) => [name.replaceAll(' ', '_'), count]));
-
 const describe = (report: RunReport): string => {
-  const written = formatCount(
-    ['inserted', 'updated', 'deleted'].reduce(
-      (count, key) => count + total(report.steps, key as 'inserted' | 'updated' | 'deleted'),
-      0,
-    ),
-  );
+  const written = formatCount(rowsWritten(report.steps));
   const asOf = report.asOfDay === null ? 'no day is processed' : `as of ${report.asOfDay}`;
   return `${report.command}: ${plural(report.dayCount, 'day')}, ${plural(report.tapCount, 'tap')}, ${written} rows written in ${formatDuration(report.durationMs)}, ${asOf}`;
 };

@@ -1,14 +1,19 @@
+import stringWidth from 'string-width';
+
 /** A whole number, thousands separated from five digits on: 2026, 12,345. */
 export const formatCount = (count: number): string =>
   Math.abs(count) < 10_000 ? String(Math.round(count)) : Math.round(count).toLocaleString('en-US');
 
 /** A duration for people, from milliseconds: 12 ms, 3.4 s, 5 min 12 s. */
 export const formatDuration = (milliseconds: number): string => {
-  if (milliseconds < 1000) return `${Math.round(milliseconds)} ms`;
-  const seconds = milliseconds / 1000;
-  if (seconds < 60) return `${seconds.toFixed(1)} s`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes} min ${Math.round(seconds % 60)} s`;
+  // Each is rounded before it is taken apart: 359.7 s are 6 min 0 s, not 5 min 60 s.
+  const whole = Math.round(milliseconds);
+  if (whole < 1000) return `${whole} ms`;
+  const tenths = Math.round(milliseconds / 100);
+  if (tenths < 600) return `${(tenths / 10).toFixed(1)} s`;
+  const seconds = Math.round(milliseconds / 1000);
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+  const minutes = Math.round(milliseconds / 60_000);
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 };
 
@@ -16,7 +21,17 @@ export const formatDuration = (milliseconds: number): string => {
 export const plural = (count: number, singular: string, plural = `${singular}s`): string =>
   `${formatCount(count)} ${count === 1 ? singular : plural}`;
 
-/** Rows as aligned columns under their names; numbers to the right. */
+/**
+ * A text of somebody's for a terminal: on one line, and without the characters that would move the cursor, change colours
+ * or turn the direction of what follows.
+ */
+export const printable = (text: string): string =>
+  text
+    .replace(/\s+/g, ' ')
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out.
+    .replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '');
+
+/** Rows as aligned columns under their names, by the width that a terminal gives each text; numbers to the right. */
 export const formatTable = (rows: readonly Record<string, unknown>[]): string[] => {
   const columns = Object.keys(rows[0] ?? {});
   const text = (value: unknown): string =>
@@ -24,16 +39,17 @@ export const formatTable = (rows: readonly Record<string, unknown>[]): string[] 
       ? '-'
       : typeof value === 'number' && Number.isInteger(value)
         ? formatCount(value)
-        : String(value);
+        : printable(String(value));
   const isNumber = (column: string) => rows.some((row) => typeof row[column] === 'number');
   const widths = columns.map((column) =>
-    Math.max(column.length, ...rows.map((row) => text(row[column]).length)),
+    Math.max(stringWidth(column), ...rows.map((row) => stringWidth(text(row[column])))),
   );
   const line = (cells: string[]) =>
     cells
-      .map((cell, index) =>
-        isNumber(columns[index] ?? '') ? cell.padStart(widths[index] ?? 0) : cell.padEnd(widths[index] ?? 0),
-      )
+      .map((cell, index) => {
+        const padding = ' '.repeat(Math.max(0, (widths[index] ?? 0) - stringWidth(cell)));
+        return isNumber(columns[index] ?? '') ? padding + cell : cell + padding;
+      })
       .join('  ')
       .trimEnd();
   return [line(columns), ...rows.map((row) => line(columns.map((column) => text(row[column]))))];

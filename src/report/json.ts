@@ -1,5 +1,32 @@
 import { writeAndDrain } from './drain.js';
-import type { Reporter } from './reporter.js';
+import type { Reporter, RunReport } from './reporter.js';
+import { rowsOf } from './steps.js';
+
+/** What every format says of a run that ended: whoever reads `--json` finds what Cloud Logging has, under the same names. */
+export const endedFields = ({
+  asOfDay,
+  dayCount,
+  batchCount,
+  tapCount,
+  retryCount,
+  durationMs,
+  steps,
+  ignored,
+}: RunReport) => ({
+  state: 'done',
+  asOfDay,
+  dayCount,
+  batchCount,
+  tapCount,
+  retryCount,
+  ...rowsOf(steps),
+  durationMs: Math.round(durationMs),
+  ignored,
+});
+
+/** A name as a field: `waiting changes` -> waiting_changes, so that a path to it needs no quotes. */
+export const withFieldNames = (row: object): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(row).map(([name, value]) => [name.replaceAll(' ', '_'), value]));
 
 /** One JSON object a line; `event` says what it is. */
 export const jsonReporter = (out: NodeJS.WritableStream): Reporter => {
@@ -27,13 +54,13 @@ export const jsonReporter = (out: NodeJS.WritableStream): Reporter => {
       }),
     retrying: (report) => emit('retry', report),
     notice: (message) => emit('notice', { message }),
-    ended: (report) => emit('ended', report),
+    ended: (report) => emit('ended', { ...report, ...endedFields(report) }),
     changedRow: (row) => writeAndDrain(out, line('change', row)),
     table: (name, rows) => {
-      for (const row of rows) emit(name, row);
+      for (const row of rows) emit(name, withFieldNames(row));
     },
     say: (event, fields) => emit(event, fields),
-    failed: (message, exitCode) => emit('failed', { message, exitCode }),
+    failed: (message, exitCode) => emit('failed', { state: 'failed', message, exitCode }),
     close: () => undefined,
   };
 };

@@ -1,6 +1,36 @@
-import type { BatchResult, StepResult } from '../pipeline/batch.js';
-import type { ChangedRow } from '../pipeline/difference.js';
-import type { PlannedDay, Reason } from '../pipeline/plan.js';
+/** Why a day is derived: it is not in P yet, its source changed, the SQL changed, or verify marked it. */
+export type Reason = 'missing' | 'changed' | 'outdated' | 'marked';
+
+/** Rows that a step wrote, and how long it took. */
+export interface StepResult {
+  readonly step: string;
+  readonly inserted: number;
+  readonly updated: number;
+  readonly deleted: number;
+  readonly durationMs: number;
+}
+
+/** What became of a batch. */
+export interface BatchResult {
+  /** The steps that write what stays. */
+  readonly steps: readonly StepResult[];
+  /** The steps that only prepare what later steps read: they write nothing that stays, but take their time. */
+  readonly preparing: readonly StepResult[];
+  /** Valid taps read. */
+  readonly tapCount: number;
+  /** L after the batch; null while P is empty. */
+  readonly asOfDay: string | null;
+  /** Steps whose SQL had changed: their tables now follow from today's. */
+  readonly renewed: readonly string[];
+}
+
+/** One row that would change; values as text. `old` is null for an insert, `new` for a delete. */
+export interface ChangedRow {
+  readonly table: string;
+  readonly key: Readonly<Record<string, string>>;
+  readonly old: Readonly<Record<string, string | null>> | null;
+  readonly new: Readonly<Record<string, string | null>> | null;
+}
 
 /** What a run is about to do. */
 export interface PlanReport {
@@ -18,7 +48,7 @@ export interface PlanReport {
 export interface BatchReport {
   readonly index: number;
   readonly count: number;
-  readonly days: readonly PlannedDay[];
+  readonly days: readonly { readonly day: string }[];
 }
 
 /** What a run has done. */
@@ -33,6 +63,8 @@ export interface RunReport {
   readonly retryCount: number;
   readonly durationMs: number;
   readonly steps: readonly StepResult[];
+  /** The steps that only prepared what others read: their rows are gone with the run, their time is not. */
+  readonly preparing: readonly StepResult[];
   readonly ignored: Readonly<Record<string, number>>;
 }
 
@@ -51,7 +83,7 @@ export interface Reporter {
   ended(report: RunReport): void;
   /** A row that a dry run would change. Resolves when the reader of the output has kept up. */
   changedRow(row: ChangedRow): Promise<void>;
-  /** A result of another command: a title, columns and rows. */
+  /** A result of another command: an event's name (a stable word), rows by column, and a title for people. */
   table(name: string, rows: readonly Record<string, unknown>[], title?: string): void;
   /** A line or more of another command's result: what it says as JSON, and in words. */
   say(event: string, fields: object, lines: readonly string[]): void;

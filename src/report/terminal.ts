@@ -1,9 +1,9 @@
 import kleur from 'kleur';
 import type { Ora } from 'ora';
-import type { ChangedRow } from '../pipeline/difference.js';
 import { writeAndDrain } from './drain.js';
-import { formatCount, formatDuration, formatTable, plural } from './format.js';
-import type { PlanReport, Reporter, RunReport } from './reporter.js';
+import { formatCount, formatDuration, formatTable, plural, printable } from './format.js';
+import type { ChangedRow, PlanReport, Reason, Reporter, RunReport, StepResult } from './reporter.js';
+import { rowsWritten } from './steps.js';
 
 export interface TerminalOptions {
   /** The line that changes while something is under way, on stderr; null shows none. */
@@ -67,7 +67,7 @@ export const terminalReporter = ({ spinner, out, err }: TerminalOptions): Report
     },
     changedRow: (row) => {
       spinner?.stop();
-      return writeAndDrain(out, `${describeChange(row)}\n`);
+      return writeAndDrain(out, `${printable(describeChange(row))}\n`);
     },
     table: (_name, rows, title) => {
       spinner?.stop();
@@ -91,7 +91,7 @@ const reasonWords = {
   changed: 'changed in the source',
   outdated: 'derived by other SQL',
   marked: 'marked by verify',
-} as const;
+} as const satisfies Record<Reason, string>;
 
 const describePlan = (report: PlanReport): string => {
   if (report.dayCount === 0) return `${report.command}: every day is up to date (zone ${report.zone}).`;
@@ -120,16 +120,33 @@ const describeChange = ({ table, key, old, new: fresh }: ChangedRow): string => 
   return `~ ${name}: ${changed.map((column) => `${column} ${old[column] ?? 'null'} -> ${fresh[column] ?? 'null'}`).join(', ')}`;
 };
 
-const describeRun = (report: RunReport): string[] => {
-  const rows = report.steps
-    .filter((step) => step.inserted + step.updated + step.deleted > 0)
+/** A step that took less than this share of a run's time and wrote nothing is not worth a line. */
+const worthALine = 0.01;
+
+/** What wrote rows or took time, the heaviest first: steps that only prepare others are where the time can be. */
+const timeTable = (report: RunReport) => {
+  if (report.dryRun) return [];
+  const worked = [
+    ...report.steps.filter((step) => rowsWritten([step]) > 0 || isSlow(step, report)),
+    ...report.preparing.filter((step) => isSlow(step, report)),
+  ];
+  const prepares = new Set(report.preparing);
+  return worked
+    .sort((one, other) => other.durationMs - one.durationMs)
     .map((step) => ({
       step: step.step,
-      inserted: step.inserted,
-      updated: step.updated,
-      deleted: step.deleted,
+      inserted: prepares.has(step) ? '' : step.inserted,
+      updated: prepares.has(step) ? '' : step.updated,
+      deleted: prepares.has(step) ? 'prepares' : step.deleted,
       time: formatDuration(step.durationMs),
     }));
+};
+
+const isSlow = ({ durationMs }: StepResult, report: RunReport): boolean =>
+  durationMs >= worthALine * report.durationMs && durationMs >= 10;
+
+const describeRun = (report: RunReport): string[] => {
+  const rows = timeTable(report);
   const ignored = Object.entries(report.ignored).filter(([, count]) => count > 0);
   const retries = report.retryCount > 0 ? `, ${plural(report.retryCount, 'retry', 'retries')}` : '';
   const asOf = report.asOfDay === null ? 'no day is processed' : `as of ${report.asOfDay}`;
@@ -138,7 +155,7 @@ const describeRun = (report: RunReport): string[] => {
     `${report.command}${report.dryRun ? ' (dry run, rolled back)' : ''}: ${plural(report.dayCount, 'day')}, ${plural(report.tapCount, 'tap')} in ${formatDuration(report.durationMs)}${retries}, ${asOf}`,
     ...(ignored.length > 0
       ? [
-          `Ignored rows of the source: ${ignored.map(([reason, count]) => `${formatCount(count)} ${reason}`).join(', ')}`,
+          `Ignored rows of the source: ${ignored.map(([reason, count]) => `${formatCount(count)} ${reason.replaceAll('_', ' ')}`).join(', ')}`,
         ]
       : []),
   ];

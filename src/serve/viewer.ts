@@ -50,6 +50,4 @@ export const readViewer = async (reading: Reading, userId: string): Promise<View
   return { userId, name: row.name, key: row.user_key };
 };
 
-/** The day `days` after (or before) a day. */
-export const addDays = (day: string, days: number): string =>
-  new Date(Date.parse(`${day}T00:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);
+export { addDays } from '../pipeline/plan.js';

@@ -89,6 +89,15 @@ export const verifyIn = async (session: Session, options: VerifyOptions): Promis
   if (date !== null && known.length === 0) {
     throw usageFailure(`--date ${date}: that day is not processed, so nothing of it is stored.`);
   }
+  const { user } = options.scope;
+  if (
+    user !== null &&
+    (await session.query(readPackageFile('sql/verify/known_user.sql'), [user])).length === 0
+  ) {
+    throw usageFailure(
+      `--user ${user}: there is no such user in the application's users, and no table has a row of theirs.`,
+    );
+  }
   const coverage = await openScope(session, options.scope, zone, options.onWork);
   const parameters: Record<CheckParameter, Value> = {
     zone,

@@ -6,6 +6,7 @@ import {
   firstDays,
   type Known,
   listed,
+  sentence,
   storedRow,
   tapLine,
 } from './known.js';
@@ -30,9 +31,11 @@ export const day = async (known: Known): Promise<Explanation> => {
     lines: [
       `${name} had ${count(onDay.length, 'tap')} on ${asked}.`,
       ...listed(onDay.map(tapLine)),
-      newcomers.length === 0
-        ? 'All of these partners had been met before, or there is none.'
-        : `Met for the first time ever: ${newcomers.map((id) => names.get(id)).join(', ')}.`,
+      ...(none
+        ? []
+        : newcomers.length === 0
+          ? ['All of these partners had been met before.']
+          : [sentence(`Met for the first time ever: ${newcomers.map((id) => names.get(id)).join(', ')}`)]),
     ],
     figures: [
       figure('tap_count', none ? null : onDay.length, stored?.tap_count),

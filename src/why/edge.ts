@@ -6,6 +6,8 @@ export const edge = async (known: Known): Promise<Explanation> => {
   const { name, asOfDay, taps, session, question } = known;
   if (question.other === null)
     throw usageFailure('why edge is about two users: give the other one with --other ID.');
+  if (question.other === question.user)
+    throw usageFailure('why edge is about two users: --user and --other are the same one.');
   const otherName = await nameOf(session, question.other);
   const [u1 = '', u2 = ''] = [question.user, question.other].sort();
   const stored = await storedRow(

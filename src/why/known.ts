@@ -72,6 +72,9 @@ export const figure = (name: string, computed: string | number | null, stored: u
 
 export const count = (number: number, word: string): string => `${number} ${word}${number === 1 ? '' : 's'}`;
 
+/** A sentence's end: a name that ends in a full stop of its own (Yusuf D.) gets no second one. */
+export const sentence = (text: string): string => (/[.!?。]$/u.test(text) ? text : `${text}.`);
+
 export const listed = (lines: readonly string[], most = 20): string[] =>
   lines.length <= most ? [...lines] : [...lines.slice(0, most), `  and ${lines.length - most} more`];
 

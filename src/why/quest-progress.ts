@@ -34,7 +34,9 @@ export const quest = async (known: Known): Promise<Explanation> => {
     start,
   ]);
   const lines = [
-    `${name} in the week from Monday ${start}, in ${count(quests.length, 'quest')} that ${quests.length === 1 ? 'is' : 'are'} active in it:`,
+    quests.length === 0
+      ? `No quest is active in the week from Monday ${start}, so ${name} has no progress in it.`
+      : `${name} in the week from Monday ${start}, in ${count(quests.length, 'quest')} that ${quests.length === 1 ? 'is' : 'are'} active in it:`,
   ];
   const figures: Figure[] = [];
   for (const { slug, title, metric, target, span, ...stored } of quests) {

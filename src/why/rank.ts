@@ -30,21 +30,21 @@ export const rank = async (known: Known): Promise<Explanation> => {
       'new_first_degree',
       found.newcomers.length,
       ahead?.connectors ?? 0,
-      'partners met for the first time ever',
+      ['partner met for the first time ever', 'partners met for the first time ever'],
     ],
     [
       'builders',
       'delta_second_degree',
       found.newAtTwo.length,
       ahead?.builders ?? 0,
-      'new friends of friends',
+      ['new friend of a friend', 'new friends of friends'],
     ],
     [
       'streak',
       'streak_days',
       found.streakDays,
       ahead?.streak ?? 0,
-      'days, the longest that a streak had become',
+      ['day, the longest that a streak had become', 'days, the longest that a streak had become'],
     ],
   ] as const;
   return {
@@ -53,10 +53,10 @@ export const rank = async (known: Known): Promise<Explanation> => {
       ? [`${name} had no tap in the week from Monday ${found.start}, so there is no place on its boards.`]
       : [
           `${name} in the week from Monday ${found.start}, among ${count(ahead?.users ?? 1, 'user')}:`,
-          ...boards.map(([board, , value, before, words]) =>
+          ...boards.map(([board, , value, before, [one, many]]) =>
             value === 0
-              ? `  ${board}: 0 ${words}: no rank.`
-              : `  ${board}: ${value} ${words}; ${before === 0 ? 'nobody has' : before === 1 ? '1 user has' : `${before} users have`} more: rank ${before + 1}.`,
+              ? `  ${board}: 0 ${many}: no rank.`
+              : `  ${board}: ${value} ${value === 1 ? one : many}; ${before === 0 ? 'nobody has' : before === 1 ? '1 user has' : `${before} users have`} more: rank ${before + 1}.`,
           ),
           'Own figures are from the source, those of the others as stored.',
         ],

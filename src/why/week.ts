@@ -11,6 +11,7 @@ import {
   listed,
   monday,
   runsOf,
+  sentence,
   storedRow,
   type Tap,
 } from './known.js';
@@ -84,8 +85,10 @@ export const week = async (known: Known): Promise<Explanation> => {
     kind: 'week',
     lines: [
       `${name} had ${count(found.taps.length, 'tap')} in the week from Monday ${found.start}${none ? '.' : `: ${byDay.map(({ date, taps }) => `${taps} on ${date}`).join(', ')}.`}`,
-      `Met for the first time ever: ${found.newcomers.length === 0 ? 'nobody' : found.newcomers.map((id) => names.get(id)).join(', ')}.`,
-      `Friends of friends on ${found.end}, neither friends nor the user: ${found.atTwo.length}. ${found.newAtTwo.length} of them came within reach since ${found.start}:`,
+      sentence(
+        `Met for the first time ever: ${found.newcomers.length === 0 ? 'nobody' : found.newcomers.map((id) => names.get(id)).join(', ')}`,
+      ),
+      `Friends of friends on ${found.end}, neither friends nor the user: ${found.atTwo.length}.${cameWithinReach(found)}`,
       ...listed(
         found.newAtTwo.map(
           (other) =>
@@ -100,4 +103,12 @@ export const week = async (known: Known): Promise<Explanation> => {
       figure('second_degree_new_count', none ? null : found.newAtTwo.length, stored?.second_degree_new_count),
     ],
   };
+};
+
+/** Ends in a colon only where a list follows. */
+const cameWithinReach = ({ atTwo, newAtTwo, start }: Week): string => {
+  if (atTwo.length === 0) return '';
+  return newAtTwo.length === 0
+    ? ` None of them came within reach since ${start}.`
+    : ` ${newAtTwo.length} of them came within reach since ${start}:`;
 };

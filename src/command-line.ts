@@ -1,12 +1,14 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import kleur from 'kleur';
 import type { Ora } from 'ora';
-import { type ConnectionFlags, isCloudRunJob, readEnvironment } from '../config.js';
-import { isDay } from '../pipeline/plan.js';
-import { cloudLoggingReporter } from '../report/cloud-logging.js';
-import { jsonReporter } from '../report/json.js';
-import type { Reporter } from '../report/reporter.js';
-import { terminalReporter } from '../report/terminal.js';
+import { type ConnectionFlags, isCloudRunJob, readEnvironment } from './config.js';
+import { usageFailure } from './errors.js';
+import { isDay } from './pipeline/plan.js';
+import { cloudLoggingReporter } from './report/cloud-logging.js';
+import { jsonReporter } from './report/json.js';
+import type { Reporter } from './report/reporter.js';
+import { didYouMean } from './report/suggest.js';
+import { terminalReporter } from './report/terminal.js';
 
 /** Flags that every command takes. */
 export interface CommonFlags extends ConnectionFlags {
@@ -21,7 +23,57 @@ export interface Invocation {
   readonly reporter: Reporter;
   /** Aborted by Ctrl-C or SIGTERM. */
   readonly signal: AbortSignal;
+  /** The command as it was described, and by `parent` all others. */
+  readonly command: Command;
 }
+
+/** Where a command stands in the help. */
+export const commandGroups = [
+  'To try it:',
+  'To set it up:',
+  'To compute:',
+  'To look:',
+  'To serve:',
+  'Help:',
+] as const;
+
+/**
+ * What a file of src/commands exports as `command`; the file's name is the command's. That is all it takes to be one:
+ * src/cli.ts finds the files by itself, and loads only the one that is called.
+ */
+export interface CommandFile {
+  readonly group: (typeof commandGroups)[number];
+  /** Adds arguments, flags, words and examples to the command. */
+  describe(command: Command): Command;
+  /** Called with the arguments, the flags and the invocation, in this order. Throws a failure that says what to do. */
+  run(...given: never[]): Promise<void> | void;
+  /** Whether it tells of all other commands, so that they have to be loaded, too. */
+  readonly tellsOfAll?: boolean;
+}
+
+/**
+ * Refuses flags that were given and would do nothing here: whoever gives one expects something of it.
+ * `flags` are by their names in code, `why` ends the sentence.
+ */
+export const refuseFlags = ({ command }: Invocation, flags: readonly string[], why: string): void => {
+  const idle = flags.find((flag) => command.getOptionValueSource(flag) === 'cli');
+  if (idle === undefined) return;
+  const { long } = command.options.find((option) => option.attributeName() === idle) ?? {};
+  throw usageFailure(`${long ?? idle} does nothing here: ${why}`);
+};
+
+/** The word as one of the choices. Throws a usage failure that lists them, with the one that may be meant. */
+export const chosen = <Choice extends string>(
+  what: string,
+  word: string,
+  choices: readonly Choice[],
+): Choice => {
+  const choice = choices.find((known) => known === word);
+  if (choice === undefined) {
+    throw usageFailure(`${what} ${word}: expected one of ${choices.join(', ')}.${didYouMean(word, choices)}`);
+  }
+  return choice;
+};
 
 /** Adds the flags that every command takes. */
 export const withCommonFlags = (command: Command): Command =>
@@ -48,11 +100,18 @@ export const wantsCloudLogging = (flags: Pick<CommonFlags, 'json' | 'logFormat'>
  * only for that line: it would make every run from a scheduler start a tenth of a second later.
  */
 export const openReporter = async (flags: CommonFlags, command: string): Promise<Reporter> => {
-  const progress = flags.progress && process.stderr.isTTY === true;
-  if (!progress || flags.json || wantsCloudLogging(flags)) return plainReporter(flags, command);
+  if (!flags.progress || !hasLiveLine(process.stderr) || flags.json || wantsCloudLogging(flags))
+    return plainReporter(flags, command);
   const { default: ora } = await import('ora');
   return reporterForPeople(ora({ stream: process.stderr, discardStdin: false }));
 };
+
+/**
+ * Whether a line can be overwritten there: a terminal that says how wide it is. One that reports 0 columns (a pipe of some
+ * CI systems, a serial line) has the spinner believe that its line covers endlessly many, and erase as many each time.
+ */
+export const hasLiveLine = (stream: { isTTY?: boolean; columns?: number }): boolean =>
+  stream.isTTY === true && (stream.columns ?? 0) > 0;
 
 /** The same without a live line, and without having to wait for it. */
 export const plainReporter = (flags: CommonFlags, command: string): Reporter => {

@@ -1,7 +1,9 @@
 import { userInfo } from 'node:os';
 import { parse } from 'pg-connection-string';
-import { usageFailure } from '../errors.js';
-import { defaultMetadataHost } from './iam.js';
+import { usageFailure } from './errors.js';
+
+/** Where Google Cloud's metadata server answers; GCE_METADATA_HOST names another one, as in Google's own libraries. */
+const defaultMetadataHost = 'metadata.google.internal';
 
 const tlsModes = ['disable', 'prefer', 'require', 'verify-ca', 'verify-full'] as const;
 

@@ -1,0 +1,35 @@
+import type { StaleRequest } from './stale.js';
+
+/** What a command wants of the pipeline. */
+export interface RunRequest extends StaleRequest {
+  /** The command with its arguments, for the ledger and for whoever waits. */
+  readonly command: string;
+  readonly batchDays: number | null;
+  readonly waitSeconds: number;
+  /** Empty every table first. */
+  readonly rebuild: boolean;
+  /** Do everything, say what it changed, and roll it back. */
+  readonly dryRun: boolean;
+  /** With dryRun: say each changed row. */
+  readonly showRows: boolean;
+  /** Say which days are stale and why, and what the steps were given. */
+  readonly explain: boolean;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What a command has to say: its name, and whatever it wants otherwise than `plainRequest` has it. */
+export type Wishes = Pick<RunRequest, 'command'> & Partial<RunRequest>;
+
+/** All of history up to yesterday, in batches by taps, now, for good. */
+export const plainRequest: Omit<RunRequest, 'command'> = {
+  from: null,
+  to: null,
+  always: false,
+  lookbackDays: null,
+  batchDays: null,
+  waitSeconds: 0,
+  rebuild: false,
+  dryRun: false,
+  showRows: false,
+  explain: false,
+};

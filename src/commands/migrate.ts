@@ -9,9 +9,12 @@ import {
   wholeFlag,
   withCommonFlags,
 } from '../command-line.js';
-import { readSettings } from '../config.js';
-import { withDatabase } from '../db/database.js';
+import { readSettings, type Settings } from '../config.js';
+import { type Database, withDatabase } from '../db/database.js';
+import { withTransaction } from '../db/transaction.js';
 import { migrateDown, migrateUp, migrationSql, readMigrationStatus } from '../migrate/migrate.js';
+import { renewals } from '../pipeline/outdated.js';
+import { loadSteps } from '../pipeline/step.js';
 
 interface MigrateFlags extends CommonFlags {
   dryRun?: boolean;
@@ -40,6 +43,24 @@ Examples:
   arc-gam migrate down --all      remove everything that arc-gam made`,
     );
 
+/** What the next run derives again because the package's SQL is another one than that of the stored figures. */
+const reportRenewals = async (
+  database: Database,
+  settings: Settings,
+  { reporter, signal }: Invocation,
+): Promise<void> => {
+  const renewed = await withTransaction(database, settings, (session) => renewals(session, loadSteps()), {
+    readOnly: true,
+    signal,
+  });
+  if (renewed.length > 0)
+    reporter.table(
+      'renewal',
+      renewed,
+      'The next run derives again, because their SQL changed (ms: what it took at most so far)',
+    );
+};
+
 const run = async (given: string, flags: MigrateFlags, invocation: Invocation): Promise<void> => {
   const direction = chosen('migrate', given, directions);
   const { reporter, signal } = invocation;
@@ -54,10 +75,13 @@ const run = async (given: string, flags: MigrateFlags, invocation: Invocation): 
       const client = await database.connect();
       try {
         if (direction === 'status') {
+          const migrations = [...(await readMigrationStatus(client, settings))];
           reporter.table(
             'migration',
-            [...(await readMigrationStatus(client, settings))].map((row) => ({ ...row })),
+            migrations.map((row) => ({ ...row })),
           );
+          if (migrations.every(({ state }) => state === 'applied'))
+            await reportRenewals(database, settings, invocation);
           return;
         }
         const { sql, notices } = await migrationSql(client, settings);

@@ -3,18 +3,11 @@ import { readPackageFile } from '../files.js';
 import type { BatchResult, StepResult } from '../report/reporter.js';
 import { added, applied, countOfStage, prepared, type Statement, stageOf } from './converge.js';
 import { isEmpty, withoutIndexes } from './fill.js';
+import { outdatedSteps } from './outdated.js';
 import { addDays, dayRanges, type PlannedDay } from './plan.js';
+import { explainRefusal, isRefusal } from './refusal.js';
 import { keyOfScratch, type Persistence, Scratch, scratchTables } from './scratch.js';
-import {
-  closureOf,
-  convergingSteps,
-  isPreparing,
-  meaningOf,
-  readsTaps,
-  type Step,
-  type StepParameter,
-  writesOf,
-} from './step.js';
+import { closureOf, isPreparing, type Step, type StepParameter, writesOf } from './step.js';
 
 interface Counts {
   readonly inserted: number;
@@ -123,15 +116,8 @@ class Batch {
       if (!this.hasWork(step, values)) continue;
       this.options.onStep?.(step.name);
       const started = performance.now();
-      try {
-        const counts = await this.runStep(step, values);
-        this.results.push([step, { step: step.name, ...counts, durationMs: performance.now() - started }]);
-      } catch (error) {
-        // For failure.ts: which figure it was, and of which days.
-        if (error instanceof Error)
-          Object.assign(error, { step: step.name, days: this.options.days.map(({ day }) => day) });
-        throw error;
-      }
+      const counts = await this.runStep(step, values);
+      this.results.push([step, { step: step.name, ...counts, durationMs: performance.now() - started }]);
     }
   }
 
@@ -209,19 +195,26 @@ class Batch {
     return { inserted: counts.inserted, updated: counts.updated, deleted: counts.deleted };
   }
 
-  private async write(step: Step, values: ParameterValues, { inserted, updated }: Counts): Promise<void> {
-    if (
-      !this.options.mayFill ||
-      updated > 0 ||
-      inserted < manyRows ||
-      !(await isEmpty(this.session, step.table))
-    ) {
-      await this.execute(applied(step, 'upsert', this), step, values);
-      return;
+  private async write(step: Step, values: ParameterValues, counts: Counts): Promise<void> {
+    await this.session.script('savepoint written;');
+    try {
+      if (await this.mayStrip(step, counts))
+        await withoutIndexes(this.session, step.table, async () => {
+          await this.execute(applied(step, 'fill', this), step, values);
+        });
+      else await this.execute(applied(step, 'upsert', this), step, values);
+      await this.session.script('release written;');
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      await this.session.script('rollback to written;');
+      throw await explainRefusal(this.session, step, error, this.options.days);
     }
-    await withoutIndexes(this.session, step.table, async () => {
-      await this.execute(applied(step, 'fill', this), step, values);
-    });
+  }
+
+  private async mayStrip({ table }: Step, { inserted, updated }: Counts): Promise<boolean> {
+    return (
+      this.options.mayFill && updated === 0 && inserted >= manyRows && (await isEmpty(this.session, table))
+    );
   }
 
   private execute(statement: Statement, step: Step, values: ParameterValues): Promise<number> {
@@ -257,22 +250,14 @@ class Batch {
    */
   private async deriveOutdated(values: ParameterValues): Promise<Map<string, string>> {
     const { steps } = this.options;
-    const known = new Map(
-      (
-        await this.session.query<{ step: string; digest: string }>('select step, digest from derived_step')
-      ).map(({ step, digest }) => [step, digest]),
-    );
-    const outdated = convergingSteps(steps).flatMap((step) => {
-      const digest = meaningOf(step, steps);
-      return known.get(step.name) === digest ? [] : [{ step, digest }];
-    });
+    const outdated = await outdatedSteps(this.session, steps);
     const carried = new Map<string, string>();
     if (outdated.length === 0) return carried;
     const [ledger] = await this.session.query<{ is_empty: boolean }>(
       'select not exists (select 1 from processed_day) as is_empty',
     );
-    for (const { step, digest } of outdated) {
-      if (ledger?.is_empty !== true && !readsTaps(step, steps))
+    for (const { step, digest, isFact } of outdated) {
+      if (ledger?.is_empty !== true && !isFact)
         await this.deriveWholly(step, values, carried);
       await this.session.query(
         `insert into derived_step (step, digest) values ($1::text, $2::text)
@@ -377,4 +362,3 @@ class Batch {
 
 /** Below this many rows a stale idea of a table costs less than a new one, and a key is kept up row by row quickly enough. */
 const manyRows = 10_000;
-

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import type { Session } from '../db/transaction.js';
-import type { BatchResult } from '../report/reporter.js';
+import type { BatchResult, StepResult } from '../report/reporter.js';
 import type { Day } from './plan.js';
 
 export type RunState = 'done' | 'failed' | 'stopped';
@@ -32,7 +32,7 @@ export const recordBatch = async (
      where run_id = $1::integer`,
     [runId, result.asOfDay, dayCount, String(result.tapCount)],
   );
-  for (const step of result.steps) {
+  for (const step of stepsOf(result)) {
     await session.query(
       `insert into run_step (run_id, step, rows_inserted, rows_updated, rows_deleted, duration_ms)
        values ($1::integer, $2::text, $3::bigint, $4::bigint, $5::bigint, $6::bigint)
@@ -83,3 +83,9 @@ export const strikeOff = async (session: Session, days: readonly Day[]): Promise
     days.join(','),
   ]);
 };
+
+/** What is noted of a batch's steps: of those that only prepare others the time, for their rows are gone with the batch. */
+const stepsOf = ({ steps, preparing }: BatchResult): StepResult[] => [
+  ...steps,
+  ...preparing.map((step) => ({ ...step, inserted: 0, updated: 0, deleted: 0 })),
+];

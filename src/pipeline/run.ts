@@ -12,6 +12,7 @@ import { addUp, rowsWritten } from '../report/steps.js';
 import { lockLedger, runBatch } from './batch.js';
 import { readStage, type TableDifference } from './difference.js';
 import { closeRun, openRun, recordBatch, recordZone, strikeOff } from './ledger.js';
+import { type Renewal, renewals } from './outdated.js';
 import { type BatchSize, cutBatches, type Day, type PlannedDay } from './plan.js';
 import { plainRequest, type RunRequest, type Wishes } from './request.js';
 import { drainCapture, findStaleDays, recordedZone, type StaleDays } from './stale.js';
@@ -66,6 +67,7 @@ class Run {
   private tapCount = 0;
   /** Ignored rows as a dry run saw them: afterwards its ledger is gone. */
   private ignored: Record<string, number> | null = null;
+  private renewals: readonly Renewal[] = [];
   private readonly totals = new Map<string, StepResult>();
   private readonly preparing = new Map<string, StepResult>();
   private readonly differences = new Map<string, TableDifference>();
@@ -170,8 +172,10 @@ class Run {
     return this.cut(stale);
   }
 
-  private stale(session: Session): Promise<StaleDays> {
-    return findStaleDays(session, this.settings, this.request, this.digest);
+  private async stale(session: Session): Promise<StaleDays> {
+    const stale = await findStaleDays(session, this.settings, this.request, this.digest);
+    if (this.request.explain) this.renewals = await renewals(session, this.steps);
+    return stale;
   }
 
   private cut(stale: StaleDays): RunPlan {
@@ -196,12 +200,14 @@ class Run {
       reasons,
       asOfDay: plan.asOfDay,
     });
-    if (this.request.explain)
-      this.reporter.table(
-        'stale',
-        plan.days.map((day) => ({ ...day })),
-        'Stale days',
-      );
+    if (!this.request.explain) return;
+    this.reporter.table(
+      'stale',
+      plan.days.map((day) => ({ ...day })),
+      'Stale days',
+    );
+    if (this.renewals.length > 0)
+      this.reporter.table('renewal', this.renewals, 'Derived again, because their SQL changed');
   }
 
   /** Tries again what may succeed then. A server that is away is waited for as long as at the start: target.waitMs. */

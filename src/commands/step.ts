@@ -1,0 +1,101 @@
+import type { Command } from 'commander';
+import { type CommandFile, type CommonFlags, type Invocation, withCommonFlags } from '../command-line.js';
+import { readSettings, type Settings } from '../config.js';
+import { withDatabase } from '../db/database.js';
+import { withTransaction } from '../db/transaction.js';
+import { Failure, usageFailure } from '../errors.js';
+import { readPackageFile } from '../files.js';
+import { requireMigratedSchema } from '../migrate/migrations.js';
+import { statementsOf } from '../pipeline/converge.js';
+import { isPreparing, loadSteps, type Step, writesOf } from '../pipeline/step.js';
+import { didYouMean } from '../report/suggest.js';
+
+const describe = (command: Command): Command =>
+  withCommonFlags(command)
+    .description('the steps in their order, with what each reads and writes; the statements of one')
+    .argument('[name]', 'a step: print its statements as they run')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  arc-gam step                    all steps in the order in which a batch runs them
+  arc-gam step edge_strength      its statements, ready for psql or explain
+  arc-gam step --json             one object a step
+
+A step is a file of sql/steps (or sql/repair, for a run that verify --repair asked for): a header and a SELECT. With a
+database configured, the rows and milliseconds of the last run stand beside it.`,
+    );
+
+interface LastRun extends Record<string, unknown> {
+  readonly step: string;
+  readonly rows: number;
+  readonly ms: number;
+}
+
+/** What the last run that did anything wrote, by step; nothing where no database is configured or none is migrated. */
+const lastRun = async (flags: CommonFlags, invocation: Invocation): Promise<Map<string, LastRun>> => {
+  let settings: Settings;
+  try {
+    settings = readSettings(flags);
+  } catch (error) {
+    if (error instanceof Failure && flags.databaseUrl === undefined) return new Map();
+    throw error;
+  }
+  return withDatabase(settings, 'step', async (database) => {
+    await requireMigratedSchema(database, settings.schema);
+    const rows = await withTransaction(
+      database,
+      settings,
+      (session) => session.query<LastRun>(readPackageFile('sql/status/last_step.sql')),
+      { readOnly: true, signal: invocation.signal },
+    );
+    return new Map(rows.map((row) => [row.step, row]));
+  });
+};
+
+const list = async (steps: readonly Step[], flags: CommonFlags, invocation: Invocation): Promise<void> => {
+  const last = await lastRun(flags, invocation);
+  invocation.reporter.table(
+    'step',
+    steps.map((step, index) => ({
+      order: index + 1,
+      step: step.name,
+      kind: step.runs === 'repair' ? 'repairs' : isPreparing(step) ? 'prepares' : 'keeps',
+      writes: writesOf(step).join(', '),
+      ...(last.size > 0
+        ? { rows: last.get(step.name)?.rows ?? null, ms: last.get(step.name)?.ms ?? null }
+        : {}),
+      reads: [...step.reads, ...step.before.map((table) => `${table} (as it was)`)].join(', '),
+    })),
+    'Steps in the order in which a batch runs them',
+  );
+};
+
+const print = (steps: readonly Step[], name: string, { reporter }: Invocation): void => {
+  const step = steps.find((one) => one.name === name);
+  if (step === undefined) {
+    const near = didYouMean(
+      name,
+      steps.map((one) => one.name),
+    );
+    throw usageFailure(`No step is called '${name}'.${near} To see all of them: arc-gam step`);
+  }
+  const isShared = steps.filter((one) => writesOf(one).includes(step.table)).length > 1;
+  for (const { purpose, table, params, text } of statementsOf(step, isShared, {
+    persistence: 'temp',
+    schema: 'gamification',
+  }))
+    reporter.say('statement', { step: step.name, purpose, table, params, text }, [
+      `-- ${step.file}: ${purpose}${params.map((parameter, index) => `, $${index + 1} ${parameter}`).join('')}`,
+      `${text};`,
+      '',
+    ]);
+};
+
+const run = async (name: string | undefined, flags: CommonFlags, invocation: Invocation): Promise<void> => {
+  const steps = loadSteps();
+  if (name === undefined) await list(steps, flags, invocation);
+  else print(steps, name, invocation);
+};
+
+export const command: CommandFile = { group: 'To look:', describe, run };

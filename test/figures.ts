@@ -19,12 +19,12 @@ const notFigures = new Set(['last_updated_at', 'run_id', 'steps_sha256']);
 
 /** Every stored table of a schema that a run derives, whatever it is called: a table that is added later is compared as well. */
 export const allFigures = async (client: pg.ClientBase, schema: string): Promise<Figures[]> => {
-  const { rows } = await client.query<{ name: string; columns: string[]; keys: string[] | null }>(
+  const { rows } = await client.query<{ name: string; columns: string; keys: string | null }>(
     `select
        pg_class.relname as name,
-       array_agg(pg_attribute.attname::text order by pg_attribute.attnum) as columns,
-       (array_agg(pg_attribute.attname::text order by pg_attribute.attnum)
-         filter (where pg_attribute.attnum = any (key.conkey))) as keys
+       string_agg(pg_attribute.attname, ',' order by pg_attribute.attnum) as columns,
+       string_agg(pg_attribute.attname, ',' order by pg_attribute.attnum)
+         filter (where pg_attribute.attnum = any (key.conkey)) as keys
      from pg_class
      join pg_attribute on pg_attribute.attrelid = pg_class.oid
      left join pg_constraint as key on key.conrelid = pg_class.oid and key.contype = 'p'
@@ -38,14 +38,15 @@ export const allFigures = async (client: pg.ClientBase, schema: string): Promise
   );
   return rows
     .filter(({ name }) => !notDerived.test(name))
-    .map(({ name, columns, keys }) => {
+    .map(({ name, ...lists }) => {
+      const columns = lists.columns.split(',');
       const compared = columns.filter(
         // The number itself is private: whose it is, is the figure.
         (column) => !notFigures.has(column) && !(name === 'user_key' && column === 'user_key'),
       );
       return {
         table: name,
-        keys: keys ?? [],
+        keys: lists.keys?.split(',') ?? [],
         columns,
         of: (from: string) =>
           `select ${compared.map((column) => read(column, from)).join(', ')} from ${from}.${name} as compared`,

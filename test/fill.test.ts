@@ -10,10 +10,14 @@ const addHistory = async (): Promise<void> => {
   await addUsers(database, ...Array.from({ length: 30 }, (_, index) => index + 1));
   await database.client.query(
     `insert into public.taps (id1, id2, time)
-     select ('00000000-0000-4000-8000-' || lpad((1 + (n * 7) % 30)::text, 12, '0'))::uuid,
-       ('00000000-0000-4000-8000-' || lpad((1 + (n * 7 + 1 + n % 11) % 30)::text, 12, '0'))::uuid,
-       timestamptz '2025-03-31T00:00Z' - (n % 60) * interval '1 day' + (n * 37 % 1440) * interval '1 minute'
-     from generate_series(1, 12000) as n`,
+     select ('00000000-0000-4000-8000-' || lpad((1 + one)::text, 12, '0'))::uuid,
+       ('00000000-0000-4000-8000-' || lpad((1 + (one + 1 + other) % 30)::text, 12, '0'))::uuid,
+       timestamptz '2025-03-31T00:00Z' - day * interval '1 day' + (n * 37 % 1440) * interval '1 minute'
+     from generate_series(1, 20000) as n
+     cross join lateral (
+       select (hashint4(n) & 65535) % 30 as one, (hashint4(n + 1000000) & 65535) % 29 as other,
+         (hashint4(n + 2000000) & 65535) % 60 as day
+     ) as drawn`,
   );
 };
 

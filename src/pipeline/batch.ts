@@ -257,8 +257,7 @@ class Batch {
       'select not exists (select 1 from processed_day) as is_empty',
     );
     for (const { step, digest, isFact } of outdated) {
-      if (ledger?.is_empty !== true && !isFact)
-        await this.deriveWholly(step, values, carried);
+      if (ledger?.is_empty !== true && !isFact) await this.deriveWholly(step, values, carried);
       await this.session.query(
         `insert into derived_step (step, digest) values ($1::text, $2::text)
          on conflict (step) do update set digest = excluded.digest`,

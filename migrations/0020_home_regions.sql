@@ -42,7 +42,7 @@ language sql immutable strict parallel safe
 return regexp_replace(
   name_key,
   '^((.* )?(in|from|near|around|outside) (of )?)?(((the|my|da|good|old|sunny|rainy|snowy|cold|hot|beautiful|lovely|downtown|uptown|greater|metro|metropolitan|central|inner|north|south|east|west|northern|southern|eastern|western|northeast|northwest|southeast|southwest) )*((city|town|province|state) of )?)(?=.)'
-    '| (metro |metropolitan )?(area|metro|metroplex|suburbs|city|town|county|province|ish|baby|bound|native|born and raised|y all|yall)$',
+    '| (metro |metropolitan )?(area|metro|metroplex|suburbs|city|town|ish|baby|bound|native|born and raised|y all|yall)$',
   '', 'g');
 
 comment on function place_key_core(text) is

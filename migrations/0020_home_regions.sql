@@ -3,7 +3,7 @@
 drop view gazetteer_name;
 drop view gazetteer_area;
 
--- As in 0003, but "City of X" keeps its first words (the City of Angels is not the town of Angels), and the marks above
+-- As in 0003, but quicker, "City of X" keeps its first words (the City of Angels is not the town of Angels), and the marks above
 -- Arabic letters vanish like other accents.
 create or replace function place_key(name text) returns text
 language sql immutable strict parallel safe
@@ -12,6 +12,8 @@ return
   --    "N Las Vegas". A blank follows, so never the last word, where "MT" is Montana. "The Bronx" is "Bronx".
   ltrim(replace(replace(replace(replace(replace(replace(replace(replace(replace(
     '^' ||
+    -- 0. Most names are plain words, and nothing of what follows concerns them.
+    case when name ~ '^[A-Za-z]+( [A-Za-z]+)*$' then lower(name collate "C") else
     -- 5. What is neither a letter nor a digit (punctuation, controls, emoji, symbols) parts words.
     btrim(regexp_replace(
       -- 4. "D.C." is "dc", "&" is "and".
@@ -31,7 +33,7 @@ return
             ), 'ß', 'ss'), 'æ', 'ae'), 'œ', 'oe'), 'þ', 'th')
         end,
         '(?<![a-z])([a-z])\.', '\1', 'g'), '&', ' and '),
-      '[^a-z0-9\u00c0-\u1fff\u3040-\ud7ff\uf900-\ufaff]+', ' ', 'g')),
+      '[^a-z0-9\u00c0-\u1fff\u3040-\ud7ff\uf900-\ufaff]+', ' ', 'g')) end,
     '^the ', '^'),
     '^st ', '^saint '), ' st ', ' saint '), '^ft ', '^fort '), '^mt ', '^mount '),
     '^n ', '^north '), '^s ', '^south '), '^e ', '^east '), '^w ', '^west '),
@@ -41,8 +43,8 @@ create or replace function place_key_core(name_key text) returns text
 language sql immutable strict parallel safe
 return regexp_replace(
   name_key,
-  '^((.* )?(in|from|near|around|outside) (of )?)?(((the|my|da|good|old|sunny|rainy|snowy|cold|hot|beautiful|lovely|downtown|uptown|greater|metro|metropolitan|central|inner|north|south|east|west|northern|southern|eastern|western|northeast|northwest|southeast|southwest) )*((city|town|province|state) of )?)(?=.)'
-    '| (metro |metropolitan )?(area|metro|metroplex|suburbs|city|town|ish|baby|bound|native|born and raised|y all|yall)$',
+  '^((.* )?(in|from|near|around|outside|south ?side|north ?side|east ?side|west ?side) (of )?)?(((the|my|da|good|old|sunny|rainy|snowy|cold|hot|beautiful|lovely|downtown|uptown|greater|metro|metropolitan|central|inner|north|south|east|west|northern|southern|eastern|western|northeast|northwest|southeast|southwest) )*((city|town|province|state) of )?)(?=.)'
+    '| (metro |metropolitan )?(area|metro|metroplex|suburbs|city|town|ish|timur|barat|selatan|utara|pusat|norte|sul|sur|oeste|este|nord|sud|ost)$',
   '', 'g');
 
 comment on function place_key_core(text) is

@@ -28,7 +28,8 @@ const LANGUAGES = {
 /** What a region is, which people leave out: "Lagos State" is also "Lagos". */
 const KIND =
   /^(?:state|province|region|department|county|governorate|prefecture|district|provincia|província|provincia de|region of|state of|province of|estado|estado de|departamento|departamento de|departamento del|provincia del|provinsi|canton of|kanton|canton de|canton du|город|محافظة|منطقة|ولاية|إمارة|ولاية) | (?:state|province|region|department|county|governorate|prefecture|district|oblast|krai|kray|raion|voivodeship|municipality|emirate|city|county|division|sheng|autonomous region|autonomous community|special administrative region|область|край|район)$|(?:-do|-ken|-fu|-to)$/i;
-const KIND_CJK = /(?:特別市|特别行政区|維吾爾自治區|维吾尔自治区|壮族自治区|回族自治区|自治区|省|市|県|府|縣)$/;
+const KIND_CJK =
+  /(?:特別市|特别行政区|維吾爾自治區|维吾尔自治区|壮族自治区|回族自治区|自治区|省|市|県|府|縣)$/;
 
 const people = new Map();
 for (const { country, population } of places) people.set(country, (people.get(country) ?? 0) + population);
@@ -39,7 +40,8 @@ const add = (country, name) => {
   if (!text || /[\d",]/.test(text) || text.length > 40) return;
   for (const spelling of [text, text.replace(KIND, '').trim(), text.replace(KIND_CJK, '')]) {
     const isWide = /[\u3040-\ud7ff\uf900-\ufaff]/.test(spelling);
-    if (spelling.length >= (isWide ? 2 : 4)) names.set(`${country} ${spelling.toLowerCase()}`, [spelling, country]);
+    if (spelling.length >= (isWide ? 2 : 4))
+      names.set(`${country} ${spelling.toLowerCase()}`, [spelling, country]);
   }
 };
 

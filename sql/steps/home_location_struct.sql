@@ -10,7 +10,17 @@
 with area as materialized (
   -- one row a meaning: Bavaria may be a packaged region and an operator's alias
   select area_key, state, country, bool_and(is_abbreviation) as is_abbreviation, min(kind) as kind
-  from gazetteer_area
+  from (
+    select area_key, state, country, is_abbreviation, kind
+    from gazetteer_area
+    union all
+    -- scripts without blanks: "東京都渋谷区" begins with a city
+    select alias_key, null, country, false, 'nickname'
+    from gazetteer_alias
+    where city is not null
+      and state is null
+      and alias_key ~ '^[\u0e00-\u0e7f\u1100-\u11ff\u3040-\ud7ff\uf900-\ufaff]'
+  ) as named
   group by area_key, state, country
 ), cleaned as materialized (
   -- Nobody lives beyond 200 characters. Addresses of web and mail, handles ("IG: x", "@x", "x_y"), coordinates
@@ -95,7 +105,12 @@ with area as materialized (
     )
 ), part as materialized (
   -- "Kigali. Rwanda" has two parts, "St. Louis" and "Washington D.C. area" do not
-  select attempt.user_id, attempt.attempt_no, part.part_no::integer as part_no, place_key(part.text) as part_key
+  select attempt.user_id, attempt.attempt_no, part.part_no::integer as part_no,
+    -- what people call behind any name: "SoCal baby", "London innit"
+    regexp_replace(
+      place_key(part.text),
+      ' (baby|babe|bound|innit|bitch|bitches|yall|y all|born and raised|born n raised|bred|native|lol|haha|tho|fam|bro|mate|all day|stand up|represent)$', ''
+    ) as part_key
   from attempt
   cross join lateral unnest(regexp_split_to_array(attempt.text, '[][,(){}:、，\n\r]|\s[-–—]+\s|(?<=[^\s.]{4})[.]\s+'))
     with ordinality as part (text, part_no)
@@ -351,7 +366,7 @@ with area as materialized (
         length(reading.area_key) = 2
         or reading.area_key in ('ark', 'ill', 'mass', 'miss', 'ore', 'wash', 'ind', 'tex', 'penn', 'mont')
       ) and replace(cleaned.text, '.', '') !~ concat('\m', upper(reading.area_key collate "C"), '\M') then true
-      when reading.kind = 'country_code' and reading.part_no = 1 and btrim(cleaned.text) !~ '^[A-Z.]{2,4}$' then true
+      when reading.kind = 'country_code' and reading.part_no = 1 and btrim(cleaned.text) !~ '^([A-Z]{2}|U[.]S[.]?)$' then true
       when reading.before_key = '' or before.is_usual or before.is_preposition then false
       else reading.kind = 'region' or reading.before_key ~ ' .* .* ' or reading.before_key ~ '[0-9]'
     end as is_word

@@ -40,6 +40,8 @@ const FILL_VERSION = 2;
 const BRAZILIAN_STATES =
   'AC AL AP AM BA CE DF ES GO MA MG MS MT PA PB PE PI PR RJ RN RO RR RS SC SE SP TO'.split(' ');
 
+const WIDE_LANGUAGES = new Set('en es fr de pt it nl id ms tr vi pl sw sv da no nb fi hu cs ro'.split(' '));
+
 const FOLDER = packagePath('sql/gazetteer/');
 const require = createRequire(import.meta.url);
 
@@ -68,7 +70,7 @@ export async function fillGazetteer(client: GazetteerClient): Promise<boolean> {
     [digest],
   );
   // The planner knows nothing of a table that was filled a moment ago, and the first run follows at once.
-  for (const table of ['gazetteer_country', 'gazetteer_state', 'gazetteer_place', 'gazetteer_alias', 'gazetteer_region'])
+  for (const table of ['gazetteer_country', 'gazetteer_state', 'gazetteer_alias', 'gazetteer_region'])
     await client.query(`analyze ${table}`);
   return true;
 }
@@ -121,6 +123,7 @@ async function fillPlaces(client: GazetteerClient): Promise<void> {
   const stateOf = new Map(
     readCsv('states.csv').map((row) => [`${row.country} ${row.geonames_code}`, row.code]),
   );
+  const makeIndexes = await dropIndexesOfEmptyPlaces(client);
   for (const some of geoNamesPlaces(5_000)) {
     await client.query(
       `insert into gazetteer_place (place_id, name, country, state, population, latitude, longitude, geohash5)
@@ -139,6 +142,37 @@ async function fillPlaces(client: GazetteerClient): Promise<void> {
       ],
     );
   }
+  await makeIndexes();
+  await client.query('analyze gazetteer_place');
+}
+
+/**
+ * Indexes are made of all rows at once in a fifth of the time that they take row by row. Not while anybody may be
+ * reading: a table that held places keeps its indexes, because to drop one locks readers out.
+ *
+ * @returns what makes them again
+ */
+async function dropIndexesOfEmptyPlaces(client: GazetteerClient): Promise<() => Promise<void>> {
+  const held = await client.query(
+    `select 1 from pg_class where oid = 'gazetteer_place'::regclass and pg_relation_size(oid) > 0`,
+  );
+  if (held.rows.length > 0) return () => Promise.resolve();
+  const { rows } = await client.query(
+    `select
+       format('drop index %s', indexrelid::regclass) as drop_statement,
+       pg_get_indexdef(indexrelid) as make_statement,
+       format('comment on index %s is %L', indexrelid::regclass, obj_description(indexrelid)) as comment_statement
+     from pg_index
+     where indrelid = 'gazetteer_place'::regclass
+       and not indisprimary`,
+  );
+  for (const row of rows) await client.query(String(row.drop_statement));
+  return async () => {
+    for (const row of rows) {
+      await client.query(String(row.make_statement));
+      await client.query(String(row.comment_statement));
+    }
+  };
 }
 
 /**
@@ -221,44 +255,28 @@ async function fillRegions(client: GazetteerClient): Promise<void> {
   const rows = [...names.values()];
   await client.query('delete from gazetteer_region');
   await client.query(
-    `with named as (
-       select place_key(given.name) as region_key, given.country, max(given.kind) as kind
+    `with named as materialized (
+       select distinct place_key(given.name) as region_key, given.country, given.kind
        from unnest($1::text[], $2::text[], $3::text[]) as given (name, country, kind)
        inner join gazetteer_country on gazetteer_country.code = given.country
-       group by 1, 2
-     ), meant as (
+     ), ranked as (
        -- a country is meant before a region
-       select region_key, min(country) as country, min(kind) as kind
+       select region_key, country, kind, min(kind) over (partition by region_key) as meant_kind
        from named
-       where not exists (
-         select 1 from named as stronger where stronger.region_key = named.region_key and stronger.kind < named.kind
-       )
+     ), meant as (
+       select region_key, min(country) as country, min(kind) as kind
+       from ranked
+       where kind = meant_kind
+         and region_key <> ''
        group by region_key
        having count(*) = 1
-     ), namesake as (
-       select
-         meant.region_key,
-         coalesce(max(place.population) filter (where place.country = meant.country), 0) as own_people,
-         coalesce(max(place.population) filter (where place.country <> meant.country), 0) as other_people
-       from meant
-       inner join gazetteer_place as place on place.name_key = meant.region_key
-       group by meant.region_key
      )
      insert into gazetteer_region (region_key, country, kind)
-     select meant.region_key, meant.country, meant.kind
+     select region_key, country, kind
      from meant
-     left join namesake on namesake.region_key = meant.region_key
-     left join gazetteer_country as english on english.name_key = meant.region_key
-     left join (select distinct name_key from gazetteer_state) as state on state.name_key = meant.region_key
-     where english.code is null
-       and state.name_key is null
-       -- three Latin letters are also anything else
-       and (length(meant.region_key) >= 4 or meant.region_key ~ '^[^a-z]{2,}$')
-       and coalesce(namesake.other_people, 0) < case meant.kind when 'country' then 30000 else 200000 end
-       and not (
-         meant.kind = 'region'
-         and coalesce(namesake.own_people, 0) > 10 * coalesce(namesake.other_people, 0)
-       )
+     -- three Latin letters are also anything else
+     where length(region_key) >= 4
+       or region_key ~ '^[^a-z]{2,}$'
      union all
      select place_key(code), 'BR', 'region_code' from unnest($4::text[]) as brazilian (code)`,
     [
@@ -268,17 +286,61 @@ async function fillRegions(client: GazetteerClient): Promise<void> {
       BRAZILIAN_STATES,
     ],
   );
+  // Two statements, so that the second is planned with what the first wrote.
+  await client.query('analyze gazetteer_region');
+  await client.query(
+    `with country_people as (
+       select country, sum(population) as people
+       from gazetteer_place
+       group by country
+     ), namesake as (
+       select
+         region.region_key,
+         region.kind,
+         -- a county of England is better known than a town in America of the same name, a department of Honduras is not
+         case when region.kind = 'region' and country_people.people >= 30000000 then 200000 else 30000 end as limit_people,
+         coalesce(max(place.population) filter (where place.country = region.country), 0) as own_people,
+         coalesce(max(place.population) filter (where place.country <> region.country), 0) as other_people
+       from gazetteer_region as region
+       inner join gazetteer_place as place on place.name_key = region.region_key
+       inner join country_people on country_people.country = region.country
+       where region.kind <> 'region_code'
+       group by region.region_key, region.kind, country_people.people
+     ), taken as (
+       select region_key, kind
+       from namesake
+       where other_people >= limit_people
+         or kind = 'region' and own_people > 10 * other_people
+       union all
+       select region.region_key, region.kind
+       from gazetteer_region as region
+       inner join (
+         select name_key from gazetteer_country
+         union all
+         select name_key from gazetteer_state
+       ) as english on english.name_key = region.region_key
+     )
+     delete from gazetteer_region as target
+     using taken
+     where target.region_key = taken.region_key
+       and target.kind = taken.kind`,
+  );
 }
 
-/** Names of the countries in every language of the npm package i18n-iso-countries: some 80. */
+/**
+ * Names of the countries in every language of the npm package i18n-iso-countries, some 80. Short ones in the Latin
+ * alphabet only of widely spoken languages: in the others they are mostly somebody's name or word.
+ */
 function* countryNames(): Generator<[name: string, country: string]> {
   const { langs } = require('i18n-iso-countries') as { langs: () => string[] };
   for (const language of langs()) {
+    const isWide = WIDE_LANGUAGES.has(language);
     const { countries } = require(`i18n-iso-countries/langs/${language}.json`) as {
       countries: Record<string, string | string[]>;
     };
     for (const [country, names] of Object.entries(countries))
-      for (const name of [names].flat()) yield [name, country];
+      for (const name of [names].flat())
+        if (isWide || !/^\p{Script=Latin}{1,5}$/u.test(name)) yield [name, country];
   }
 }
 

@@ -41,11 +41,12 @@ return
 
 create or replace function place_key_core(name_key text) returns text
 language sql immutable strict parallel safe
-return regexp_replace(
+-- nothing stands around a single word
+return case when name_key ~ ' ' then regexp_replace(
   name_key,
   '^((.* )?(in|from|near|around|outside|south ?side|north ?side|east ?side|west ?side) (of )?)?(((the|my|da|good|old|sunny|rainy|snowy|cold|hot|beautiful|lovely|downtown|uptown|greater|metro|metropolitan|central|inner|north|south|east|west|northern|southern|eastern|western|northeast|northwest|southeast|southwest) )*((city|town|province|state) of )?)(?=.)'
     '| (metro |metropolitan )?(area|metro|metroplex|suburbs|city|town|ish|timur|barat|selatan|utara|pusat|norte|sul|sur|oeste|este|nord|sud|ost)$',
-  '', 'g');
+  '', 'g') else name_key end;
 
 comment on function place_key_core(text) is
   'A key without the words that people put around a name: "downtown austin", "sunny manchester", "somewhere near boston", "chicago area".';

@@ -4,8 +4,8 @@
 --! grain:  user_id
 --
 -- How a text is read: "Brooklyn, New York USA / LA" is cut into places (the first is read), a place into parts at its
--- commas. The last words of a part may be an area (a state or country), what stands before may be a city in it. All such
--- readings are tried against the gazetteer and the best one wins. Raise the 1 in changed_home.sql with every change of
+-- commas. The last words of a part may be an area (a state, a region or a country), what stands before may be a city in
+-- it. All such readings are tried against the gazetteer and the best one wins. Raise the 2 in changed_home.sql with every change of
 -- rules.
 with area as materialized (
   -- one row a meaning: Bavaria may be a packaged region and an operator's alias
@@ -20,30 +20,50 @@ with area as materialized (
     where city is not null
       and state is null
       and alias_key ~ '^[\u0e00-\u0e7f\u1100-\u11ff\u3040-\ud7ff\uf900-\ufaff]'
-  ) as named
+  ) as listed
   group by area_key, state, country
-), cleaned as materialized (
-  -- Nobody lives beyond 200 characters. Addresses of web and mail, handles ("IG: x", "@x", "x_y"), coordinates
-  -- ("UT: 30.35,-97.68") and postal codes are no names of places.
+), named as materialized (
+  -- Nobody lives beyond 200 characters. Addresses of web and mail and handles ("IG: x", "@x", "x_y") are no names of
+  -- places.
   select
     user_id,
-    regexp_replace(
-      regexp_replace(
+    case
+      when plain.text ~ '[:@_./=>-]' then
+        regexp_replace(
+          regexp_replace(
+            plain.text,
+            (
+              '\m(ig|insta|instagram|snap|snapchat|sc|twitter|tw|fb|facebook|kik|bbm|pin|tumblr|yt|youtube|skype|whatsapp|'
+              || 'line|tiktok|ask|psn|xbox|xbl|gt|discord|twitch|steam|email|mail|bookings?|contact|follow|add|dm|tel|tlf)\M'
+              || ' *(:|=|@|>|/{2}| - |-(?=\S*[0-9]))+ *\S+'
+            ), ' ', 'gi'),
+          '\S*(://|www\.|@|_)\S*|\S+\.(com|org|net|io|co|app|dev|gg|tv|xyz|info|edu|gov|ly)(/\S*|(?=\s|$))',
+          ' ', 'gi')
+      else plain.text
+    end as text,
+    substring(plain.text from '[\U0001F1E6-\U0001F1FF]{2}') as flag
+  from changed_home
+  cross join lateral (select normalize(left(original_text, 200), nfkc) as text) as plain
+  where original_text is not null
+), cleaned as materialized (
+  -- nor are coordinates ("UT: 30.35,-97.68") and postal codes
+  select
+    user_id,
+    case
+      when text ~ '[0-9]' then
         regexp_replace(
           regexp_replace(
             regexp_replace(
-              normalize(left(original_text, 200), nfkc),
-              '(\w{1,8} ?: ?)?[-+]?[0-9]{1,3}[.][0-9]+ *[°º]? *[NSns]? *[,;/ ] *[-+]?[0-9]{1,3}[.][0-9]+ *[°º]? *[EWewOo]?', ' ', 'g'),
-            '\m(ig|insta|instagram|snap|snapchat|sc|twitter|tw|fb|facebook|kik|bbm|pin|tumblr|yt|youtube|skype|whatsapp|line|tiktok|ask|psn|xbox|xbl|gt|discord|twitch|steam|email|mail|bookings?|contact|follow|add|dm|tel|tlf)\M *[:=@>-]+ *\S+',
-            ' ', 'gi'),
-          '\S*(://|www\.|@|_)\S*|\S+\.(com|org|net|io|co|app|dev|gg|tv|xyz|info|edu|gov|ly)(/\S*|(?=\s|$))',
-          ' ', 'gi'),
-        '(?<![A-Za-z0-9])[0-9]{4,6}(-[0-9]{3,4})?(?![A-Za-z0-9])', ' ', 'g'),
-      '(?<![A-Za-z0-9])([a-z][0-9][a-z][ -]?[0-9][a-z][0-9]|[a-z]{1,2}[0-9][a-z0-9]? +[0-9][a-z]{2})(?![A-Za-z0-9])',
-      ' ', 'gi') as text,
-    substring(left(original_text, 200) from '[\U0001F1E6-\U0001F1FF]{2}') as flag
-  from changed_home
-  where original_text is not null
+              text,
+              '(\w{1,8} ?: ?)?[-+]?[0-9]{1,3}[.][0-9]+ *[°º]? *[NSns]? *[,;/ ] *[-+]?[0-9]{1,3}[.][0-9]+ *[°º]? *[EWewOo]?',
+              ' ', 'g'),
+            '(?<![A-Za-z0-9])[0-9]{4,6}(-[0-9]{3,4})?(?![A-Za-z0-9])', ' ', 'g'),
+          '(?<![A-Za-z0-9])([a-z][0-9][a-z][ -]?[0-9][a-z][0-9]|[a-z]{1,2}[0-9][a-z0-9]? +[0-9][a-z]{2})(?![A-Za-z0-9])',
+          ' ', 'gi')
+      else text
+    end as text,
+    flag
+  from named
 ), whole_text as (
   -- "Dallas/Fort Worth" is an alias, "N/A" says that there is none: the whole text is looked up before it is cut
   select cleaned.user_id, alias.alias_key, alias.city is not null as is_city, alias.country is null as is_no_place
@@ -105,15 +125,22 @@ with area as materialized (
     )
 ), part as materialized (
   -- "Kigali. Rwanda" has two parts, "St. Louis" and "Washington D.C. area" do not
-  select attempt.user_id, attempt.attempt_no, part.part_no::integer as part_no,
+  select
+    attempt.user_id, attempt.attempt_no, part.part_no::integer as part_no,
     -- what people call behind any name: "SoCal baby", "London innit"
-    regexp_replace(
-      place_key(part.text),
-      ' (baby|babe|bound|innit|bitch|bitches|yall|y all|born and raised|born n raised|bred|native|lol|haha|tho|fam|bro|mate|all day|stand up|represent)$', ''
-    ) as part_key
+    case
+      when named.key ~ ' ' then
+        regexp_replace(
+          named.key,
+          ' (baby|babe|bound|innit|bitch|bitches|yall|y all|born and raised|born n raised|bred|native|lol|haha|tho|fam|bro|mate|all day|stand up|represent)$',
+          ''
+        )
+      else named.key
+    end as part_key
   from attempt
   cross join lateral unnest(regexp_split_to_array(attempt.text, '[][,(){}:、，\n\r]|\s[-–—]+\s|(?<=[^\s.]{4})[.]\s+'))
     with ordinality as part (text, part_no)
+  cross join lateral (select place_key(part.text) as key offset 0) as named
   where part.text ~ '[A-Za-z0-9\u00c0-\u1fff\u3040-\ud7ff\uf900-\ufaff]'
 ), part_ending as materialized (
   -- The longest last words that are an area: "new mexico", not "mexico". Scripts without blanks name the largest first:
@@ -134,16 +161,24 @@ with area as materialized (
     or ending.before_key = ''
     or length(area.area_key) <= 4
   order by part.user_id, part.attempt_no, part.part_no, ending.word_count desc
-), inner_ending as (
-  -- without commas the state may stand before the country: "austin texas usa"
-  select distinct on (part_ending.user_id, part_ending.attempt_no, part_ending.part_no)
-    part_ending.user_id, part_ending.attempt_no, part_ending.part_no, ending.ending_key as area_key, ending.before_key
+), before_area as materialized (
+  select
+    part_ending.user_id, part_ending.attempt_no, part_ending.part_no, part_ending.area_key as country_key,
+    ending.ending_key, ending.before_key, ending.word_count
   from part_ending
   cross join lateral place_key_endings(part_ending.before_key) as ending
-  inner join area as country on country.area_key = part_ending.area_key and country.state is null
-  inner join area as state on state.area_key = ending.ending_key and state.country = country.country
+  where part_ending.before_key <> ''
+), inner_ending as (
+  -- without commas the state may stand before the country: "austin texas usa"
+  select distinct on (before_area.user_id, before_area.attempt_no, before_area.part_no)
+    before_area.user_id, before_area.attempt_no, before_area.part_no, before_area.ending_key as area_key,
+    before_area.before_key
+  from before_area
+  inner join area as state on state.area_key = before_area.ending_key
+  inner join area as country on country.area_key = before_area.country_key and country.country = state.country
   where state.state is not null
-  order by part_ending.user_id, part_ending.attempt_no, part_ending.part_no, ending.word_count desc
+    and country.state is null
+  order by before_area.user_id, before_area.attempt_no, before_area.part_no, before_area.word_count desc
 ), area_reading as materialized (
   -- every meaning of every area: CA is California and Canada; a flag is a country, after all parts
   select
@@ -161,8 +196,7 @@ with area as materialized (
   inner join attempt on attempt.user_id = cleaned.user_id and attempt.attempt_no = 11
   inner join area
     on area.country = chr(ascii(cleaned.flag) - 127397) || chr(ascii(right(cleaned.flag, 1)) - 127397)
-    and area.area_key = place_key(area.country)
-    and area.state is null
+    and area.kind = 'country_code'
 ), named_country as (
   select user_id, attempt_no, country, max(part_no) as part_no
   from area_reading
@@ -347,7 +381,7 @@ with area as materialized (
 ), judged_reading as (
   select
     reading.user_id, reading.attempt_no, reading.part_no, reading.area_key, reading.state, reading.country,
-    reading.kind, reading.is_flag, reading.is_confirmed,
+    reading.before_key, reading.kind, reading.is_flag, reading.is_confirmed,
     city_found.city, city_found.state as city_state, city_found.geohash5, city_found.population, city_found.city_key,
     city_found.is_sure,
     reading.before_key <> '' and not before.is_usual or open_reading.reading_id is not null as is_open,
@@ -378,25 +412,26 @@ with area as materialized (
   -- the words before an area: of a kind that says where in it, or ending in a preposition, or of a sentence
   cross join lateral (
     select
-      reading.before_key ~ concat(
-        '^((the|my|good|old|great|sunny|rainy|cold|hot|beautiful|lovely|somewhere|anywhere|everywhere|all|over|down|way|',
-        'north|south|east|west|northern|southern|eastern|western|north|northeast|northwest|southeast|southwest|',
-        'northeastern|northwestern|southeastern|southwestern|ne|nw|se|sw|central|centre|center|upper|lower|mid|middle|',
-        'inner|outer|greater|upstate|downstate|rural|coastal|republic|kingdom|state|province|region|of|in|from|near|',
-        'around|outside|still|currently|now|living|live|lives|based|born|raised|and|nth|sth|en|desde|em|di|aus|dari)( |$))+$'
+      reading.before_key <> '' and reading.before_key ~ (
+        '^((the|my|good|old|great|sunny|rainy|cold|hot|beautiful|lovely|somewhere|anywhere|everywhere|all|over|down|way|'
+        || 'north|south|east|west|northern|southern|eastern|western|north|northeast|northwest|southeast|southwest|'
+        || 'northeastern|northwestern|southeastern|southwestern|ne|nw|se|sw|central|centre|center|upper|lower|mid|middle|'
+        || 'inner|outer|greater|upstate|downstate|rural|coastal|republic|kingdom|state|province|region|of|in|from|near|'
+        || 'around|outside|still|currently|now|living|live|lives|based|born|raised|and|nth|sth|en|desde|em|di|aus|dari)( |$))+$'
       ) as is_usual,
-      reading.before_key ~ '(^| )(in|near|outside|around|of|en|em)( the)?$' as is_preposition,
-      reading.before_key ~ concat(
-        '\m(i|im|id|ill|ive|your|youre|you|u|ur|we|were|our|his|her|their|me|he|she|they|is|are|was|be|been|am|love|loves|',
-        'loving|lovin|heart you|miss|missing|made|make|want|wanna|wish|dream|dreams|dreaming|going|gonna|go|to|with|by|not|',
-        'without|for|like|who|what|why|how|when|never|until|till|protected|guarded|king|queen|prince|princess|god|gods|',
-        'angel|angels|mr|mrs|ms|team|club|fc|fan|fans|hello|bye|goodbye|welcome|fuck|hate|hates|girl|boy|man|woman|kid|',
-        'sweet|crazy|little|lost|stuck|trapped|new|radio|visit|proudly|university|bank|air|times|daily|news)\M'
+      reading.before_key <> '' and reading.before_key ~ '(^| )(in|near|outside|around|of|en|em)( the)?$' as is_preposition,
+      reading.before_key <> '' and reading.before_key ~ (
+        '\m(i|im|id|ill|ive|your|youre|you|u|ur|we|were|our|his|her|their|me|he|she|they|is|are|was|be|been|am|love|loves|'
+        || 'loving|lovin|heart you|miss|missing|made|make|want|wanna|wish|dream|dreams|dreaming|going|gonna|go|to|with|by|not|'
+        || 'without|for|like|who|what|why|how|when|never|until|till|protected|guarded|king|queen|prince|princess|god|gods|'
+        || 'angel|angels|mr|mrs|ms|team|club|fc|fan|fans|hello|bye|goodbye|welcome|fuck|hate|hates|girl|boy|man|woman|kid|'
+        || 'sweet|crazy|little|lost|stuck|trapped|new|radio|visit|proudly|university|bank|air|times|daily|news)\M'
       ) and not reading.before_key ~ '(^| )(lost|stuck|trapped|living|live|somewhere) in( the)?$' as is_phrase
   ) as before
 ), candidate as (
   -- Every way to place a home, the lowest rank wins: 0 an alias, 1 a city in an area, 2 an area and nothing else,
-  -- 3 a city alone, 4 the first of several, 5 an area beside words that nobody knows, 6 an area right behind such words.
+  -- 3 a city alone or an area behind usual words (West Jordan is a town, West Ohio is not), 4 the first of several, 5 an
+  -- area beside words that nobody knows, 6 an area right behind such words.
   select
     user_id, 0 as attempt_no, 0 as rank, alias_key as name_key, place.name as city, place.state, place.country,
     place.geohash5, place.population, true as is_sure, false as is_flag, false as is_confirmed,
@@ -415,7 +450,13 @@ with area as materialized (
   union all
   select
     user_id, attempt_no,
-    case when not is_open then 2 when is_listed then 4 when is_behind_words then 6 else 5 end, area_key, null, state,
+    case
+      when not is_open and before_key = '' then 2
+      when not is_open then 3
+      when is_listed then 4
+      when is_behind_words then 6
+      else 5
+    end, area_key, null, state,
     country, null, null, true, is_flag, is_confirmed, part_no, area_key,
     case
       when is_open and is_listed then 'first_of_several'
@@ -429,7 +470,7 @@ with area as materialized (
   select
     user_id, attempt_no,
     case when is_beside_area then 4 when is_alias and part_count = 1 then 0 else 3 end, city_key, city, state, country,
-    geohash5, population, true, false, false, 0, city_key,
+    geohash5, population, is_sure, false, false, 0, city_key,
     case
       when part_count > 1 then 'first_of_several'
       when is_alias then 'city_alias'
@@ -469,7 +510,7 @@ with area as materialized (
     case
       when best.country is null then 0
       when best.method = 'first_of_several' or best.rank >= 4 then 0.3
-      when best.rank = 3 and best.city is null then 0.4
+      when best.rank = 3 and not best.is_sure then 0.4
       when best.rank = 0 then 0.9
       when best.rank = 1 and not best.is_sure then 0.6
       when best.is_ambiguous and not best.is_confirmed then case when best.rank = 1 then 0.6 else 0.4 end

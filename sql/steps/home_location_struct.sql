@@ -22,7 +22,7 @@ with area as materialized (
       and alias_key ~ '^[\u0e00-\u0e7f\u1100-\u11ff\u3040-\ud7ff\uf900-\ufaff]'
   ) as listed
   group by area_key, state, country
-), named as materialized (
+), unlinked as materialized (
   -- Nobody lives beyond 200 characters. Addresses of web and mail and handles ("IG: x", "@x", "x_y") are no names of
   -- places.
   select
@@ -45,7 +45,7 @@ with area as materialized (
   from changed_home
   cross join lateral (select normalize(left(original_text, 200), nfkc) as text) as plain
   where original_text is not null
-), cleaned as materialized (
+), named_text as materialized (
   -- nor are coordinates ("UT: 30.35,-97.68") and postal codes
   select
     user_id,
@@ -63,12 +63,15 @@ with area as materialized (
       else text
     end as text,
     flag
-  from named
+  from unlinked
+), cleaned as materialized (
+  select user_id, text, place_key(text) as text_key, flag
+  from named_text
 ), whole_text as (
   -- "Dallas/Fort Worth" is an alias, "N/A" says that there is none: the whole text is looked up before it is cut
   select cleaned.user_id, alias.alias_key, alias.city is not null as is_city, alias.country is null as is_no_place
   from cleaned
-  inner join gazetteer_alias as alias on alias.alias_key = place_key(cleaned.text)
+  inner join gazetteer_alias as alias on alias.alias_key = cleaned.text_key
 ), piece as (
   -- several places: "NYC / LA", "SF | NYC", "London → Tokyo", "Paris ♥ Rome", "Ohio... Go Bucks!!!"
   select
@@ -79,7 +82,7 @@ with area as materialized (
   from cleaned
   cross join lateral unnest(
     regexp_split_to_array(
-      cleaned.text, '[/|;+~•·…!\u2190-\u2bff\U0001F300-\U0001F5FF\U0001F600-\U0001FAFF]|[.]{2,}|->|<>|[.]\s+(?=#)'
+      cleaned.text, '[/|;+~•·…!\u2190-\u2bff\U0001F300-\U0001F5FF\U0001F600-\U0001FAFF]|[.]{2,}|->|<>'
     )
   ) with ordinality as piece (text, piece_no)
   where piece.text ~ '[A-Za-z0-9\u00c0-\u1fff\u3040-\ud7ff\uf900-\ufaff]'
@@ -92,6 +95,7 @@ with area as materialized (
     (coalesce(piece.piece_no, 1) * 10 + version.attempt_no)::integer as attempt_no,
     coalesce(piece.piece_no, 1) > 1 as is_later,
     version.text,
+    case when version.text = cleaned.text then cleaned.text_key end as text_key,
     coalesce(piece.piece_count > 1, false) or version.attempt_no > 1 as is_several,
     version.attempt_no = 1 and soft.is_found as has_and
   from cleaned
@@ -138,9 +142,19 @@ with area as materialized (
       else named.key
     end as part_key
   from attempt
-  cross join lateral unnest(regexp_split_to_array(attempt.text, '[][,(){}:、，\n\r]|\s[-–—]+\s|(?<=[^\s.]{4})[.]\s+'))
-    with ordinality as part (text, part_no)
-  cross join lateral (select place_key(part.text) as key offset 0) as named
+  cross join lateral unnest(
+    regexp_split_to_array(
+      case
+        when attempt.text ~ '[.]\s' then regexp_replace(attempt.text, '([^\s.]{4})[.]\s', '\1, ', 'g')
+        else attempt.text
+      end,
+      '[][,(){}:、，\n\r]|\s[-–—]+\s'
+    )
+  ) with ordinality as part (text, part_no)
+  cross join lateral (
+    select case when part.text = attempt.text and attempt.text_key is not null then attempt.text_key else place_key(part.text) end as key
+    offset 0
+  ) as named
   where part.text ~ '[A-Za-z0-9\u00c0-\u1fff\u3040-\ud7ff\uf900-\ufaff]'
 ), part_ending as materialized (
   -- The longest last words that are an area: "new mexico", not "mexico". Scripts without blanks name the largest first:

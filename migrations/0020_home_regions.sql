@@ -204,6 +204,12 @@ alter table gazetteer_place add column short_key text generated always as (
 create index gazetteer_place_short_key_idx on gazetteer_place (short_key) where short_key is not null;
 comment on index gazetteer_place_short_key_idx is 'Places of a short name.';
 comment on column gazetteer_place.short_key is 'The key of the part before a comma ("Washington, D.C." is also "washington") or the census bureau''s "(balance)"; null for other names.';
+-- Under the older key two aliases can be one name ("City of Angels", "Angels"). The packaged ones are loaded again.
+delete from gazetteer_alias where is_packaged;
+delete from gazetteer_alias as target
+using gazetteer_alias as other
+where place_key(other.alias) = place_key(target.alias)
+  and other.alias_key < target.alias_key;
 update gazetteer_alias set alias = alias;
 delete from gazetteer_load;
 

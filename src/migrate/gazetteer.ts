@@ -124,7 +124,7 @@ async function fillPlaces(client: GazetteerClient): Promise<void> {
     readCsv('states.csv').map((row) => [`${row.country} ${row.geonames_code}`, row.code]),
   );
   const makeIndexes = await dropIndexesOfEmptyPlaces(client);
-  for (const some of geoNamesPlaces(5_000)) {
+  for (const some of geoNamesPlaces(2_000)) {
     await client.query(
       `insert into gazetteer_place (place_id, name, country, state, population, latitude, longitude, geohash5)
        select place_id, name, country, state, population, latitude, longitude, geohash5
@@ -332,10 +332,12 @@ async function fillRegions(client: GazetteerClient): Promise<void> {
  * alphabet only of widely spoken languages: in the others they are mostly somebody's name or word.
  */
 function* countryNames(): Generator<[name: string, country: string]> {
-  const { langs } = require('i18n-iso-countries') as { langs: () => string[] };
-  for (const language of langs()) {
+  const languages = require('i18n-iso-countries/supportedLocales.json') as string[];
+  for (const language of languages) {
     const isWide = WIDE_LANGUAGES.has(language);
-    const { countries } = require(`i18n-iso-countries/langs/${language}.json`) as {
+    // Not required: what is required stays in memory.
+    const file = require.resolve(`i18n-iso-countries/langs/${language}.json`);
+    const { countries } = JSON.parse(readFileSync(file, 'utf8')) as {
       countries: Record<string, string | string[]>;
     };
     for (const [country, names] of Object.entries(countries))

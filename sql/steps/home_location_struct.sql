@@ -439,7 +439,7 @@ with area as materialized (
         || 'loving|lovin|heart you|miss|missing|made|make|want|wanna|wish|dream|dreams|dreaming|going|gonna|go|to|with|by|not|'
         || 'without|for|like|who|what|why|how|when|never|until|till|protected|guarded|king|queen|prince|princess|god|gods|'
         || 'angel|angels|mr|mrs|ms|team|club|fc|fan|fans|hello|bye|goodbye|welcome|fuck|hate|hates|girl|boy|man|woman|kid|'
-        || 'sweet|crazy|little|lost|stuck|trapped|new|radio|visit|proudly|university|bank|air|times|daily|news)\M'
+        || 'sweet|crazy|planet|hotel|little|lost|stuck|trapped|new|radio|visit|proudly|university|bank|air|times|daily|news)\M'
       ) and not reading.before_key ~ '(^| )(lost|stuck|trapped|living|live|somewhere) in( the)?$' as is_phrase
   ) as before
 ), candidate as (

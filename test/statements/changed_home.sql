@@ -1,22 +1,17 @@
 -- prepare
 create temp table changed_home as
 with parser as (
-  select '1-' || left(md5(concat_ws('|', load.digest, alias.digest, area_list.digest)), 10) as version
+  -- gazetteer_load speaks for what is packaged
+  select '2-' || left(md5(concat_ws('|', load.digest, alias.digest)), 10) as version
   from (select max(digest) as digest from gazetteer_load) as load
   cross join (
     select md5(string_agg(row_text, ' ' order by row_text collate "C")) as digest
     from (
-      select concat_ws('|', alias_key, coalesce(city, '-'), coalesce(state, '-'), country) as row_text
+      select concat_ws('|', alias_key, coalesce(city, '-'), coalesce(state, '-'), coalesce(country, '-')) as row_text
       from gazetteer_alias
+      where not is_packaged
     ) as alias_row
   ) as alias
-  cross join (
-    select md5(string_agg(row_text, ' ' order by row_text collate "C")) as digest
-    from (
-      select concat_ws('|', area_key, coalesce(state, '-'), country, is_abbreviation) as row_text
-      from gazetteer_area
-    ) as area_row
-  ) as area_list
 ), compared as (
   select
     coalesce(app_user.id, known.user_id) as user_id,

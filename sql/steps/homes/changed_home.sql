@@ -1,27 +1,22 @@
 -- Users whose home text is not the one that their place was read from, or was read by other rules. Rules and gazetteer
 -- decide how a text is read: an alias that an operator adds has all homes read again.
---! reads: app_user, batch_user, gazetteer_alias, gazetteer_area, gazetteer_load
+--! reads: app_user, batch_user, gazetteer_alias, gazetteer_load
 --! before: home_location_struct
 --! writes: changed_home
 --! grain: user_id
 --! runs: always
 with parser as (
-  select '1-' || left(md5(concat_ws('|', load.digest, alias.digest, area_list.digest)), 10) as version
+  -- gazetteer_load speaks for what is packaged
+  select '2-' || left(md5(concat_ws('|', load.digest, alias.digest)), 10) as version
   from (select max(digest) as digest from gazetteer_load) as load
   cross join (
     select md5(string_agg(row_text, ' ' order by row_text collate "C")) as digest
     from (
-      select concat_ws('|', alias_key, coalesce(city, '-'), coalesce(state, '-'), country) as row_text
+      select concat_ws('|', alias_key, coalesce(city, '-'), coalesce(state, '-'), coalesce(country, '-')) as row_text
       from gazetteer_alias
+      where not is_packaged
     ) as alias_row
   ) as alias
-  cross join (
-    select md5(string_agg(row_text, ' ' order by row_text collate "C")) as digest
-    from (
-      select concat_ws('|', area_key, coalesce(state, '-'), country, is_abbreviation) as row_text
-      from gazetteer_area
-    ) as area_row
-  ) as area_list
 ), compared as (
   select
     coalesce(app_user.id, known.user_id) as user_id,

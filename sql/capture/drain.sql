@@ -2,7 +2,7 @@
 -- The days of a deleted user are those of their pairs; of an added one, those on which they were a stranger.
 with drained as (
   delete from change_queue
-  returning utc_day, user_id, is_everything
+  returning utc_day, user_id, is_everything, noted_at
 ), touched_user as (
   select distinct drained.user_id from drained where drained.user_id is not null
 ), touched_pair as (
@@ -33,8 +33,8 @@ with drained as (
   from touched_user
   join unknown_user_day on unknown_user_day.user_hash = uuid_hash_extended(touched_user.user_id, 0)
 ), noted as (
-  insert into captured_day (day)
-  select touched_day.day
+  insert into captured_day (day, noted_at)
+  select touched_day.day, (select min(drained.noted_at) from drained)
   from touched_day
   on conflict (day) do nothing
   returning 1

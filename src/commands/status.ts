@@ -5,7 +5,9 @@ import { readSettings } from '../config.js';
 import { withDatabase } from '../db/database.js';
 import { exitCode } from '../errors.js';
 import { formatBytes, formatCount, formatDuration, formatTable, plural } from '../report/format.js';
-import { type RunRow, readStatus, type Status } from '../status/status.js';
+import { type Live,
+  type Live,
+  type RunRow, readStatus, type Status } from
 import { describeTarget } from '../target.js';
 
 const describe = (command: Command): Command =>
@@ -47,6 +49,19 @@ const describeSource = ({ moment, source }: Status): string => {
   return `${plural(moment?.ignored_count ?? 0, 'ignored row')} on processed days${told.length === 0 ? '' : ` (${told.join(', ')})`}`;
 };
 
+/** Who follows, what waits, and the cycles of the last hour. */
+const describeLive = (live: Live): string => {
+  const waits =
+    live.oldest_change_ms === null
+      ? 'nothing waits'
+      : `the oldest change that is not counted is ${formatDuration(live.oldest_change_ms)} old`;
+  const cycles =
+    live.cycle_count === 0
+      ? ''
+      : `; ${plural(live.cycle_count, 'cycle')} in the last hour, median ${formatDuration(live.median_ms ?? 0)}, worst ${formatDuration(live.worst_ms ?? 0)}`;
+  return `${live.follower === null ? 'nobody follows' : `followed by ${live.follower}`}, ${waits}${cycles}`;
+};
+
 const screen = (status: Status, place: string, schema: string): string[] => {
   const { moment, migrations, runs, tables, attention } = status;
   const line = (name: string, text: string) => `${kleur.dim(name.padEnd(10))} ${text}`;
@@ -74,10 +89,13 @@ const screen = (status: Status, place: string, schema: string): string[] => {
         `${status.capture}${(moment?.captured_count ?? 0) > 0 ? `, ${plural(moment?.captured_count ?? 0, 'day')} noted` : ''}`,
       ),
     );
+  if (status.live !== null) lines.push(line('live', describeLive(status.live)));
   lines.push(line('lock', status.lockHolder === null ? 'free' : `held by ${status.lockHolder}`));
   if (runs.length > 0) {
-    const stateOf = ({ state }: RunRow) =>
-      state === 'running' && status.lockHolder === null ? 'dead' : state;
+    const stateOf = ({ state, command }: RunRow) => {
+      const holder = command === 'follow' ? (status.live?.follower ?? null) : status.lockHolder;
+      return state === 'running' && holder === null ? 'dead' : state;
+    };
     const rows = runs.map((run) => ({
       run: run.run_id,
       command: run.command,

@@ -5,10 +5,14 @@ import type { Day } from './plan.js';
 
 export type RunState = 'done' | 'failed' | 'stopped';
 
-/** Opens a run in the ledger and returns its number. Runs that vanished without a word are marked dead on the way. */
+/**
+ * Opens a run in the ledger and returns its number. Runs that vanished without a word are marked dead on the way: whoever
+ * opens one holds the lock that they would. A follow, which takes that lock only for a cycle, has one of its own.
+ */
 export const openRun = async (session: Session, command: string): Promise<number> => {
   await session.query(
-    "update run set state = 'dead', ended_at = now(), message = 'It ended without a word: killed, or its host went away.' where state = 'running'",
+    "update run set state = 'dead', ended_at = now(), message = 'It ended without a word: killed, or its host went away.' where state = 'running' and (command = 'follow') = ($1::text = 'follow')",
+    [command],
   );
   const [opened] = await session.query<{ run_id: number }>(
     `insert into run (run_id, command, state, started_at, host, pid)
@@ -32,7 +36,15 @@ export const recordBatch = async (
      where run_id = $1::integer`,
     [runId, result.asOfDay, dayCount, String(result.tapCount)],
   );
-  for (const step of stepsOf(result)) {
+};
+
+/** Adds what steps did to what is noted of a run. */
+export const recordSteps = async (
+  session: Session,
+  runId: number,
+  steps: readonly StepResult[],
+): Promise<void> => {
+  for (const step of steps) {
     await session.query(
       `insert into run_step (run_id, step, rows_inserted, rows_updated, rows_deleted, duration_ms)
        values ($1::integer, $2::text, $3::bigint, $4::bigint, $5::bigint, $6::bigint)
@@ -85,7 +97,7 @@ export const strikeOff = async (session: Session, days: readonly Day[]): Promise
 };
 
 /** What is noted of a batch's steps: of those that only prepare others the time, for their rows are gone with the batch. */
-const stepsOf = ({ steps, preparing }: BatchResult): StepResult[] => [
+export const stepsOf = ({ steps, preparing }: Pick<BatchResult, 'steps' | 'preparing'>): StepResult[] => [
   ...steps,
   ...preparing.map((step) => ({ ...step, inserted: 0, updated: 0, deleted: 0 })),
 ];

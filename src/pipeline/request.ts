@@ -14,6 +14,8 @@ export interface RunRequest extends StaleRequest {
   readonly showRows: boolean;
   /** Say which days are stale and why, and what the steps were given. */
   readonly explain: boolean;
+  /** The row of the ledger to go on with, of a run that has many parts; null: a row of its own, opened and closed. */
+  readonly runId: number | null;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -32,4 +34,5 @@ export const plainRequest: Omit<RunRequest, 'command'> = {
   dryRun: false,
   showRows: false,
   explain: false,
+  runId: null,
 };

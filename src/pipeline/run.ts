@@ -11,7 +11,7 @@ import type { BatchResult, Reason, Reporter, RunReport, StepResult } from '../re
 import { addUp, rowsWritten } from '../report/steps.js';
 import { lockLedger, runBatch } from './batch.js';
 import { readStage, type TableDifference } from './difference.js';
-import { closeRun, openRun, recordBatch, recordZone, strikeOff } from './ledger.js';
+import { closeRun, openRun, recordBatch, recordSteps, recordZone, stepsOf, strikeOff } from './ledger.js';
 import { type Renewal, renewals } from './outdated.js';
 import { type BatchSize, cutBatches, type Day, type PlannedDay } from './plan.js';
 import { plainRequest, type RunRequest, type Wishes } from './request.js';
@@ -80,7 +80,9 @@ class Run {
     private readonly lock: RunLock,
     private readonly steps: readonly Step[],
     private readonly digest: string,
-  ) {}
+  ) {
+    this.runId = request.runId;
+  }
 
   /** Derives what is stale. */
   async all(): Promise<void> {
@@ -89,7 +91,7 @@ class Run {
       this.reportPlan(plan);
       if (plan.batches.length === 0) await this.withRetries(() => this.batch(plan, [], 0));
       else {
-        this.runId = await this.withRetries(() =>
+        this.runId ??= await this.withRetries(() =>
           this.transaction((session) => openRun(session, this.request.command)),
         );
         this.reporter.runOpened(this.runId);
@@ -98,10 +100,12 @@ class Run {
         await this.withRetries(() => this.batch(plan, days, index));
       }
       if (plan.lookedAtAll) await this.withRetries(() => this.captureLookedAtAll());
-      if (this.runId !== null) await this.withRetries(() => this.close('done', null));
+      if (this.runId !== null && this.request.runId === null)
+        await this.withRetries(() => this.close('done', null));
     } catch (error) {
       const state = this.request.signal?.aborted ? 'stopped' : 'failed';
-      if (this.runId !== null) await this.close(state, toFailure(error).message).catch(() => undefined);
+      if (this.runId !== null && this.request.runId === null)
+        await this.close(state, toFailure(error).message).catch(() => undefined);
       throw error;
     }
   }
@@ -248,6 +252,8 @@ class Run {
         await recordZone(session, plan.zone);
         runId ??= await openRun(session, this.request.command);
         await recordBatch(session, runId, batch, days.length);
+        // A run of many parts notes its steps now and then, not every second.
+        if (this.request.runId === null) await recordSteps(session, runId, stepsOf(batch));
         return batch;
       },
       { signal: this.request.signal, before: lockLedger },

@@ -7,7 +7,7 @@ import { readPackageFile } from '../files.js';
 import { type MigrationStatus, migrationStatus } from '../migrate/migrations.js';
 import { addDays } from '../pipeline/plan.js';
 import { factsDigest, loadSteps } from '../pipeline/step.js';
-import { formatCount, plural } from '../report/format.js';
+import { formatCount, formatDuration, plural } from '../report/format.js';
 
 /** Something that wants attention, and the command that sees to it. */
 export interface Attention {
@@ -56,6 +56,18 @@ export interface SourceHealth extends Record<string, unknown> {
   readonly future_count: number | null;
 }
 
+/** How live the figures are; milliseconds, null where there was nothing to measure. */
+export interface Live {
+  readonly follower: string | null;
+  /** Age of the oldest change that is not counted yet. */
+  readonly oldest_change_ms: number | null;
+  /** Cycles of the last hour, as the follower notes them once a minute. */
+  readonly cycle_count: number;
+  readonly median_ms: number | null;
+  readonly worst_ms: number | null;
+  readonly worst_lag_ms: number | null;
+}
+
 /** All that `arc-gam status` shows. */
 export interface Status {
   readonly serverVersion: string;
@@ -66,6 +78,8 @@ export interface Status {
   readonly changedDays: readonly { readonly day: string; readonly why: string }[];
   readonly capture: string | null;
   readonly lockHolder: string | null;
+  /** Who follows, and how live that makes the figures; null: capture is off, so nobody can. */
+  readonly live: Live | null;
   readonly runs: readonly RunRow[];
   readonly tables: readonly TableRow[];
   /** What is not well, the most urgent first; none: all is well. */
@@ -84,6 +98,7 @@ export const readStatus = async (database: Database, settings: Settings): Promis
   try {
     const migrations = await migrationStatus(client, settings.schema);
     const lockHolder = (await runLockHolder(client, settings.schema)) ?? null;
+    const follower = (await runLockHolder(client, `${settings.schema} follow`)) ?? null;
     const serverVersion = describeVersion(database.serverVersion);
     const base = { serverVersion, migrations, lockHolder };
     if (migrations.some(({ state }) => state === 'pending')) {
@@ -100,6 +115,7 @@ export const readStatus = async (database: Database, settings: Settings): Promis
         source: null,
         changedDays: [],
         capture: null,
+        live: null,
         runs: [],
         tables: [],
         attention,
@@ -108,7 +124,7 @@ export const readStatus = async (database: Database, settings: Settings): Promis
     return await withTransaction(
       database,
       settings,
-      (session) => readLedger(session, base, settings.schema),
+      (session) => readLedger(session, { ...base, follower }, settings.schema),
       {
         readOnly: true,
       },
@@ -120,7 +136,10 @@ export const readStatus = async (database: Database, settings: Settings): Promis
 
 const readLedger = async (
   session: Session,
-  base: Pick<Status, 'serverVersion' | 'migrations' | 'lockHolder'>,
+  {
+    follower,
+    ...base
+  }: Pick<Status, 'serverVersion' | 'migrations' | 'lockHolder'> & { follower: string | null },
   schema: string,
 ): Promise<Status> => {
   const [recorded] = await session.query<{ zone: string }>(
@@ -145,8 +164,16 @@ const readLedger = async (
           asOf,
         ]);
   const capture = await captureState(session);
+  const [live] =
+    capture === 'off'
+      ? []
+      : await session.query<Omit<Live, 'follower'> & Record<string, unknown>>(
+          readPackageFile('sql/status/follow.sql'),
+          [zone],
+        );
   const status = {
     ...base,
+    live: live === undefined ? null : { follower, ...live },
     zone: recorded?.zone ?? null,
     moment: moment ?? null,
     source: source ?? null,
@@ -157,6 +184,9 @@ const readLedger = async (
   };
   return { ...status, attention: whatIsNotWell(status, outdated?.count ?? 0, schema) };
 };
+
+/** A follow that is further behind than this, in ms, wants attention. */
+const lateMs = 60_000;
 
 /** Where sql/status/source.sql stops counting. */
 const mostFutureTaps = 1000;
@@ -182,7 +212,10 @@ const whatIsNotWell = (
     return found;
   }
   const [last] = runs;
-  const dead = runs.find(({ state }) => state === 'running' && lockHolder === null);
+  const dead = runs.find(
+    ({ state, command }) =>
+      state === 'running' && (command === 'follow' ? status.live?.follower == null : lockHolder === null),
+  );
   add(
     dead !== undefined,
     `Run ${dead?.run_id} (${dead?.command}) is dead: it says that it is running, and nobody holds the lock. What it committed stays.`,
@@ -233,6 +266,12 @@ const whatIsNotWell = (
     future > 0,
     `${futureTaps} of a day that has not begun: a wrong clock, or a wrong zone.`,
     `psql -c "select u1, u2, tapped_at from ${schema}.classified_tap where tap_time > now() + interval '1 day' limit 20"`,
+  );
+  const oldest = status.live?.oldest_change_ms ?? 0;
+  add(
+    status.live?.follower != null && oldest > lateMs,
+    `The follow is ${formatDuration(oldest)} behind the oldest change.`,
+    'arc-gam status --json',
   );
   add(capture === 'broken', 'Capture is broken: a trigger is missing or switched off.', 'arc-gam capture on');
   return found;

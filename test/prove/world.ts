@@ -226,6 +226,7 @@ class World {
       dryRun: false,
       showRows: false,
       explain: false,
+      runId: null,
       ...given,
     };
   }

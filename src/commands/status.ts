@@ -5,9 +5,7 @@ import { readSettings } from '../config.js';
 import { withDatabase } from '../db/database.js';
 import { exitCode } from '../errors.js';
 import { formatBytes, formatCount, formatDuration, formatTable, plural } from '../report/format.js';
-import { type Live,
-  type Live,
-  type RunRow, readStatus, type Status } from
+import { type Live, type RunRow, readStatus, type Status } from '../status/status.js';
 import { describeTarget } from '../target.js';
 
 const describe = (command: Command): Command =>

@@ -19,14 +19,42 @@ export const metrics = [
   ['assists', 1, 'weekend'],
 ] as const;
 
+const paris = [48.85, 2.35] as const;
+const tokyo = [35.68, 139.69] as const;
+
+/**
+ * Areas where taps are usual, so that a surge is less than ten times what was expected: four uneven weeks with taps at
+ * other hours, and three weeks, the fewest that are a baseline.
+ */
+const usual: readonly [start: string, tapCount: number, place: readonly [number, number]][] = [
+  ['2026-01-06T18:00Z', 5, paris],
+  ['2026-01-07T18:00Z', 1, paris],
+  ['2026-01-10T18:00Z', 2, paris],
+  ['2026-01-13T18:00Z', 9, paris],
+  ['2026-01-14T09:00Z', 1, paris],
+  ['2026-01-20T18:00Z', 6, paris],
+  ['2026-01-24T18:00Z', 2, paris],
+  ['2026-01-27T18:00Z', 7, paris],
+  ['2026-02-03T18:00Z', 30, paris],
+  ['2026-01-14T10:00Z', 1, tokyo],
+  ['2026-01-21T10:00Z', 1, tokyo],
+  ['2026-01-28T10:00Z', 1, tokyo],
+  ['2026-02-04T10:00Z', 12, tokyo],
+];
+
 /** Taps of a crowd after weeks of a tap each, strangers and homes among them; all metrics and windows; no quest is left out. */
 export const fillCrowd = async (database: TestDatabase): Promise<void> => {
-  await addUsers(database, ...Array.from({ length: 11 }, (_, index) => index + 1));
+  await addUsers(database, ...Array.from({ length: 13 }, (_, index) => index + 1));
   await database.client.query(
     `insert into quest_definitions (slug, title, quest_type, requirements)
      select format('test-%s', number), 'Test', 'community', rule
      from jsonb_array_elements($1::jsonb) with ordinality as given (rule, number)`,
     [JSON.stringify(metrics.map(([metric, target, window]) => ({ metric, target, window })))],
+  );
+  await database.client.query(
+    `insert into quest_definitions (slug, title, quest_type, requirements, active_from, active_until)
+     select format('bound-%s', number), 'Bound', 'community', '{"metric": "taps", "target": 1, "window": "week"}', since, until
+     from (values (1, date '2026-02-02', null), (2, null, date '2026-02-02')) as bound (number, since, until)`,
   );
   for (const [one, other, time] of [
     [1, 2, '2025-12-20T10:00Z'],
@@ -42,6 +70,18 @@ export const fillCrowd = async (database: TestDatabase): Promise<void> => {
     [7, 8, '2026-02-10T09:00Z'],
     [4, 6, '2026-02-10T10:00Z'],
     [10, 11, '2026-02-10T10:00Z'],
+    // A streak that is alive; ties that are 90 and 89 days old; days that are 30 apart.
+    [10, 11, '2026-02-11T10:00Z'],
+    [8, 10, '2025-11-13T10:00Z'],
+    [9, 10, '2025-11-14T10:00Z'],
+    [3, 10, '2026-01-01T10:00Z'],
+    [3, 10, '2026-01-31T10:00Z'],
+    // Triangles of which two sides are of one day: no assist.
+    [7, 10, '2026-02-10T12:00Z'],
+    [9, 11, '2026-02-11T09:00Z'],
+    [8, 11, '2026-02-11T10:00Z'],
+    // Two who know nobody else.
+    [12, 13, '2026-02-11T10:00Z'],
   ] as const)
     await addTap(database, one, other, time);
   await database.client.query('insert into taps (id1, id2, time) values ($1, $2, $3)', [
@@ -63,18 +103,19 @@ export const fillCrowd = async (database: TestDatabase): Promise<void> => {
      from unnest(array['2026-02-02T18:00Z', '2026-02-02T20:00Z']::timestamptz[]) as hour (start)
      cross join generate_series(0, 11) as series (number)`,
   );
-  // Another area, where six taps are usual: its surge is less than ten times what was expected.
   await database.client.query(
     `insert into taps (id1, id2, time, latitude, longitude)
      select format('00000000-0000-4000-8000-%s', lpad((3 + number % 5)::text, 12, '0'))::uuid,
        format('00000000-0000-4000-8000-%s', lpad((3 + (number + 1) % 5)::text, 12, '0'))::uuid,
-       start + number * interval '1 minute', 48.85, 2.35
-     from unnest(
-       array['2026-01-06T18:00Z', '2026-01-13T18:00Z', '2026-01-20T18:00Z', '2026-01-27T18:00Z', '2026-02-03T18:00Z']
-         ::timestamptz[],
-       array[6, 6, 6, 6, 18]
-     ) as hour (start, tap_count)
+       start::timestamptz + number * interval '1 minute', latitude, longitude
+     from jsonb_to_recordset($1::jsonb)
+       as hour (start text, latitude double precision, longitude double precision, tap_count integer)
      cross join lateral generate_series(0, hour.tap_count - 1) as series (number)`,
+    [
+      JSON.stringify(
+        usual.map(([start, tap_count, [latitude, longitude]]) => ({ start, tap_count, latitude, longitude })),
+      ),
+    ],
   );
   // Who taps in the quiet hour is not in the crowd.
   await database.client.query(

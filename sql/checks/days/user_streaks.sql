@@ -3,13 +3,14 @@
 --! says: streaks, by walking the days
 --! key: user_id
 --! compared: current_streak_days, longest_streak_days, last_active_day, streak_started_on, last_tap_at
---! excused: current_streak_days where stored.current_streak_days = expected.current_streak_days_then
+--! excused: current_streak_days where expected.has_ended_since and stored.current_streak_days = expected.current_streak_days_then
 --! mark_user: user_id
 --: expected
 select
   expected_streak.user_id,
   expected_streak.current_streak_days,
   expected_streak.current_streak_days_then,
+  expected_streak.has_ended_since,
   expected_streak.longest_streak_days,
   expected_streak.last_active_day,
   expected_streak.streak_started_on,

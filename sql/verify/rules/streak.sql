@@ -5,6 +5,7 @@ select
     as current_streak_days,
   case when latest.day >= verify_clock.alive_from_day_then then latest.day - latest.run_started_on + 1 else 0 end
     as current_streak_days_then,
+  verify_clock.alive_from_day <> verify_clock.alive_from_day_then as has_ended_since,
   latest.longest_streak_days,
   latest.day as last_active_day,
   latest.run_started_on as streak_started_on,

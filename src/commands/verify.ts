@@ -103,7 +103,8 @@ const run = (flags: VerifyFlags, invocation: Invocation): Promise<void> => {
     };
     let verification = await look();
     for (let round = 1; flags.repair && isWrong(verification) && round <= repairRounds; round += 1) {
-      const { days, users } = verification.marks;
+      const days = verification.marks.filter(({ kind }) => kind === 'day');
+      const users = verification.marks.filter(({ kind }) => kind === 'user');
       reporter.say('repair', { round, dayCount: days.length, userCount: users.length }, [
         '',
         `Repair: ${plural(days.length, 'day')} and ${plural(users.length, 'user')} marked to be derived again.`,
@@ -247,8 +248,8 @@ const reportSummary = (
       ...coverage,
       checkCount: results.length,
       failedCount: failed,
-      markedDays: found.days.length,
-      markedUsers: found.users.length,
+      markedDays: found.filter(({ kind }) => kind === 'day').length,
+      markedUsers: found.filter(({ kind }) => kind === 'user').length,
       durationMs: Math.round(durationMs),
       checkingMs: Math.round(checking),
     },

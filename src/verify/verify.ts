@@ -32,10 +32,11 @@ export interface CheckResult {
   readonly findings: readonly Finding[];
 }
 
-/** Days and users that a repair has to derive again. */
-export interface Marks {
-  readonly days: readonly { readonly key: string; readonly reason: string }[];
-  readonly users: readonly { readonly key: string; readonly reason: string }[];
+/** A day or user that a repair has to derive again. */
+export interface Mark {
+  readonly kind: 'day' | 'user';
+  readonly key: string;
+  readonly reason: string;
 }
 
 export interface Verification {
@@ -43,7 +44,7 @@ export interface Verification {
   readonly zone: string;
   readonly coverage: Coverage;
   readonly results: readonly CheckResult[];
-  readonly marks: Marks;
+  readonly marks: readonly Mark[];
   /** From the first statement to the last, the recomputing included. */
   readonly durationMs: number;
 }
@@ -105,7 +106,7 @@ export const verifyIn = async (session: Session, options: VerifyOptions): Promis
     zone,
     coverage,
     results,
-    marks: { days: await readMarks(session, 'day'), users: await readMarks(session, 'user') },
+    marks: await session.query<Mark & Record<string, unknown>>(readPackageFile('sql/verify/mark.sql')),
     durationMs: performance.now() - started,
   };
 };
@@ -161,17 +162,8 @@ const runCheck = async (
   const count = counted?.count ?? 0;
   if (count === 0) return done('ok', 0, []);
   const findings = await session.query<Finding & Record<string, unknown>>(
-    `select check_name as check, table_name as table, key, column_name as column, stored, expected,
-       user_id as user, other_id as other, day
-     from finding where check_name = $1::text order by key, column_name limit $2::integer`,
+    readPackageFile('sql/verify/told_finding.sql'),
     [name, limit],
   );
   return done(check.weight, count, findings);
 };
-
-const readMarks = (session: Session, kind: 'day' | 'user'): Promise<{ key: string; reason: string }[]> =>
-  session.query<{ key: string; reason: string }>(
-    `select mark_${kind}::text as key,
-       format('verify: %s of %s', string_agg(distinct column_name, ', '), string_agg(distinct table_name, ', ')) as reason
-     from finding where mark_${kind} is not null group by mark_${kind} order by mark_${kind}`,
-  );

@@ -15,7 +15,7 @@ import { withDatabase } from '../db/database.js';
 import { exitCode, usageFailure } from '../errors.js';
 import { requireMigratedSchema } from '../migrate/migrations.js';
 import { printable } from '../report/format.js';
-import { whyKinds } from '../why/known.js';
+import { whyKinds } from '../why/answer.js';
 import { explain } from '../why/why.js';
 
 interface WhyFlags extends CommonFlags {

@@ -35,13 +35,12 @@ export const openAuthority = ({ jwt, serviceToken }: ServeSettings): Authority =
       if (verify === undefined && serviceToken === undefined) return;
       const token = /^Bearer ([^\s]+)$/i.exec(authorization ?? '')?.[1];
       if (token === undefined) {
-        throw new Problem(401, 'A token is required: send Authorization: Bearer <token>.');
+        throw new Problem(401, 'token_required', 'A token is required: send Authorization: Bearer <token>.');
       }
       if (serviceToken !== undefined && isSame(token, serviceToken)) return;
-      if (verify === undefined) throw new Problem(401, 'The token is not valid.');
-      const subject = await verify(token);
-      if (subject?.toLowerCase() !== userId) {
-        throw new Problem(403, 'The token is not about this user_id.');
+      if (verify === undefined) throw new Problem(401, 'token_not_valid', 'The token is not valid.');
+      if ((await verify(token)).toLowerCase() !== userId) {
+        throw new Problem(403, 'other_user', 'The token is not about this user_id.');
       }
     },
   };
@@ -52,24 +51,32 @@ const verifier = ({ issuer, audience, jwksUrl, secret }: JwtSettings) => {
     jwksUrl === undefined ? new TextEncoder().encode(secret) : createRemoteJWKSet(jwksUrl);
   const algorithms = jwksUrl === undefined ? secretAlgorithms : keyAlgorithms;
   const options = { issuer, audience, algorithms, requiredClaims: ['sub', 'exp'], clockTolerance: 5 };
-  return async (token: string): Promise<string | undefined> => {
+  return async (token: string): Promise<string> => {
     try {
       const { payload } = await (typeof key === 'function'
         ? jwtVerify(token, key, options)
         : jwtVerify(token, key, options));
-      return payload.sub;
+      // The library checks that there is a subject, not what it is.
+      const subject: unknown = payload.sub;
+      if (typeof subject !== 'string') throw new errors.JWTInvalid('sub is not a string');
+      return subject;
     } catch (cause) {
-      if (cause instanceof errors.JWTExpired) throw new Problem(401, 'The token has expired.', { cause });
+      if (cause instanceof errors.JWTExpired)
+        throw new Problem(401, 'token_expired', 'The token has expired.', { cause });
+      // A secret can't fail to be there: whatever goes wrong with one is the token's fault.
       const isAboutToken =
-        cause instanceof errors.JOSEError &&
-        !(cause instanceof errors.JWKSTimeout) &&
-        !(cause instanceof errors.JWKSInvalid) &&
-        cause.code !== 'ERR_JOSE_GENERIC';
-      if (isAboutToken) throw new Problem(401, 'The token is not valid.', { cause });
-      throw new Problem(503, "The keys that tokens are checked with can't be fetched. Try again later.", {
-        cause,
-        retryAfter: 5,
-      });
+        typeof key !== 'function' ||
+        (cause instanceof errors.JOSEError &&
+          !(cause instanceof errors.JWKSTimeout) &&
+          !(cause instanceof errors.JWKSInvalid) &&
+          cause.code !== 'ERR_JOSE_GENERIC');
+      if (isAboutToken) throw new Problem(401, 'token_not_valid', 'The token is not valid.', { cause });
+      throw new Problem(
+        503,
+        'no_keys',
+        "The keys that tokens are checked with can't be fetched. Try again later.",
+        { cause, retryAfter: 5 },
+      );
     }
   };
 };

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { get as httpGet } from 'node:http';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CompactSign, exportJWK, generateKeyPair } from 'jose';
+import { CompactSign, exportJWK, generateKeyPair, SignJWT } from 'jose';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { addTap, addUsers, createDatabase, type TestDatabase, userId } from './database.js';
@@ -79,6 +79,32 @@ test('quests are sorted: nearest to done first, done ones last', async () => {
   expect(shares.length).toBeGreaterThan(5);
   expect(shares).toEqual([...shares].sort((one, other) => other - one));
   expect(shares[0]).toBeGreaterThan(0);
+});
+
+test('a token that was let in is refused once it has expired, and for somebody else at once', async () => {
+  const secret = 'a secret of at least thirty-two characters';
+  const guarded = await startTestServer(
+    database.url,
+    {
+      ARC_GAM_JWT_SECRET: secret,
+      ARC_GAM_JWT_ISSUER: 'https://issuer.example',
+      ARC_GAM_JWT_AUDIENCE: 'community',
+    },
+    now,
+  );
+  try {
+    const exp = Math.floor(Date.now() / 1000) + 60;
+    const token = await new SignJWT({ sub: me, iss: 'https://issuer.example', aud: 'community', exp })
+      .setProtectedHeader({ alg: 'HS256' })
+      .sign(new TextEncoder().encode(secret));
+    const ask = async (user = me) =>
+      (await guarded.get(pathOf('quests', '', user), { authorization: `Bearer ${token}` })).status;
+    expect([await ask(), await ask(), await ask(userId(2))]).toEqual([200, 200, 403]);
+    vi.useFakeTimers({ toFake: ['Date'], now: (exp + 10) * 1000 });
+    expect(await ask()).toBe(401);
+  } finally {
+    await guarded.stop();
+  }
 });
 
 describe('a token whose claims are of another type', () => {

@@ -120,6 +120,8 @@ with viewer_friend as materialized (
   from candidate
   order by candidate.known_score desc
   limit 1 offset $7::integer - 1
+), viewer_home as materialized (
+  select home_place.latitude, home_place.longitude from home_place where home_place.user_id = $12::uuid
 ), scored as (
   select
     candidate.other_key,
@@ -133,7 +135,7 @@ with viewer_friend as materialized (
     -- Sums of binary fractions end in noise: 0.9999999999999999 for 1.
     round((candidate.known_score + $10::float8 * nearness.geo)::numeric, 6)::float8 as total
   from candidate
-  left join home_place as viewer_home on viewer_home.user_id = $12::uuid
+  left join viewer_home on true
   left join home_place as candidate_home on candidate_home.user_id = candidate.user_id
   cross join lateral (
     select coalesce(

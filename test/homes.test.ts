@@ -36,7 +36,7 @@ const junk = lines.filter((line) => line.kind === 'junk');
 let database: TestDatabase;
 let client: pg.Client;
 
-/** The set-up: a schema of its own with the migration, the packaged gazetteer and a table behind `app_user`. */
+/** The set-up: a schema of its own with the migrations, the packaged gazetteer and a table behind `app_user`. */
 async function openDatabase(): Promise<pg.Client> {
   const opened = new pg.Client({
     connectionString: database.url,
@@ -44,7 +44,9 @@ async function openDatabase(): Promise<pg.Client> {
     options: '-c jit=off -c TimeZone=UTC',
   });
   await opened.connect();
-  const [, up = ''] = read('../migrations/0003_home_location.sql').split(/-- (?:Up|Down) Migration/);
+  const up = ['0003_home_location', '0030_places']
+    .map((name) => read(`../migrations/${name}.sql`).split(/-- (?:Up|Down) Migration/)[1])
+    .join('');
   await opened.query(`
     drop schema if exists homes_test cascade;
     create schema homes_test;

@@ -444,3 +444,27 @@ test('answers are compressed for who asks for it, and other origins may call whe
     await open.stop();
   }
 });
+
+test('the running day is read once for all viewers, and the radar is live to a few seconds', async () => {
+  vi.useFakeTimers({ toFake: ['performance'] });
+  const clocked = await startTestServer(database.url, {}, now);
+  const asked = async (user: number) => {
+    const { body } = await clocked.get(pathOf('radar', '&debug=1', userId(user)));
+    const queries = body.meta.debug.queries.map(({ query }: { query: string }) => query);
+    return [body.buckets.at(-1).activity_count, queries.includes('live_tap')];
+  };
+  try {
+    await addTap(database, 1, 4, '2026-03-09T12:05Z');
+    expect(await asked(1)).toEqual([1, true]);
+    expect(await asked(4)).toEqual([1, false]);
+    expect(await asked(10)).toEqual([0, false]);
+    await addTap(database, 10, 11, '2026-03-09T12:06Z');
+    // From what was read for 1: nobody looked again.
+    expect(await asked(11)).toEqual([0, false]);
+    vi.advanceTimersByTime(7_000);
+    expect(await asked(10)).toEqual([1, true]);
+    expect(await asked(11)).toEqual([1, false]);
+  } finally {
+    await clocked.stop();
+  }
+});

@@ -2,8 +2,9 @@
 -- $1 user, $2 user_key or null, $3 hours of the window, the current one included, $4 its end, $5 the stored zone, $6 the
 -- place_id of a city or null: then only taps within 25 km of its centre count, and taps without coordinates don't, $7 the
 -- viewer's zone, in which the hours begin: zones are offset by minutes that are no multiple of 60.
--- The source is read for the running day and for days that are not processed, so that the last hours are live. What is
--- older the pairs' days know to the microsecond; where a city is asked for, each tap is looked up by that time for its
+-- $8 the viewer's taps of the running day and of days that are not processed, as a JSON text, so that the last hours are
+-- live; null: they are read here, because they are too many to be read for all viewers at once (sql/api/live_tap.sql).
+-- What is older the pairs' days know to the microsecond; where a city is asked for, each tap is looked up by that time for its
 -- coordinates.
 with asked as materialized (
   select
@@ -69,8 +70,14 @@ with asked as materialized (
     tap.longitude
   from unread_day
   join tap on tap.tap_time >= unread_day.starts_at and tap.tap_time < unread_day.ends_at
-  where (tap.id1 = $1::uuid or tap.id2 = $1::uuid)
+  where $8::text is null
+    and (tap.id1 = $1::uuid or tap.id2 = $1::uuid)
     and tap.id1 <> tap.id2
+  union all
+  select given.partner_id, given.tapped_at, given.latitude, given.longitude
+  from json_to_recordset($8::json) as given (
+    partner_id uuid, tapped_at timestamptz, latitude double precision, longitude double precision
+  )
 ), city as (
   select gazetteer_place.latitude, gazetteer_place.longitude
   from gazetteer_place

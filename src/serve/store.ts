@@ -71,9 +71,9 @@ const statement = (name: QueryName): string => {
 /**
  * Opens the store; the database is connected to by the first read, and again by a later one where that failed.
  *
- * pg and not postgres.js, which pipelines and prepares by itself: the reads of one request came at the same price from both
- * (bench/README.md), but postgres.js can close all of its connections only, not the one that a frozen server or a caller who
- * hung up has left at work, and a connection cut inside of `sql.begin` ends the process (src/db/database.ts).
+ * pg and not postgres.js, which pipelines and prepares by itself: the same reads cost the client 1.6 times as much with it
+ * (bench/README.md), it can close all of its connections only, not the one that a frozen server or a caller who hung up has
+ * left at work, and a connection cut inside of `sql.begin` ends the process (src/db/database.ts).
  */
 export const openStore = (settings: Settings, serve: ServeSettings): Store => {
   let opening: Promise<Database> | undefined;

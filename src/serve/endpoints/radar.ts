@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Context } from '../context.js';
 import { defineEndpoint } from '../endpoint.js';
+import { readLiveTaps } from '../live-taps.js';
 import { hourMs, someone, wave } from '../made-up.js';
 import { Problem } from '../problem.js';
 import { common, given } from '../question.js';
@@ -70,15 +71,18 @@ export const radar = defineEndpoint({
     const place = question.city === undefined ? undefined : await findCity(context, question.city);
     describe({ city_filter: place?.label ?? null });
     const [[row], surges] = await Promise.all([
-      reading.query<{ buckets: string; top_current_window: string }>('radar_tap', [
-        viewer.userId,
-        viewer.key,
-        question.hours,
-        watermark.now_at,
-        watermark.zone,
-        place?.place_id ?? null,
-        watermark.viewer_zone,
-      ]),
+      readLiveTaps(context).then((live) =>
+        reading.query<{ buckets: string; top_current_window: string }>('radar_tap', [
+          viewer.userId,
+          viewer.key,
+          question.hours,
+          watermark.now_at,
+          watermark.zone,
+          place?.place_id ?? null,
+          watermark.viewer_zone,
+          live === null ? null : JSON.stringify(live),
+        ]),
+      ),
       reading.query<Answer['surges'][number]>('surge', [
         viewer.userId,
         viewer.key,

@@ -4,6 +4,8 @@
 
 alter table gazetteer_place add column city_id integer;
 comment on column gazetteer_place.city_id is 'For a section of a city (Hell''s Kitchen): the place_id of the city; null for a city, town or village.';
+-- Places that are here already get it when they are filled again, by the same migrate.
+delete from gazetteer_load;
 create index gazetteer_place_latitude_longitude_idx on gazetteer_place (latitude, longitude);
 comment on index gazetteer_place_latitude_longitude_idx is 'Places around a point.';
 

@@ -22,7 +22,7 @@ const setAll = (made, attributes) => {
 };
 
 const present = (children) =>
-  children.flat().filter((child) => child !== null && child !== undefined && child !== false);
+  children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false);
 
 /** A number that changes before the reader's eyes when a new answer arrives. */
 export const number = (value, text) => element('span', { 'data-number': value }, text);
@@ -36,9 +36,9 @@ export const nameOf = (name) => (name.trim() === '' ? 'Unnamed member' : name);
 export const plainName = (name) =>
   nameOf(name).replace(/[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '');
 
-/** Names with commas between them. */
-export const namesOf = (names) =>
-  names.flatMap((name, index) => (index === 0 ? [named(name)] : [', ', named(name)]));
+/** Names with something between them. */
+export const namesOf = (names, between = ', ') =>
+  names.flatMap((name, index) => (index === 0 ? [named(name)] : [between, named(name)]));
 
 /** Two letters for a circle. */
 export const avatar = (name) => {

@@ -21,7 +21,7 @@ const panels = {
 };
 
 const byId = (id) => document.getElementById(id);
-const dated = { weekday: 'short', day: 'numeric', month: 'short', year: 'numeric' };
+const dated = { day: 'numeric', month: 'short', year: 'numeric' };
 
 /** Draws everything from a view, changing only what differs from what is shown. */
 export const render = (view) => {

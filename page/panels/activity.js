@@ -3,7 +3,7 @@ import { element } from '../elements.js';
 import { dayText, plural } from '../text.js';
 
 /** Taps of the whole community, day by day. */
-export const activity = ({ weekly, isMock, watermark }, width) => {
+export const activity = ({ weekly, isMock, watermark, today }, width) => {
   if (weekly === undefined) return null;
   const days = weekly.recap.community_activity;
   const total = days.reduce((sum, { taps }) => sum + taps, 0);
@@ -17,7 +17,7 @@ export const activity = ({ weekly, isMock, watermark }, width) => {
           : days.length > 14
             ? dayText(day, { day: 'numeric', month: 'short' })
             : dayText(day, { weekday: 'short' }),
-      text: `${dayText(day)}: ${uncounted ? 'not counted yet' : plural(taps, 'tap')}`,
+      text: `${dayText(day)}: ${uncounted ? 'not counted yet' : plural(taps, 'tap')}${day === today && !uncounted ? ' so far' : ''}`,
       value: taps,
       uncounted,
     };

@@ -2,7 +2,7 @@ import { readable } from '../chart.js';
 import { element, shape } from '../elements.js';
 import { addDays, count, daysBetween, dayText, mondayOf, plural } from '../text.js';
 
-const gap = 3;
+const gap = 2;
 const top = 18;
 const weekdays = 30;
 
@@ -14,9 +14,9 @@ export const calendar = (view, width) => {
   const from = mondayOf(start);
   const weeks = Math.ceil((daysBetween(from, end) + 1) / 7);
   // Where a year of columns would be too fine to see, it is drawn in two or three rows.
-  const rows = width >= 620 ? 1 : width >= 330 ? 2 : 3;
+  const rows = width >= 620 ? 1 : width >= 280 ? 2 : 3;
   const perRow = Math.ceil(weeks / rows);
-  const size = Math.min(18, Math.floor((width - weekdays) / perRow) - gap);
+  const size = Math.min(25, Math.floor((width - weekdays) / perRow) - gap);
   const levelOf = levels(days.map((day) => day.taps));
   const marks = [];
   const drawings = Array.from({ length: rows }, (_, row) => {

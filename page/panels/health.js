@@ -27,7 +27,7 @@ export const fadingTies = (view) => {
   const soon = (view.health?.cooling ?? []).filter(inDanger).map((tie) => {
     const passed = view.silence(tie) - tie.days_since_last_tap;
     const days = Math.max(0, tie.days_left - passed);
-    return { ...tieOf(tie), left: days === 0 ? 'fades tomorrow' : `fades in ${plural(days, 'day')}` };
+    return { ...tieOf(tie), left: days === 0 ? 'fades tomorrow' : `fades in ${plural(days + 1, 'day')}` };
   });
   const already = (view.health?.fading ?? []).filter(inDanger).map((tie) => {
     const days = memoryDays - view.silence(tie);

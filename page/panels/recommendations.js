@@ -19,7 +19,7 @@ export const recommendations = ({ weekly, isNew }) => {
             explain,
             mutuals.length === 0
               ? null
-              : element('span', { class: 'sub' }, 'You both know ', namesOf(mutuals), '.'),
+              : element('span', { class: 'sub' }, 'You both know ', namesOf(mutuals)),
           ],
         }),
       ),

@@ -110,6 +110,6 @@ const meetingDeeds = ({ weekly, metToday }) =>
       why:
         mutuals.length === 0
           ? explain
-          : ['Ask ', namesOf(mutuals.slice(0, 2)), ` to introduce you. ${explain}`],
+          : ['Ask ', namesOf(mutuals.slice(0, 2), ' or '), ` to introduce you. ${explain}`],
       link: 'recommendations',
     }));

@@ -7,7 +7,10 @@ const shareOf = ({ progress, target }) => progress / target;
 export const openQuests = ({ quests }) =>
   (quests?.quests ?? [])
     .filter(({ status }) => status !== 'completed')
-    .sort((one, other) => shareOf(other) - shareOf(one));
+    .sort(
+      (one, other) =>
+        shareOf(other) - shareOf(one) || one.target - one.progress - other.target + other.progress,
+    );
 
 export const quests = (view) => {
   if (view.quests === undefined) return null;

@@ -60,16 +60,20 @@ const streakDeed = (view) => {
 
 const surgeDeeds = ({ radar, now, zone }) =>
   (radar?.surges ?? [])
-    // A window's end is the end of its last full hour: it may well go on.
+    // A window ends with its last full hour: it may well go on after it.
     .filter(({ end_time }) => Date.parse(end_time) > now - 2 * 3_600_000)
-    .map(({ area_name, start_time, surge_multiplier, unique_users, end_time }) => ({
-      key: `surge ${area_name} ${start_time}`,
-      icon: '↗',
-      what: [element('bdi', {}, area_name), ` is busy: ×${surge_multiplier} of the usual`],
-      why: `${plural(unique_users, 'person', 'or more people')} since ${hourText(start_time, zone)}.`,
-      left: Date.parse(end_time) > now ? 'now' : `until ${hourText(end_time, zone)}`,
-      link: 'radar',
-    }));
+    .map(({ area_name, start_time, surge_multiplier, unique_users, end_time }) => {
+      const isOn = Date.parse(end_time) > now;
+      const since = hourText(start_time, zone);
+      return {
+        key: `surge ${area_name} ${start_time}`,
+        icon: '↗',
+        what: [element('bdi', {}, area_name), isOn ? ' is busy' : ' was busy just now'],
+        why: `×${surge_multiplier} of the usual, ${plural(unique_users, 'person', 'or more people')} ${isOn ? `since ${since}` : `from ${since} to ${hourText(end_time, zone)}`}.`,
+        left: isOn ? 'now' : undefined,
+        link: 'radar',
+      };
+    });
 
 const questDeeds = (view) =>
   openQuests(view)

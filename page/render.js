@@ -92,16 +92,12 @@ const explain = (section, { weekly, quests: questAnswer, radar: radarAnswer, hea
   );
   let box = section.querySelector('.why');
   if (box === null) {
-    box = element(
-      'details',
-      { class: 'why' },
-      element(
-        'summary',
-        { 'aria-label': `How ${section.querySelector('h2').textContent} is counted` },
-        'Why?',
-      ),
-      element('div', {}),
+    const about = element(
+      'span',
+      { class: 'hidden-text' },
+      ` How ${section.querySelector('h2').textContent} is counted`,
     );
+    box = element('details', { class: 'why' }, element('summary', {}, 'Why?', about), element('div', {}));
     section.querySelector('h2').after(box);
   }
   morph(

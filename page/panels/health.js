@@ -105,8 +105,17 @@ const spread = (summary, total) =>
         'div',
         { class: tone, 'data-key': kind },
         element('dt', {}, word),
-        element('dd', {}, count(summary[kind])),
-        element('meter', { min: 0, max: total, value: summary[kind], 'aria-label': `${word}, of all ties` }),
+        element(
+          'dd',
+          {},
+          count(summary[kind]),
+          element('meter', {
+            min: 0,
+            max: total,
+            value: summary[kind],
+            'aria-label': `${word}, of all ties`,
+          }),
+        ),
       ),
     ),
   );

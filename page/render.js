@@ -46,12 +46,13 @@ export const render = (view) => {
   }
 };
 
-const heading = ({ weekly, today, zone, watermark, isMock }) => {
+const heading = ({ weekly, today, zone, watermark, isMock, isNew }) => {
   if (weekly === undefined) return;
   const { name } = weekly.leaderboard.me.new_connections;
-  const title = name.trim() === '' ? ['Your week'] : ['The week of ', named(name)];
-  morph(byId('title'), title);
-  document.title = `${name.trim() === '' ? 'Your week' : `The week of ${plainName(name)}`} · Community`;
+  const hasName = name.trim() !== '';
+  const [before, otherwise] = isNew ? ['Welcome, ', 'Welcome'] : ['The week of ', 'Your week'];
+  morph(byId('title'), hasName ? [before, named(name)] : [otherwise]);
+  document.title = `${hasName ? before + plainName(name) : otherwise} · Community`;
   const left = 6 - daysBetween(mondayOf(today), today);
   byId('subtitle').textContent =
     `${dayText(today, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' })}. Week ${weekly.week.iso_week} ends ${left === 0 ? 'tonight' : left === 1 ? 'tomorrow' : `in ${plural(left, 'day')}`}.`;

@@ -439,8 +439,11 @@ describe.skipIf(browserPath === undefined)('the Community page', () => {
 
   test('a new user is welcomed with what will appear when, not with zeros', async () => {
     const { page, text, close } = await open(7);
+    expect(await text('title')).toBe('Welcome, User 7');
     expect(await text('welcome')).toContain('With your first tap');
-    for (const id of ['week', 'calendar', 'health', 'recommendations']) {
+    // What is open to somebody new: the shortest quests.
+    expect(await text('todo')).toContain('New Ground: 2 to go');
+    for (const id of ['week', 'calendar', 'health', 'recommendations', 'recap']) {
       expect(await page.locator(`#${id}`).isVisible()).toBe(false);
     }
     expect(await page.locator('#quests').isVisible()).toBe(true);

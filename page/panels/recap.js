@@ -8,7 +8,7 @@ export const more = (left) =>
 
 /** What came of the chosen window: people met, friends of friends, cities. */
 export const recap = (view) => {
-  if (view.weekly === undefined) return null;
+  if (view.weekly === undefined || view.isNew) return null;
   const { recap: data, week } = view.weekly;
   const span = rangeText(...week.range);
   const parts = [

@@ -77,7 +77,8 @@ const surgeDeeds = ({ radar, now, zone }) =>
 
 const questDeeds = (view) =>
   openQuests(view)
-    .filter(({ progress }) => progress > 0)
+    // Somebody new has begun none: the shortest ways to a first one are shown.
+    .filter(({ progress }) => progress > 0 || view.isNew)
     .map((quest) => {
       const missing = quest.target - quest.progress;
       return {

@@ -13,7 +13,7 @@ export const viewOf = (answers, clockOffset) => {
   const isMock = Object.values(answers).some((answer) => answer?.source === 'mock');
   const watermark = weekly?.meta.watermark;
   const countedUntil = countedUntilOf(watermark, isMock);
-  const calendar = weekly?.momentum.calendar;
+  const calendar = weekly?.momentum.calendar ?? undefined;
   const metToday = new Map();
   let tapsToday = 0;
   let uncountedTaps = 0;

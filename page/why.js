@@ -1,5 +1,5 @@
-/** How each list is counted, for where the answer does not say it itself (meta.why). */
-const sentences = {
+/** How each list is counted, for where the answer does not say it itself (meta.why). `arc-gam why` says the same. */
+export const sentences = {
   streak:
     'Days in a row on which you tapped somebody. A streak is alive as long as its last day is today or yesterday; a day without a tap ends it at midnight.',
   weekly_goal: 'Every tap of yours since Monday counts, with whomever it was.',

@@ -5,6 +5,7 @@ import { type Database, withDatabase } from '../db/database.js';
 import { exitCode, usageFailure } from '../errors.js';
 import { requireMigrated } from '../migrate/migrations.js';
 import { whyKinds } from '../why/known.js';
+import { ruleOf } from '../why/rule.js';
 import { explain } from '../why/why.js';
 import { type CommonFlags, dayFlag, type Invocation, userFlag, withCommonFlags } from './shared.js';
 
@@ -48,11 +49,13 @@ export const runWhy = (number: string, flags: WhyFlags, { reporter }: Invocation
     await requireSchema(database, settings.schema);
     reporter.working('Reading the taps of the source');
     const answer = await explain(database, settings, { kind, user, other, date });
+    const rule = await ruleOf(kind);
     const differing = answer.figures.filter(({ computed, stored }) => computed !== stored);
     const show = (value: string | null) => value ?? 'no value';
-    reporter.say('why', { ...answer, user, other, date, isEqual: differing.length === 0 }, [
+    reporter.say('why', { ...answer, rule, user, other, date, isEqual: differing.length === 0 }, [
       ...answer.lines,
       '',
+      ...rule.map((sentence) => `The Community page says: ${sentence}`),
       ...answer.figures.map(({ name, computed, stored }) =>
         computed === stored
           ? `${kleur.green('✓')} ${name} = ${show(stored)}`

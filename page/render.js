@@ -12,7 +12,7 @@ import { recommendations } from './panels/recommendations.js';
 import { todo } from './panels/todo.js';
 import { week } from './panels/week.js';
 import { welcome } from './panels/welcome.js';
-import { daysBetween, dayText, hourText, momentText, mondayOf, plural } from './text.js';
+import { dayIn, daysBetween, dayText, hourText, momentText, mondayOf, plural } from './text.js';
 import { whyOf } from './why.js';
 
 /** Each gives what is in its panel, or null where there is nothing to show and the panel is left out. */
@@ -46,7 +46,8 @@ export const render = (view) => {
   }
 };
 
-const heading = ({ weekly, today, zone, watermark, isMock, isNew }) => {
+const heading = (view) => {
+  const { weekly, today, isNew } = view;
   if (weekly === undefined) return;
   const { name } = weekly.leaderboard.me.new_connections;
   const hasName = name.trim() !== '';
@@ -56,15 +57,16 @@ const heading = ({ weekly, today, zone, watermark, isMock, isNew }) => {
   const left = 6 - daysBetween(mondayOf(today), today);
   byId('subtitle').textContent =
     `${dayText(today, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' })}. Week ${weekly.week.iso_week} ends ${left === 0 ? 'tonight' : left === 1 ? 'tomorrow' : `in ${plural(left, 'day')}`}.`;
-  byId('as-of').textContent = isMock || !watermark ? '' : countedText(watermark, zone);
+  byId('as-of').textContent = countedText(view);
 };
 
-const countedText = ({ as_of_day, known_until }, zone) => {
-  if (as_of_day === null) return '';
+const countedText = ({ watermark: { as_of_day, known_until }, countedUntil, zone, today }) => {
+  if (countedUntil === null) return '';
   // A day that is over is named; a moment within a day is told with its time.
-  if (!known_until || hourText(known_until, zone) === '00:00')
-    return `Counted to ${dayText(as_of_day, dated)}`;
-  return `Counted to ${momentText(known_until, zone, { ...dated, hour: '2-digit', minute: '2-digit' })}`;
+  const time = hourText(countedUntil, zone);
+  if (!known_until || time === '00:00') return `Counted to ${dayText(as_of_day, dated)}`;
+  if (dayIn(countedUntil, zone) === today) return `Counted to ${time} today`;
+  return `Counted to ${momentText(countedUntil, zone, { ...dated, hour: '2-digit', minute: '2-digit' })}`;
 };
 
 /** The city switch offers everywhere, the viewer's own city, and what the address says. */

@@ -47,7 +47,9 @@ const silenceOf = ({ other_user_id, last_tap_day, days_since_last_tap }, asOf, t
 
 /** The moment up to which taps are counted, in milliseconds; null where nothing says. */
 const countedUntilOf = (watermark, isMock) => {
-  if (isMock || !watermark) return null;
-  if (watermark.known_until) return Date.parse(watermark.known_until);
-  return watermark.as_of_day === null ? null : Date.parse(`${addDays(watermark.as_of_day, 1)}T00:00:00Z`);
+  if (isMock || !watermark || watermark.as_of_day === null) return null;
+  const { as_of_day, known_until, computed_at } = watermark;
+  const until = Date.parse(known_until ?? `${addDays(as_of_day, 1)}T00:00:00Z`);
+  // Of a day that is still running, nothing is counted that came after the last run.
+  return computed_at === null ? until : Math.min(until, Date.parse(computed_at));
 };

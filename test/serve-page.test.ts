@@ -196,6 +196,29 @@ describe.skipIf(browserPath === undefined)('the Community page', () => {
     await met.close();
   });
 
+  test('of a running day what came after the last run is said to be not counted yet', async () => {
+    const { text, close } = await open(
+      1,
+      {},
+      {
+        prepare: (page) =>
+          changeAnswers(page, {
+            weekly: (answer) => {
+              answer.meta.watermark = {
+                as_of_day: today,
+                computed_at: '2026-03-05T12:00:00Z',
+                known_until: now,
+              };
+            },
+          }),
+      },
+    );
+    expect(await text('as-of')).toBe('Counted to 12:00 today');
+    expect(await text('week')).toContain('+1 tap not counted yet');
+    expect(await text('recap')).toContain('1 tap since Thu 12:00 is not counted yet.');
+    await close();
+  });
+
   test('a streak at risk comes first, with the hours that are left', async () => {
     const { text, close } = await open(
       1,

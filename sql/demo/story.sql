@@ -91,15 +91,16 @@ with moment as (
   union all
   select 1, 2, moment.now_at - interval '12 minutes', moment.latitude, moment.longitude from moment
   union all
-  -- Many people at one place in the last fifty minutes.
+  -- Forty taps at one place in the last fifty minutes, of as many pairs as there are.
   select
-    36 + 2 * turn.turn,
-    37 + 2 * turn.turn,
+    38 + 2 * ((turn.turn - 1) % pairs.count),
+    39 + 2 * ((turn.turn - 1) % pairs.count),
     moment.now_at - make_interval(mins => 2 + (turn.turn * 7) % 48),
     moment.latitude + (turn.turn % 5) * 0.0004,
     moment.longitude + (turn.turn % 3) * 0.0004
   from moment
-  cross join generate_series(1, least(40, ($1::integer - 38) / 2)) as turn (turn)
+  cross join (select greatest(1, least(40, ($1::integer - 38) / 2)) as count) as pairs
+  cross join generate_series(1, 40) as turn (turn)
 )
 insert into public.taps (id, id1, id2, time, latitude, longitude)
 select

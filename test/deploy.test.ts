@@ -46,7 +46,7 @@ test('the manifests are Cloud Run Jobs with every placeholder filled in', () => 
               timeoutSeconds: 3600,
               containers: [
                 {
-                  image: 'us-east1-docker.pkg.dev/my-project/arc-gam/arc-gam:0.1.0',
+                  image: 'us-east1-docker.pkg.dev/my-project/arc-gam/arc-gam:1.0.0',
                   args: ['etl', '--wait', '1800'],
                   resources: { limits: { cpu: '2', memory: '2Gi' } },
                   env: expect.arrayContaining([

@@ -84,7 +84,7 @@ test('an upgrade migrates before the jobs get the new image', () => {
 
 test('the schedule calls the jobs-run API at night', () => {
   const { stdout } = deploy('schedule');
-  expect(stdout).toContain('--schedule 0\\ 2\\ \\*\\ \\*\\ \\* --time-zone America/New_York');
+  expect(stdout).toContain('--schedule 0\\ 2\\,14\\ \\*\\ \\*\\ \\* --time-zone America/New_York');
   expect(stdout).toContain('locations/us-east1/jobs/arc-gam-etl:run --oauth-service-account-email');
 });
 

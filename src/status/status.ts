@@ -56,6 +56,19 @@ export interface SourceHealth extends Record<string, unknown> {
   readonly future_count: number | null;
 }
 
+/** An index of our tables, and how often it was read since the server's statistics began. */
+export interface IndexRow extends Record<string, unknown> {
+  readonly table_name: string;
+  readonly index_name: string;
+  readonly scan_count: number;
+  /** A day; null: never, or before PostgreSQL 16, which does not say. */
+  readonly last_read_on: string | null;
+  readonly bytes: number;
+  readonly kind: 'primary key' | 'unique' | 'to read by';
+  /** Nobody has read it, and no constraint needs it. */
+  readonly is_unused: boolean;
+}
+
 /** All that `arc-gam status` shows. */
 export interface Status {
   readonly serverVersion: string;
@@ -64,7 +77,11 @@ export interface Status {
   readonly moment: LedgerMoment | null;
   readonly source: SourceHealth | null;
   readonly changedDays: readonly { readonly day: string; readonly why: string }[];
+  /** Days that were derived by other SQL than this version's. */
+  readonly outdatedDays: number | null;
   readonly capture: string | null;
+  /** Changes that capture has noted and no run has looked at. */
+  readonly queuedChanges: number | null;
   readonly lockHolder: string | null;
   readonly runs: readonly RunRow[];
   readonly tables: readonly TableRow[];
@@ -99,7 +116,9 @@ export const readStatus = async (database: Database, settings: Settings): Promis
         moment: null,
         source: null,
         changedDays: [],
+        outdatedDays: null,
         capture: null,
+        queuedChanges: null,
         runs: [],
         tables: [],
         attention,
@@ -145,28 +164,28 @@ const readLedger = async (
           asOf,
         ]);
   const capture = await captureState(session);
+  const [queue] = await session.query<{ queued_count: number }>(readPackageFile('sql/status/queue.sql'));
   const status = {
     ...base,
     zone: recorded?.zone ?? null,
     moment: moment ?? null,
     source: source ?? null,
     changedDays,
+    outdatedDays: outdated?.count ?? 0,
     capture,
+    queuedChanges: queue?.queued_count ?? 0,
     runs,
     tables,
   };
-  return { ...status, attention: whatIsNotWell(status, outdated?.count ?? 0, schema) };
+  return { ...status, attention: whatIsNotWell(status, schema) };
 };
 
 /** Where sql/status/source.sql stops counting. */
 const mostFutureTaps = 1000;
 
-const whatIsNotWell = (
-  status: Omit<Status, 'attention'>,
-  outdatedDays: number,
-  schema: string,
-): Attention[] => {
+const whatIsNotWell = (status: Omit<Status, 'attention'>, schema: string): Attention[] => {
   const { moment, runs, lockHolder, migrations, changedDays, capture } = status;
+  const outdatedDays = status.outdatedDays ?? 0;
   const found: Attention[] = [];
   const add = (condition: boolean, what: string, command: string) => {
     if (condition) found.push({ what, command });
@@ -237,5 +256,23 @@ const whatIsNotWell = (
   add(capture === 'broken', 'Capture is broken: a trigger is missing or switched off.', 'arc-gam capture on');
   return found;
 };
+
+/** The indexes of our tables, the unused ones first, and since when the server has counted. Only reads. */
+export const readIndexes = (
+  database: Database,
+  settings: Settings,
+): Promise<{ since: string | null; indexes: IndexRow[] }> =>
+  withTransaction(
+    database,
+    settings,
+    async (session) => {
+      const [statistics] = await session.query<{ since: string | null }>(
+        readPackageFile('sql/status/statistics.sql'),
+      );
+      const indexes = await session.query<IndexRow>(readPackageFile('sql/status/index.sql'));
+      return { since: statistics?.since ?? null, indexes };
+    },
+    { readOnly: true },
+  );
 
 const describeVersion = (version: number): string => `${Math.floor(version / 10_000)}.${version % 10_000}`;

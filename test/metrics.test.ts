@@ -91,7 +91,9 @@ test('what status --json says is what is documented, neither more nor less', asy
   const fields = (value: unknown, path: string): string[] => {
     if (Array.isArray(value)) return value.length === 0 ? [path] : fields(value[0], `${path}[]`);
     if (value === null || typeof value !== 'object') return [path];
-    return Object.entries(value).flatMap(([name, inner]) => fields(inner, path === '' ? name : `${path}.${name}`));
+    return Object.entries(value).flatMap(([name, inner]) =>
+      fields(inner, path === '' ? name : `${path}.${name}`),
+    );
   };
   const found = new Set(fields(status, ''));
   for (const name of found) expect(documented, name).toContain(name);

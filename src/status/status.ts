@@ -1,10 +1,11 @@
+import type pg from 'pg';
 import { captureState } from '../capture/capture.js';
 import type { Settings } from '../config.js';
 import type { Database } from '../db/database.js';
 import { runLockHolder } from '../db/run-lock.js';
 import { type Session, withTransaction } from '../db/transaction.js';
 import { readPackageFile } from '../files.js';
-import { type MigrationStatus, migrationStatus } from '../migrate/migrations.js';
+import { type MigrationStatus, migrationStatus, sourceRelations } from '../migrate/migrations.js';
 import { addDays } from '../pipeline/plan.js';
 import { loadSteps, stepsDigest } from '../pipeline/step.js';
 import { formatCount, plural } from '../report/format.js';
@@ -124,10 +125,11 @@ export const readStatus = async (database: Database, settings: Settings): Promis
         attention,
       };
     }
+    const renamed = await renamedRelations(client, settings.schema);
     return await withTransaction(
       database,
       settings,
-      (session) => readLedger(session, base, settings.schema),
+      (session) => readLedger(session, base, settings.schema, renamed),
       {
         readOnly: true,
       },
@@ -137,10 +139,30 @@ export const readStatus = async (database: Database, settings: Settings): Promis
   }
 };
 
+/** A view goes along with a table that is renamed: what it reads may not be what it was made for. */
+const renamedRelations = async (client: pg.ClientBase, schema: string): Promise<Attention[]> => {
+  const read = await sourceRelations(client, schema);
+  const { rows } = await client.query<{ value: string }>(
+    `select value from "${schema}".setting where key = 'source'`,
+  );
+  const made = [...(rows[0]?.value ?? '').matchAll(/^from "((?:[^"]|"")+)"\."((?:[^"]|"")+)"/gm)].map(
+    ([, space = '', table = '']) => `${space}.${table}`.replaceAll('""', '"'),
+  );
+  return made.flatMap((name) => {
+    if (read.some((relation) => relation.name === name)) return [];
+    const others = [...new Set(read.map((relation) => relation.name))].filter(
+      (other) => !made.includes(other),
+    );
+    const what = `The runs read ${others.join(' and ')}, which was ${name} when the views were made: a table was renamed. With ARC_GAM_TAPS_TABLE and ARC_GAM_USERS_TABLE naming the right ones, migrate makes the views anew.`;
+    return [{ what, command: 'arc-gam migrate' }];
+  });
+};
+
 const readLedger = async (
   session: Session,
   base: Pick<Status, 'serverVersion' | 'migrations' | 'lockHolder'>,
   schema: string,
+  renamed: readonly Attention[],
 ): Promise<Status> => {
   const [recorded] = await session.query<{ zone: string }>(
     "select value as zone from setting where key = 'zone'",
@@ -177,7 +199,7 @@ const readLedger = async (
     runs,
     tables,
   };
-  return { ...status, attention: whatIsNotWell(status, schema) };
+  return { ...status, attention: [...renamed, ...whatIsNotWell(status, schema)] };
 };
 
 /** Where sql/status/source.sql stops counting. */

@@ -88,7 +88,8 @@ run verify --full | tail -1
 run quests | head -1
 run metrics | grep -c '^arc_gam_' > /dev/null || fail "metrics says nothing"
 run status | tail -1
-run serve --port 0 --json > serve.log &
+# The process itself and not a shell around it, so that it can be ended.
+NODE_ENV=production "$folder/installed/node_modules/.bin/arc-gam" serve --port 0 --json > serve.log &
 serving=$!
 for _ in $(seq 100); do
   if grep -q '"event":"listening"' serve.log; then break; fi

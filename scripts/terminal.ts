@@ -1,5 +1,5 @@
 /**
- * Records docs/terminal.png: what `arc-gam demo` prints on a terminal, and `arc-gam help`, as a browser draws it.
+ * Records docs/terminal.png: what `arc-gam demo` prints on a terminal, as a browser draws it.
  *   npm run build && npx tsx scripts/terminal.ts
  */
 import { spawnSync } from 'node:child_process';
@@ -38,7 +38,7 @@ const html = (text: string): string =>
 const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
 try {
   const page = await browser.newPage({ viewport: { width: 900, height: 400 }, deviceScaleFactor: 1 });
-  const screen = record('demo --no-progress');
+  const screen = record('demo --users-count 200 --days 60 --no-progress');
   await page.setContent(
     `<body style="margin: 0; background: #22272e"><pre style="margin: 0; padding: 20px; font: 13px/1.45 'DejaVu Sans Mono', monospace; color: #cdd9e5">${html(screen)}</pre>`,
   );

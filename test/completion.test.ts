@@ -52,7 +52,7 @@ describe('in zsh and fish', () => {
   test('the script of zsh is one', async ({ skip }) => {
     if (!has('zsh')) skip('zsh is not installed');
     const { stdout } = await runCli(['completion', 'zsh']);
-    expect(spawnSync('zsh', ['-n', '/dev/stdin'], { input: stdout, encoding: 'utf8' })).toMatchObject({
+    expect(spawnSync('zsh', ['-n', '-c', stdout], { encoding: 'utf8' })).toMatchObject({
       status: 0,
       stderr: '',
     });
@@ -65,7 +65,7 @@ describe('in zsh and fish', () => {
       spawnSync('fish', ['-c', `${stdout}\ncomplete -C '${line}'`], { encoding: 'utf8' }).stdout;
     expect(offered('arc-gam back')).toMatch(/^backfill\t/m);
     expect(offered('arc-gam capture ')).toMatch(/^status$/m);
-    expect(offered('arc-gam etl --log-format ')).toMatch(/^json$/m);
+    expect(offered('arc-gam etl --log-format ')).toMatch(/^json\t/m);
     expect(offered('arc-gam etl --dry')).toMatch(/^--dry-run\t/m);
   });
 });

@@ -3,6 +3,7 @@ import kleur from 'kleur';
 import {
   type CommandFile,
   type CommonFlags,
+  choiceArgument,
   chosen,
   dayFlag,
   type Invocation,
@@ -27,7 +28,7 @@ interface WhyFlags extends CommonFlags {
 
 const describe = (command: Command): Command =>
   withCommonFlags(command)
-    .argument('<number>', `one of ${whyKinds.join(', ')}`)
+    .addArgument(choiceArgument('<number>', 'the number', whyKinds))
     .description('the source rows and the arithmetic behind one number, and whether what is stored agrees')
     .option('--user <id>', 'the user', userFlag)
     .option('--other <id>', 'edge: the other user', userFlag)

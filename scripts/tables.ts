@@ -293,7 +293,8 @@ const stepsPicture = (steps: readonly Step[]): string[] => {
   }
   const lines = ['flowchart LR'];
   for (const folder of new Set(steps.map(folderOf))) {
-    lines.push(`  subgraph ${folder}`);
+    // `graph` by itself is a word of Mermaid's.
+    lines.push(`  subgraph steps_${folder} [${folder}]`);
     for (const step of steps.filter((one) => folderOf(one) === folder))
       lines.push(isPreparing(step) ? `    ${step.name}([${step.name}])` : `    ${step.name}[${step.name}]`);
     lines.push('  end');

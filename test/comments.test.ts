@@ -82,16 +82,18 @@ test('a section of a page that a comment names is there', () => {
 test('no comment points to a page of which nobody has a copy', () => {
   const lost = files.flatMap((file) =>
     commentLines(readFileSync(`${root}${file}`, 'utf8'))
-      .filter((comment) => /\bof the contract\b|\bthe contract\b|\bsection \d|\bthe method's step/i.test(comment))
+      .filter((comment) =>
+        /\bof the contract\b|\bthe contract\b|\bsection \d|\bthe method's step/i.test(comment),
+      )
       .map((comment) => `${file}: ${comment}`),
   );
   expect(lost).toEqual([]);
 });
 
 test('a wrong one would be seen', () => {
-  expect(commentLines("const one = 1; // As sql/api/gone.sql says.\nconst two = 'sql/api/gone.sql';")).toEqual([
-    'As sql/api/gone.sql says.',
-  ]);
+  expect(
+    commentLines("const one = 1; // As sql/api/gone.sql says.\nconst two = 'sql/api/gone.sql';"),
+  ).toEqual(['As sql/api/gone.sql says.']);
   expect(pathsIn('see sql/api/gone.sql, docs/api.md#health and API.md')).toEqual([
     'sql/api/gone.sql',
     'docs/api.md',

@@ -163,11 +163,14 @@ class Following {
     return withRunLock(this.database, lock, async (held) => {
       await this.goOn();
       while (held.isHeld() && !signal.aborted) {
+        const lookedAt = performance.now();
         const waiting = await this.look();
         const isDue = this.isDue(waiting);
         if (isDue) await this.cycle(waiting);
         await this.note();
-        await pause(isDue ? Math.max(this.options.everyMs, turnMs) : this.options.everyMs, signal);
+        // From look to look: a cycle that takes long does not make the next change wait longer.
+        const leftMs = this.options.everyMs - (performance.now() - lookedAt);
+        await pause(Math.max(leftMs, isDue ? turnMs : 0), signal);
       }
     });
   }

@@ -5,6 +5,7 @@
 #   jobs     make or replace the three jobs: migrate, backfill, etl
 #   upgrade  image, jobs, then migrate, before the next nightly run
 #   schedule make or update the nightly trigger
+#   alerts   make the three alerts of docs/operations.md; once
 #   render   print the jobs' manifests, run nothing
 # With DRY_RUN=1 every gcloud command is printed instead of run.
 set -euo pipefail
@@ -127,6 +128,16 @@ upgrade() {
   jobs
 }
 
+alerts() {
+  gcloud logging metrics create arc-gam-ended --description "arc-gam runs that ended well" \
+    --log-filter 'resource.type="cloud_run_job" resource.labels.job_name="arc-gam-etl" jsonPayload.event="ended"'
+  local name channels=()
+  if [ -n "${NOTIFICATION_CHANNELS:-}" ]; then channels=(--notification-channels "$NOTIFICATION_CHANNELS"); fi
+  for name in failed slow stale; do
+    gcloud alpha monitoring policies create --policy-from-file "alerts/$name.json" ${channels[@]+"${channels[@]}"}
+  done
+}
+
 render_all() {
   local name
   for name in $jobs_of_ours; do
@@ -136,10 +147,10 @@ render_all() {
 }
 
 case ${1:-} in
-  setup | image | jobs | schedule | upgrade) "$1" ;;
+  setup | image | jobs | schedule | alerts | upgrade) "$1" ;;
   render) render_all ;;
   *)
-    sed -n '2,9s/^# \{0,1\}//p' "$0" >&2
+    sed -n '2,10s/^# \{0,1\}//p' "$0" >&2
     exit 2
     ;;
 esac

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the image and runs it as Cloud Run would: read-only, non-root, SIGTERM in the middle of a batch.
+# Builds the image and runs it as Cloud Run would: read-only, non-root, serving, SIGTERM in the middle of a batch.
 #   deploy/smoke-test.sh [DATABASE_URL]
 # The URL is an empty database that the host's network reaches; without one the database steps are skipped.
 # ENGINE=docker|podman chooses, BUILD_FLAGS and RUN_FLAGS are passed on, NODE_IMAGE=... replaces the base.
@@ -50,7 +50,7 @@ echo "arc-gam $(run "$image" --version): read-only, as 65532, production package
 
 url=${1:-}
 if [ -z "$url" ]; then
-  echo "ok, but no database URL was given: migrate, backfill, etl, verify and SIGTERM were skipped."
+  echo "ok, but no database URL was given: migrate, backfill, etl, verify, serve and SIGTERM were skipped."
   exit 0
 fi
 arc_gam() { run -e DATABASE_URL="$url" -e CLOUD_RUN_JOB=smoke "$image" "$@"; }
@@ -97,6 +97,22 @@ arc_gam migrate | tail -1
 arc_gam backfill --batch-days 4 | tail -1
 arc_gam etl | tail -1
 arc_gam verify --full | tail -1
+echo "serving:"
+server=arc-gam-smoke-serve-$$
+"${container[@]/--rm/-d}" --name "$server" -e DATABASE_URL="$url" "$image" serve --port 18080 > /dev/null
+trap '"$engine" rm -f "$server" > /dev/null 2>&1 || true' EXIT
+answer() { inside -e "fetch('http://127.0.0.1:18080$1').then((r) => console.log(r.status), () => console.log('nothing'))"; }
+for attempt in $(seq 60); do
+  if [ "$(answer /api/openapi.json)" = 200 ]; then break; fi
+  sleep 0.5
+done
+for path in /api/openapi.json /; do
+  [ "$(answer "$path")" = 200 ] || fail "after $attempt attempts $path does not answer"
+done
+"$engine" stop --time 10 "$server" > /dev/null
+code=$("$engine" inspect --format '{{.State.ExitCode}}' "$server")
+"$engine" rm -f "$server" > /dev/null
+[ "$code" = 0 ] || fail "serve ended with $code after SIGTERM, expected 0"
 days=$(sql 'select count(*) from gamification.processed_day')
 [ "$days" -ge 9 ] || fail "only $days days are processed"
 
@@ -109,7 +125,7 @@ until_true "exists (select from pg_locks where relation = 'gamification.user_str
 name=arc-gam-smoke-$$
 "${container[@]/--rm/-d}" --name "$name" \
   -e DATABASE_URL="$url" -e CLOUD_RUN_JOB=smoke -e ARC_GAM_LOCK_TIMEOUT_MS=600000 "$image" etl > /dev/null
-trap '"$engine" rm -f "$name" > /dev/null 2>&1 || true' EXIT
+trap '"$engine" rm -f "$name" "$server" > /dev/null 2>&1 || true' EXIT
 until_true "exists (select from pg_locks where relation = 'gamification.user_streaks'::regclass and not granted)"
 started=$(date +%s%N)
 "$engine" stop --time 10 "$name" > /dev/null

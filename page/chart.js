@@ -1,103 +1,133 @@
 import { element, shape } from './elements.js';
+import { placeIn } from './reading.js';
 
 const round = (number) => Math.round(number * 100) / 100;
+const letter = 6.6;
+const short = (number) => (number < 10_000 ? String(number) : `${Math.round(number / 100) / 10}k`);
+
+/** A drawing whose marks are read by pointer and arrow keys, and what is read of it. */
+export const readable = ({ chart, caption, marks, drawing }) => {
+  const at = Math.min(placeIn(chart) ?? marks.length - 1, marks.length - 1);
+  marks.forEach((mark, index) => {
+    if (index === at && placeIn(chart) !== undefined) mark.classList.add('read');
+  });
+  const text = marks[at]?.dataset.text ?? '';
+  return [
+    element(
+      'div',
+      {
+        class: 'drawing',
+        role: 'slider',
+        tabindex: '0',
+        'data-chart': chart,
+        'aria-label': `${caption}; arrow keys go from one to the next`,
+        'aria-valuemin': 0,
+        'aria-valuemax': Math.max(0, marks.length - 1),
+        'aria-valuenow': at,
+        'aria-valuetext': text,
+      },
+      drawing,
+    ),
+    element('p', { class: 'readout', 'aria-hidden': 'true' }, text),
+  ];
+};
+
+/** The text of a label that would not fit is anchored at the edge that it would cross. */
+const anchorOf = (x, text, width) => {
+  const half = (text.length * letter) / 2;
+  if (x - half < 0) return { x: 0, 'text-anchor': 'start' };
+  if (x + half > width) return { x: width, 'text-anchor': 'end' };
+  return { x: round(x), 'text-anchor': 'middle' };
+};
+
+/** Steps of a scale from 0 that ends at or above the most: 1, 2 or 5 times a power of ten. */
+const scaleOf = (most) => {
+  const raw = Math.max(1, most) / 3;
+  const power = 10 ** Math.floor(Math.log10(raw));
+  const step = Math.max(
+    1,
+    [1, 2, 5, 10].map((factor) => factor * power).find((one) => one >= raw),
+  );
+  return Array.from({ length: Math.ceil(Math.max(1, most) / step) + 1 }, (_, index) => index * step);
+};
 
 /**
- * A bar chart with its data as a table for whoever can't see it. bars: [{label, value, title, uncounted}], labels under
- * every `every`th bar; spans: [{from, to, label}] in bars, drawn behind.
+ * A bar chart, drawn as wide as its place. bars: [{label, value, text, uncounted}], `text` what is read of it; labels
+ * under every `every`th bar, counted from the last; spans: [{from, to, label}] in bars, drawn behind.
  */
-export const barChart = ({ bars, caption, unit, height = 190, width = 520, every = 1, spans = [] }) => {
-  const left = 30;
+export const barChart = ({ chart, caption, bars, width, height = 210, every = 1, spans = [] }) => {
+  const scale = scaleOf(Math.max(...bars.map(({ value }) => value)));
+  const most = scale.at(-1);
+  const left = Math.max(...scale.map((value) => short(value).length)) * letter + 10;
   const bottom = 26;
-  const top = 20;
-  const most = Math.max(1, ...bars.map(({ value }) => value));
-  const step = (width - left - 4) / bars.length;
+  const top = spans.length > 0 ? 24 : 10;
+  const step = (width - left) / bars.length;
   const tall = height - bottom - top;
   const y = (value) => round(top + tall * (1 - value / most));
   const drawing = shape('svg', {
     class: 'chart',
     viewBox: `0 0 ${width} ${height}`,
+    width,
+    height,
     'aria-hidden': 'true',
   });
+  for (const value of scale) {
+    drawing.append(
+      shape('line', { class: 'axis', x1: left, x2: width, y1: y(value), y2: y(value) }),
+      shape('text', { x: left - 8, y: y(value) + 4, 'text-anchor': 'end' }, short(value)),
+    );
+  }
   for (const { from, to, label } of spans) {
     const x = round(left + from * step);
     const wide = round(Math.max(step, (to - from) * step));
     drawing.append(
-      shape('rect', { class: 'surge', x, y: top - 14, width: wide, height: tall + 14, rx: 4 }),
-      shape(
-        'text',
-        { class: 'surge-label', x: Math.min(x + 4, width - 7 * label.length), y: top - 3 },
-        label,
-      ),
+      shape('rect', { class: 'surge', x, y: top - 4, width: wide, height: tall + 4, rx: 4 }),
+      shape('text', { class: 'surge-label', y: top - 10, ...anchorOf(x + wide / 2, label, width) }, label),
     );
   }
-  for (const value of most > 1 ? [0, most / 2, most] : [0, 1]) {
-    const text = Number.isInteger(value) ? value : Math.round(value * 10) / 10;
-    drawing.append(
-      shape('line', { class: 'axis', x1: left, x2: width, y1: y(value), y2: y(value) }),
-      shape('text', { x: left - 6, y: y(value) + 4, 'text-anchor': 'end' }, String(text)),
-    );
-  }
-  bars.forEach(({ label, value, title, uncounted }, index) => {
-    const x = left + index * step;
-    const gap = Math.min(8, step * 0.25);
+  const gap = Math.min(8, step * 0.28);
+  const marks = bars.map(({ value, text, uncounted }, index) => {
     const bar = {
-      x: round(x + gap / 2),
+      'data-text': text,
+      x: round(left + index * step + gap / 2),
       width: round(Math.max(1, step - gap)),
       rx: round(Math.min(4, step / 4)),
     };
-    const drawn = uncounted
-      ? shape('rect', { ...bar, class: 'uncounted', y: y(most * 0.12), height: round(tall * 0.12) })
-      : shape('rect', { ...bar, class: 'bar-shape', y: y(value), height: round(tall - (y(value) - top)) });
-    drawn.append(shape('title', {}, `${title}: ${uncounted ? 'not counted yet' : `${value} ${unit}`}`));
-    drawing.append(drawn);
-    if (index % every === 0) {
-      drawing.append(
-        shape('text', { x: round(x + step / 2), y: height - 8, 'text-anchor': 'middle' }, label),
-      );
-    }
+    const low = uncounted ? most * 0.12 : value;
+    return shape('rect', {
+      ...bar,
+      class: uncounted ? 'uncounted' : 'bar-shape',
+      y: y(low),
+      height: round(top + tall - y(low)),
+    });
   });
-  const table = element(
-    'table',
-    {},
-    element('caption', {}, caption),
-    element(
-      'tbody',
-      {},
-      ...bars.map(({ title, value, uncounted }) =>
-        element(
-          'tr',
-          {},
-          element('th', { scope: 'row' }, title),
-          element('td', {}, uncounted ? 'not counted yet' : `${value} ${unit}`),
-        ),
-      ),
-    ),
-  );
-  return element('div', { class: 'drawing' }, drawing, element('div', { class: 'hidden-text' }, table));
+  drawing.append(...marks);
+  bars.forEach(({ label }, index) => {
+    if ((bars.length - 1 - index) % every !== 0) return;
+    const x = left + (index + 0.5) * step;
+    drawing.append(shape('text', { y: height - 8, ...anchorOf(x, label, width) }, label));
+  });
+  return readable({ chart, caption, marks, drawing });
 };
 
 /** A ring that is closed as far as the goal is reached. */
 export const ring = (value, target) => {
-  const radius = 42;
+  const radius = 52;
   const around = 2 * Math.PI * radius;
-  const share = Math.min(1, value / target);
-  const common = { cx: 52, cy: 52, r: radius, fill: 'none', 'stroke-width': 12 };
+  const share = target > 0 ? Math.min(1, value / target) : 1;
+  const common = { cx: 64, cy: 64, r: radius, fill: 'none', 'stroke-width': 13 };
   return shape(
     'svg',
-    { viewBox: '0 0 104 104', 'aria-hidden': 'true' },
+    { class: 'goal-ring', viewBox: '0 0 128 128', 'aria-hidden': 'true' },
     shape('circle', { ...common, class: 'ring-ground' }),
     shape('circle', {
       ...common,
-      class: 'ring',
+      class: share === 1 ? 'ring full' : 'ring',
       'stroke-linecap': share === 0 ? 'butt' : 'round',
       'stroke-dasharray': `${round(around * share)} ${round(around)}`,
-      transform: 'rotate(-90 52 52)',
+      transform: 'rotate(-90 64 64)',
     }),
-    shape(
-      'text',
-      { class: 'ring-text', x: 52, y: 59, 'text-anchor': 'middle', 'font-size': 22 },
-      `${Math.floor(share * 100)}%`,
-    ),
+    shape('text', { class: 'ring-text', x: 64, y: 66, 'text-anchor': 'middle' }, String(value)),
+    shape('text', { class: 'ring-of', x: 64, y: 84, 'text-anchor': 'middle' }, `of ${target} taps`),
   );
 };

@@ -1,122 +1,201 @@
-import { dayText, element, empty } from './elements.js';
-import { activity, boards, health, momentum, quests, radar, recap, recommendations } from './panels.js';
+import { choice, choose, userId } from './address.js';
+import { ask, endpoints } from './api.js';
+import { element } from './elements.js';
+import { morph } from './morph.js';
+import { listenToReaders } from './reading.js';
+import { render } from './render.js';
+import { hourText } from './text.js';
+import { viewOf } from './view.js';
 
 const byId = (id) => document.getElementById(id);
-const address = new URLSearchParams(location.search);
-const userId = address.get('user_id') ?? '';
-// A token in the part after # never reaches a server's log; it stays in this tab.
-const given = new URLSearchParams(location.hash.slice(1)).get('token');
-if (given !== null) {
-  sessionStorage.setItem('token', given);
-  history.replaceState(null, '', location.pathname + location.search);
-}
-const token = sessionStorage.getItem('token');
+const pollMs = 15_000;
 
-const panels = { activity, boards, health, momentum, quests, radar, recap, recommendations };
+/** The newest answer of each endpoint, and what is wrong with those that have none newer. */
+const answers = {};
+const troubles = {};
+/** How far the server's clock is ahead of this one, in milliseconds. */
+let clockOffset = 0;
+let lastAnsweredAt = null;
+/** A question that was overtaken by another of the same endpoint is not heard. */
+const asked = Object.fromEntries(endpoints.map((endpoint) => [endpoint, 0]));
 
-/** Which panels each answer fills. */
-const endpoints = {
-  weekly: ['momentum', 'recap', 'activity', 'boards', 'recommendations'],
-  quests: ['quests'],
-  radar: ['radar'],
-  health: ['health'],
-};
-
-class Refusal extends Error {
-  constructor(status, message) {
-    super(message);
-    this.status = status;
+const refresh = async (endpoint) => {
+  asked[endpoint] += 1;
+  const turn = asked[endpoint];
+  try {
+    const answer = await ask(endpoint);
+    if (turn !== asked[endpoint]) return;
+    const moment = answer.generated_at ?? answer.window?.end;
+    if (answer !== answers[endpoint] && moment !== undefined) clockOffset = Date.parse(moment) - Date.now();
+    answers[endpoint] = answer;
+    lastAnsweredAt = Date.now();
+    delete troubles[endpoint];
+  } catch (refusal) {
+    if (turn !== asked[endpoint]) return;
+    if (endpoint === 'radar' && refusal.status === 400 && choice.city !== '') {
+      choose('city', '');
+      await refresh(endpoint);
+      return;
+    }
+    troubles[endpoint] = refusal;
   }
-}
-
-const ask = async (endpoint) => {
-  const query = new URLSearchParams({ user_id: userId });
-  for (const name of ['tz', 'demo', 'time_window', 'hours']) {
-    if (address.has(name)) query.set(name, address.get(name));
-  }
-  const response = await fetch(`api/community/${endpoint}?${query}`, {
-    headers: token === null ? {} : { authorization: `Bearer ${token}` },
-  });
-  const answer = await response.json().catch(() => ({}));
-  if (!response.ok) throw new Refusal(response.status, answer.error ?? 'The server gave no reason.');
-  return answer;
 };
 
 const titles = {
   401: 'Please sign in',
   403: 'This page is somebody else’s',
   404: 'We don’t know this member',
-  503: 'Back in a moment',
 };
 
-const fill = (id, parts) =>
-  byId(id)
-    .querySelector('.body')
-    .replaceChildren(...parts);
-
-const load = async (endpoint) => {
-  const places = endpoints[endpoint];
-  for (const id of places) {
-    byId(id).setAttribute('aria-busy', 'true');
-    fill(id, [element('div', { class: 'loading' })]);
-  }
-  try {
-    const answer = await ask(endpoint);
-    for (const id of places) fill(id, panels[id](answer, { zone: answer.meta.tz_used }));
-    return answer;
-  } catch (error) {
-    const title = titles[error.status] ?? 'This did not work';
-    for (const id of places) {
-      const box = empty(title, error.status === undefined ? 'The server can’t be reached.' : error.message);
-      const retry = element('button', { type: 'button', class: 'retry' }, 'Try again');
-      retry.addEventListener('click', () => load(endpoint));
-      box.append(element('div', {}, retry));
-      fill(id, [box]);
-    }
-    return error;
-  } finally {
-    for (const id of places) byId(id).removeAttribute('aria-busy');
-  }
+/** Shows what there is: the page, or why there is none. */
+const show = () => {
+  const refusal = Object.values(troubles).find(({ isPassing }) => !isPassing);
+  const hasContent = answers.weekly !== undefined && refusal === undefined;
+  byId('skeleton').hidden = true;
+  byId('content').hidden = !hasContent;
+  byId('ask').hidden = refusal === undefined;
+  const view = viewOf(answers, clockOffset);
+  if (hasContent) render(view);
+  else byId('subtitle').textContent = '';
+  morph(byId('notice'), notices(view, refusal));
 };
 
-const banner = (text, tone = '') => byId('notice').append(element('p', { class: `banner ${tone}` }, text));
+const notices = (view, refusal) => {
+  const banners = [];
+  if (refusal !== undefined) {
+    banners.push(banner('bad', `${titles[refusal.status] ?? 'This did not work'}: ${refusal.message}`));
+  } else if (Object.keys(troubles).length > 0) banners.push(outage(view));
+  if (view.isMock) banners.push(banner('', 'Sample data: what you see here is made up.'));
+  const warnings = Object.values(answers)
+    .filter(({ source }) => source !== 'mock')
+    .flatMap(({ meta }) => meta.warnings);
+  for (const text of new Set(warnings)) banners.push(banner('', text));
+  return banners;
+};
+
+const banner = (tone, text, ...more) =>
+  element('div', { class: `banner ${tone}`, 'data-key': text }, element('p', {}, text), ...more);
+
+/** One banner and one button, however many endpoints fail. */
+const outage = ({ weekly, zone }) => {
+  const [{ message, status }] = Object.values(troubles);
+  const text =
+    weekly === undefined || lastAnsweredAt === null
+      ? 'Back in a moment.'
+      : Object.keys(troubles).length < endpoints.length
+        ? 'Some of this could not be brought up to date.'
+        : `What you see is as of ${hourText(lastAnsweredAt + clockOffset, zone)}.`;
+  return element(
+    'div',
+    { class: 'banner bad', 'data-key': 'outage' },
+    element(
+      'p',
+      {},
+      text,
+      ' ',
+      element('span', { class: 'reason' }, status === 429 ? 'Too many questions at once.' : message),
+    ),
+    element('button', { type: 'button', class: 'retry' }, 'Try again'),
+  );
+};
+
+const retry = async (button) => {
+  button.setAttribute('aria-disabled', 'true');
+  button.textContent = 'Trying…';
+  await Promise.all(endpoints.map(refresh));
+  show();
+  // Who asked by this button is brought to what came; it is gone.
+  if (Object.keys(troubles).length === 0) byId('title').focus();
+};
+
+/** Asks again while somebody looks. One endpoint after the other: nobody waits for it. */
+const poll = async () => {
+  for (const endpoint of endpoints) {
+    if (document.visibilityState !== 'visible') return;
+    await refresh(endpoint);
+  }
+  show();
+};
+
+const keepPolling = () => {
+  let polledAt = Date.now();
+  let isPolling = false;
+  const turn = async () => {
+    const waitMs = Math.max(pollMs, ...Object.values(troubles).map((trouble) => trouble.waitMs));
+    if (isPolling || document.visibilityState !== 'visible' || Date.now() - polledAt < waitMs) return;
+    isPolling = true;
+    await poll();
+    polledAt = Date.now();
+    isPolling = false;
+  };
+  setInterval(turn, 1000);
+  document.addEventListener('visibilitychange', turn);
+};
+
+const concerned = {
+  time_window: { endpoints: ['weekly'], panels: ['recap', 'activity'] },
+  hours: { endpoints: ['radar'], panels: ['radar'] },
+  city: { endpoints: ['radar'], panels: ['radar'] },
+  board: { endpoints: [], panels: [] },
+};
+
+const turnSwitch = async (name, value) => {
+  choose(name, value);
+  show();
+  const busy = concerned[name].panels.map(byId);
+  for (const panel of busy) panel.setAttribute('aria-busy', 'true');
+  await Promise.all(concerned[name].endpoints.map(refresh));
+  for (const panel of busy) panel.removeAttribute('aria-busy');
+  show();
+};
+
+const listen = () => {
+  const form = byId('switches');
+  for (const name of ['time_window', 'hours']) form.elements[name].value = choice[name];
+  form.addEventListener('submit', (event) => event.preventDefault());
+  form.addEventListener('change', ({ target }) => turnSwitch(target.name, target.value));
+  document.addEventListener('click', ({ target }) => {
+    const button = target.closest?.('[data-choose], .retry');
+    if (!button) return;
+    if (button.dataset.choose !== undefined) turnSwitch(button.dataset.choose, button.dataset.value);
+    else if (button.getAttribute('aria-disabled') !== 'true') retry(button);
+  });
+  document.addEventListener('keydown', (event) => {
+    const tab = event.target.closest?.('[role=tab]');
+    if (!tab) return;
+    const tabs = [...tab.parentElement.children];
+    const at = tabs.indexOf(tab);
+    const step = { ArrowRight: 1, ArrowLeft: tabs.length - 1 }[event.key];
+    const to =
+      { Home: 0, End: tabs.length - 1 }[event.key] ??
+      (step === undefined ? undefined : (at + step) % tabs.length);
+    if (to === undefined) return;
+    event.preventDefault();
+    turnSwitch(tabs[to].dataset.choose, tabs[to].dataset.value);
+    tabs[to].focus();
+  });
+  listenToReaders(document);
+  let drawnWidth = innerWidth;
+  addEventListener('resize', () => {
+    if (innerWidth === drawnWidth || byId('content').hidden) return;
+    drawnWidth = innerWidth;
+    show();
+  });
+};
 
 const start = async () => {
   if (userId === '') {
-    byId('subtitle').textContent = 'Momentum, people, quests and places of one member.';
+    byId('subtitle').textContent = 'Streak, people, quests and places of one member.';
     byId('ask').hidden = false;
     return;
   }
-  byId('panels').hidden = false;
-  const results = await Promise.all(Object.keys(endpoints).map(load));
-  const [weekly] = results;
-  const answers = results.filter((result) => !(result instanceof Error));
-  const refusal = weekly instanceof Refusal && weekly.status < 500 ? weekly : undefined;
-  if (refusal !== undefined) {
-    byId('panels').hidden = true;
-    banner(`${titles[refusal.status] ?? 'This did not work'}: ${refusal.message}`, 'bad');
-    byId('ask').hidden = false;
-    return;
-  }
-  if (answers.some(({ source }) => source === 'mock')) banner('Sample data: what you see here is made up.');
-  for (const text of new Set(
-    answers.filter(({ source }) => source !== 'mock').flatMap(({ meta }) => meta.warnings),
-  )) {
-    banner(text);
-  }
-  if (weekly instanceof Error) return;
-  const { week, meta, leaderboard } = weekly;
-  const [from, to] = week.range;
-  const name = leaderboard.me.new_connections.name.trim();
-  byId('title').textContent = name === '' ? 'Weekly Pulse' : `Weekly Pulse of ${name}`;
-  document.title = `${byId('title').textContent} · Community`;
-  byId('subtitle').textContent =
-    `Recap ${dayText(from)} to ${dayText(to)} · boards and quests of week ${week.iso_week}, ${week.year} · times in ${meta.tz_used}`;
-  const asOf = meta.watermark.as_of_day;
-  if (asOf !== null) {
-    byId('as-of').textContent =
-      `Counted up to ${dayText(asOf, { day: 'numeric', month: 'short', year: 'numeric' })}`;
-  }
+  byId('skeleton').hidden = false;
+  byId('main').setAttribute('aria-busy', 'true');
+  listen();
+  await Promise.all(endpoints.map(refresh));
+  show();
+  byId('main').removeAttribute('aria-busy');
+  keepPolling();
 };
 
 await start();

@@ -12,7 +12,7 @@ import {
 import { cloudRunTaskIndex } from './config.js';
 import { toFailure } from './db/failure.js';
 import { exitCode, Failure } from './errors.js';
-import { readPackageFile } from './files.js';
+import { packageVersion } from './files.js';
 import { withoutPasswords } from './report/redact.js';
 import type { Reporter } from './report/reporter.js';
 
@@ -49,13 +49,11 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
-const { version } = JSON.parse(readPackageFile('package.json')) as { version: string };
-
 const program = new Command('arc-gam')
   .description(
     'Exact rollups of community gamification on PostgreSQL: activity, streaks, ties, boards, quests.',
   )
-  .version(version)
+  .version(packageVersion())
   .helpCommand(false)
   .showHelpAfterError('(add --help for the options)')
   .exitOverride()

@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { Argument, type Command, InvalidArgumentError, Option } from 'commander';
 import kleur from 'kleur';
 import type { Ora } from 'ora';
 import { type ConnectionFlags, isCloudRunJob, readEnvironment } from './config.js';
@@ -61,6 +61,10 @@ export const refuseFlags = ({ command }: Invocation, flags: readonly string[], w
   const { long } = command.options.find((option) => option.attributeName() === idle) ?? {};
   throw usageFailure(`${long ?? idle} does nothing here: ${why}`);
 };
+
+/** An argument that is one of some words: the help and the completion name them, `chosen` holds the word against them. */
+export const choiceArgument = (name: string, description: string, choices: readonly string[]): Argument =>
+  new Argument(name, description).choices(choices).argParser((word: string) => word);
 
 /** The word as one of the choices. Throws a usage failure that lists them, with the one that may be meant. */
 export const chosen = <Choice extends string>(

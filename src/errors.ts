@@ -19,7 +19,7 @@ export const exitMeaning: Readonly<Record<ExitCode, { readonly means: string; re
   },
   2: { means: 'A flag, a setting, a name or a password is wrong.', again: 'no, not before it is corrected' },
   3: {
-    means: 'verify or why found differences, status or metrics something that wants attention.',
+    means: 'verify or why found differences, status something that wants attention.',
     again: 'no: arc-gam status says what to run',
   },
   4: { means: 'Another run holds the lock; harmless.', again: 'yes, or wait for it with --wait SECONDS' },

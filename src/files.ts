@@ -11,6 +11,10 @@ export const packagePath = (relative: string): string => `${packageFolder}${rela
 /** Text of a file of the package. Throws if it is not there: a packaging defect. */
 export const readPackageFile = (relative: string): string => readFileSync(packagePath(relative), 'utf8');
 
+/** The version in package.json. */
+export const packageVersion = (): string =>
+  (JSON.parse(readPackageFile('package.json')) as { version: string }).version;
+
 /** Names of the .sql files of a folder of the package, sorted, with their extension. */
 export const sqlFilesIn = (folder: string): string[] =>
   readdirSync(packagePath(folder))

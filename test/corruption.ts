@@ -11,11 +11,12 @@ import type { TestDatabase } from './database.js';
 /** A statement that spoils one row, the table that must be accused, and the column if one is. */
 export type Corruption = [name: string, sql: string, table: string, column: string];
 
-const everything = {
+export const everything = {
   scope: { full: true, sample: 1, seed: '', date: null, user: null },
   tables: [],
   limit: 1000,
   onWork: () => undefined,
+  onPrepared: () => undefined,
   onCheck: () => undefined,
 };
 
@@ -43,7 +44,7 @@ const tablesOf = ([, sql, accusedTable]: Corruption): string[] => [
  * One corruption of each table at a time, so that a few verifications are enough: what a full one expects is from the
  * source, whatever the other tables hold. Private keys stand in many tables: theirs are alone.
  */
-const roundsOf = (corruptions: readonly Corruption[]): Corruption[][] => {
+export const roundsOf = (corruptions: readonly Corruption[]): Corruption[][] => {
   const rounds: Corruption[][] = [];
   for (const corruption of corruptions) {
     const tables = tablesOf(corruption);

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
   chmodSync,
   cpSync,
@@ -9,6 +10,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -68,6 +70,67 @@ test('a person sees boards, streaks, ties and totals, without control characters
   for (const title of ['Totals', 'connectors', 'builders', 'Longest streaks', 'Strongest ties'])
     expect(stdout).toContain(title);
   expect([...stdout].some((letter) => letter < ' ' && letter !== '\n')).toBe(false);
+});
+
+test('without a terminal each stage is told on stderr, unless --no-progress', async () => {
+  const told = await runCli(small);
+  expect(told.stderr.split('\n').filter((line) => line !== '')).toEqual([
+    'Starting an embedded Postgres',
+    'Making up 60 users and 21 days of taps',
+    'Migrating',
+    'Looking for stale days',
+    expect.stringMatching(/^Computing \d+ days with \d+ taps$/),
+    'Batch 1 of 1',
+  ]);
+  const silent = await runCli([...small, '--no-progress']);
+  expect(silent.stderr).toBe('');
+});
+
+test('--serve looks for its port before it computes anything', async () => {
+  const taken = createServer().listen(0, '127.0.0.1');
+  await once(taken, 'listening');
+  const { port } = taken.address() as AddressInfo;
+  const begun = performance.now();
+  const result = await runCli([...small, '--serve', '--port', String(port)]);
+  taken.close();
+  expect(result.code).toBe(1);
+  expect(result.stderr).toContain(`Port ${port} is taken. Choose another one with --port`);
+  expect(result.stderr).not.toContain('Postgres');
+  expect(performance.now() - begun).toBeLessThan(10_000);
+});
+
+test('--serve shows somebody whose page has a surge, a fading tie, a quest one step from done, an introduction', async () => {
+  const { child, ended } = startCli([...small.slice(0, 3), '--days', '120', '--serve', '--port', '0']);
+  let stdout = '';
+  const address = await new Promise<string>((found, fail) => {
+    child.stdout.on('data', (chunk: Buffer) => {
+      stdout += chunk.toString();
+      const [url] = stdout.match(/http:\/\/127\.0\.0\.1:\d+\/\?user_id=[0-9a-f-]{36}/) ?? [];
+      if (url !== undefined) found(url);
+    });
+    child.once('close', () => fail(new Error(`ended: ${stdout}`)));
+  });
+  const { origin, search } = new URL(address);
+  // biome-ignore lint/suspicious/noExplicitAny: a test reads what it expects to be there
+  const ask = async (name: string): Promise<any> =>
+    (await fetch(`${origin}/api/community/${name}${search}`)).json();
+  const [weekly, quests, radar, health] = await Promise.all(
+    ['weekly', 'quests', 'radar', 'health'].map((name) => ask(name)),
+  );
+  child.kill('SIGINT');
+  await ended;
+  const hourAgo = Date.now() - 3 * 3_600_000;
+  expect(radar.surges.some(({ end_time }: { end_time: string }) => Date.parse(end_time) > hourAgo)).toBe(
+    true,
+  );
+  expect(radar.top_current_window.length).toBeGreaterThan(0);
+  expect(health.fading.length).toBeGreaterThan(0);
+  expect(weekly.momentum.current_streak_days).toBeGreaterThanOrEqual(11);
+  expect(weekly.recap.geo_expansion.map(({ city }: { city: string }) => city)).toContain('Philadelphia');
+  expect(weekly.recommendations.length).toBeGreaterThan(0);
+  const count = (id: string) => quests.quests.find((quest: { id: string }) => quest.id === id).count;
+  expect(count('network-builder')).toBe(4);
+  expect(count('community-builder')).toBeGreaterThan(0);
 });
 
 const usersFile = `id,name,home\n${userId(1)},Ada,\n${userId(2)},"Ben, the ""elder""","Austin, TX"\n`;
@@ -138,8 +201,13 @@ test('--keep leaves the server running; killed with SIGKILL, the next demo finds
   const result = await runCli([...small, '--keep', kept, '--json']);
   expect(result.stderr).toBe('');
   expect(result.code).toBe(0);
-  const told = jsonLines(result.stdout).find(({ event }) => event === 'kept') as { url: string; pid: number };
+  const told = jsonLines(result.stdout).find(({ event }) => event === 'kept') as {
+    url: string;
+    pid: number;
+    page: string;
+  };
   expect(String(told.pid)).toBe(pid);
+  expect(told.page).toMatch(/^http:\/\/127\.0\.0\.1:8080\/\?user_id=[0-9a-f-]{36}$/);
   const client = new pg.Client({ connectionString: told.url });
   await client.connect();
   const { rows } = await client.query(

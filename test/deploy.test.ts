@@ -46,7 +46,7 @@ test('the manifests are Cloud Run Jobs with every placeholder filled in', () => 
               timeoutSeconds: 3600,
               containers: [
                 {
-                  image: 'us-east1-docker.pkg.dev/my-project/arc-gam/arc-gam:0.1.0',
+                  image: 'us-east1-docker.pkg.dev/my-project/arc-gam/arc-gam:1.0.0',
                   args: ['etl', '--wait', '1800'],
                   resources: { limits: { cpu: '2', memory: '2Gi' } },
                   env: expect.arrayContaining([
@@ -84,7 +84,7 @@ test('an upgrade migrates before the jobs get the new image', () => {
 
 test('the schedule calls the jobs-run API at night', () => {
   const { stdout } = deploy('schedule');
-  expect(stdout).toContain('--schedule 0\\ 2\\ \\*\\ \\*\\ \\* --time-zone America/New_York');
+  expect(stdout).toContain('--schedule 0\\ 2\\,14\\ \\*\\ \\*\\ \\* --time-zone America/New_York');
   expect(stdout).toContain('locations/us-east1/jobs/arc-gam-etl:run --oauth-service-account-email');
 });
 
@@ -99,4 +99,41 @@ test('the image holds what the package lists, and its entry point is node', () =
   }
   expect(dockerfile).toMatch(/^ENTRYPOINT \["node", /m);
   expect(dockerfile).toMatch(/^USER 6\d+:6\d+$/m);
+});
+
+test('the alerts are the three of the runbook, and none waits longer than Cloud Monitoring does', () => {
+  const { stdout, status } = deploy('alerts');
+  expect(status).toBe(0);
+  const runbook = readFileSync(`${folder}../docs/operations.md`, 'utf8');
+  for (const name of ['failed', 'slow', 'stale']) {
+    expect(stdout).toContain(`--policy-from-file alerts/${name}.json`);
+    const { conditions } = JSON.parse(readFileSync(`${folder}alerts/${name}.json`, 'utf8')) as {
+      conditions: [
+        { conditionMatchedLog?: { filter: string }; conditionAbsent?: { filter: string; duration: string } },
+      ];
+    };
+    const [{ conditionMatchedLog: log, conditionAbsent: absent }] = conditions;
+    const line = runbook.split('\n').find((text) => text.startsWith(`| ${name} |`)) ?? '';
+    for (const part of log?.filter.split(' ').slice(2) ?? []) expect(line).toContain(part);
+    if (absent !== undefined) {
+      expect(Number.parseInt(absent.duration, 10)).toBe(23.5 * 3600);
+      expect(line).toContain('23.5 hours');
+      expect(absent.filter).toContain('user/arc-gam-ended');
+      expect(stdout).toContain('metrics create arc-gam-ended');
+    }
+  }
+});
+
+test('on one machine: the schema before the runs and the API, the API only for this machine', () => {
+  const [document] = parseAllDocuments(readFileSync(`${folder}compose.yaml`, 'utf8'), { merge: true });
+  expect(document?.errors).toEqual([]);
+  const { services } = document?.toJS() as {
+    services: Record<string, { depends_on?: Record<string, { condition: string }>; ports?: string[] }>;
+  };
+  expect(Object.keys(services)).toEqual(['postgres', 'migrate', 'etl', 'serve']);
+  expect(services.migrate?.depends_on).toEqual({ postgres: { condition: 'service_healthy' } });
+  for (const name of ['etl', 'serve']) {
+    expect(services[name]?.depends_on).toEqual({ migrate: { condition: 'service_completed_successfully' } });
+  }
+  expect(services.serve?.ports).toEqual(['127.0.0.1:8080:8080']);
 });

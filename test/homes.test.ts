@@ -38,7 +38,7 @@ const junk = lines.filter((line) => line.kind === 'junk');
 let database: TestDatabase;
 let client: pg.Client;
 
-/** The set-up: a schema of its own with the migration, the packaged gazetteer and a table behind `app_user`. */
+/** The set-up: a schema of its own with the migrations, the packaged gazetteer and a table behind `app_user`. */
 async function openDatabase(): Promise<pg.Client> {
   const opened = new pg.Client({
     connectionString: database.url,
@@ -46,15 +46,14 @@ async function openDatabase(): Promise<pg.Client> {
     options: '-c jit=off -c TimeZone=UTC',
   });
   await opened.connect();
-  const [home, regions] = ['0003_home_location', '0020_home_regions'].map(
-    (name) => read(`../migrations/${name}.sql`).split(/-- (?:Up|Down) Migration/)[1],
-  );
+  const up = ['0003_home_location', '0020_home_regions', '0030_places']
+    .map((name) => read(`../migrations/${name}.sql`).split(/-- (?:Up|Down) Migration/)[1])
+    .join('');
   await opened.query(`
     drop schema if exists homes_test cascade;
     create schema homes_test;
     set search_path = homes_test, pg_temp;
-    ${home};
-    ${regions};
+    ${up};
     create table person (id uuid primary key, name text, home text);
     create table batch_user (user_id uuid primary key);
     create view app_user as select id, name, home from person;

@@ -4,13 +4,14 @@ import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { answers } from '../src/serve/answer.js';
-import type { EndpointName } from '../src/serve/question.js';
+import { endpoints as described } from '../src/serve/endpoints/index.js';
 import { startCli } from './cli.js';
 import { addTap, addUsers, createDatabase, type TestDatabase, userId } from './database.js';
 import { startTestServer, type TestServer } from './serve.js';
 
-const endpoints: readonly EndpointName[] = ['weekly', 'quests', 'radar', 'health'];
+const endpoints = described.map(({ name }) => name);
+const answerOf = (name: string) =>
+  z.strictObject(described.find((endpoint) => endpoint.name === name)?.answer.shape ?? {});
 const now = '2026-03-05T12:30:00Z'; // a Thursday
 const me = userId(1);
 const pathOf = (endpoint: string, query = '', user = me) =>
@@ -51,7 +52,7 @@ test('every endpoint answers in the shape of its schema, from the database', asy
   for (const endpoint of endpoints) {
     const { status, body, headers } = await server.get(pathOf(endpoint));
     expect(status, JSON.stringify(body)).toBe(200);
-    expect(z.strictObject(answers[endpoint].shape).safeParse(body).error, endpoint).toBeUndefined();
+    expect(answerOf(endpoint).safeParse(body).error, endpoint).toBeUndefined();
     if (endpoint === 'quests' && body.source === 'mock') continue;
     expect(body.source).toBe('database');
     expect(headers.get('cache-control')).toBe('private, max-age=60');
@@ -67,6 +68,7 @@ test('weekly says what is stored, and today belongs to the window', async () => 
     iso_week: 10,
     range: ['2026-02-27', '2026-03-05'],
     time_window: '7d',
+    counted_until: '2026-03-05T00:00:00.000Z',
   });
   expect(body.momentum).toEqual({
     current_streak_days: 2,
@@ -74,6 +76,18 @@ test('weekly says what is stored, and today belongs to the window', async () => 
     weekly_taps: 4,
     new_connections: 1,
     weekly_goal: { progress: 4, target_taps: 25 },
+    calendar: {
+      start: '2025-02-27',
+      end: '2026-03-04',
+      days: [
+        { day: '2026-01-01', taps: 1 },
+        { day: '2026-01-03', taps: 1 },
+        { day: '2026-01-05', taps: 1 },
+        { day: '2026-03-01', taps: 1 },
+        { day: '2026-03-03', taps: 3 },
+        { day: '2026-03-04', taps: 1 },
+      ],
+    },
   });
   expect(body.recap.first_degree_new).toEqual([
     { user_id: userId(2), name: '<b>Bo</b>', last_tap_at: '2026-03-03T18:00:00.000Z' },
@@ -97,18 +111,19 @@ test('weekly says what is stored, and today belongs to the window', async () => 
   expect(body.leaderboard.me.streak_masters).toMatchObject({ user_id: me, streak_days: 2, rank: 1 });
   const [best] = body.recommendations;
   expect(best).toMatchObject({ user_id: userId(4), mutuals: ['User 3', '<b>Bo</b>'] });
-  expect(best.scores.total).toBeCloseTo(0.7 * 0.2 + 0.2 * Math.exp(-1 / 30), 5);
+  expect(best.scores.total).toBeCloseTo(0.7 * (1 - Math.exp(-2 / 8)) + 0.2 * Math.exp(-1 / 30), 5);
 });
 
 test("the viewer's zone moves their own days, not the boards", async () => {
-  // In Tokyo the taps are on 2 March 08:30, 3 March 18:00 (twice), 4 March 03:00 and 5 March 07:00: four days running.
+  // In Tokyo the taps are on 2 March 08:30, 3 March 18:00 (twice), 4 March 03:00 and 5 March 07:00: what is dated after the
+  // as-of day, 4 March, waits.
   const { body } = await server.get(pathOf('weekly', '&tz=Asia/Tokyo'));
   expect(body.meta.tz_used).toBe('Asia/Tokyo');
   expect(body.momentum).toMatchObject({
-    current_streak_days: 4,
-    longest_streak_days: 4,
-    weekly_taps: 5,
-    new_connections: 2,
+    current_streak_days: 3,
+    longest_streak_days: 3,
+    weekly_taps: 4,
+    new_connections: 1,
   });
   const stored = await server.get(pathOf('weekly'));
   expect(body.leaderboard).toEqual(stored.body.leaderboard);
@@ -161,7 +176,13 @@ test('health is that of the stored ties; a tie that went quiet fades', async () 
     days_since_last_tap: 1,
   });
   expect(body.fading).toEqual([
-    { other_user_id: userId(3), name: 'User 3', usual_gap_days: 2, days_since_last_tap: 58 },
+    {
+      other_user_id: userId(3),
+      name: 'User 3',
+      usual_gap_days: 2,
+      days_since_last_tap: 58,
+      last_tap_day: '2026-01-05',
+    },
   ]);
   expect(JSON.stringify(body)).not.toContain(userId(5));
 });
@@ -201,7 +222,7 @@ describe('what is asked', () => {
     for (const method of ['POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS']) {
       const response = await fetch(server.url + pathOf('weekly'), { method });
       expect(response.status, method).toBe(405);
-      expect(await response.json()).toEqual({ error: 'Method not allowed' });
+      expect(await response.json()).toEqual({ error: 'Method not allowed', code: 'method_not_allowed' });
       expect(response.headers.get('allow')).toBe('GET');
     }
   });
@@ -257,13 +278,13 @@ test('debug tells the boundaries and each query, and is not kept', async () => {
   expect(headers.get('cache-control')).toBe('no-store');
   expect(headers.get('etag')).toBeNull();
   expect(body.meta.debug.boundaries).toMatchObject({ zone: 'UTC', week_start: '2026-03-02' });
-  expect(body.meta.debug.queries.map(({ query }: { query: string }) => query)).toContain('tie');
+  expect(body.meta.debug.queries.map(({ query }: { query: string }) => query)).toContain('health');
 });
 
 test('demo=1 is made up, says so, and looks the same', async () => {
   for (const endpoint of endpoints) {
     const { body, headers } = await server.get(pathOf(endpoint, '&demo=1'));
-    expect(z.strictObject(answers[endpoint].shape).safeParse(body).error, endpoint).toBeUndefined();
+    expect(answerOf(endpoint).safeParse(body).error, endpoint).toBeUndefined();
     expect(body.source).toBe('mock');
     expect(body.meta.warnings[0]).toContain('made-up');
     expect([headers.get('x-data-source'), headers.get('cache-control')]).toEqual(['mock', 'no-store']);
@@ -317,7 +338,9 @@ test('too many at once: a quick 503 that says when to come back, and the rest is
   );
   try {
     const replies = await Promise.all(
-      Array.from({ length: 12 }, () => small.get(pathOf('weekly', '&debug=1'))),
+      Array.from({ length: 12 }, (_, index) =>
+        small.get(pathOf('weekly', '&debug=1', userId(1 + (index % 4)))),
+      ),
     );
     const refused = replies.filter(({ status }) => status === 503);
     expect(refused.length).toBeGreaterThan(0);

@@ -137,8 +137,9 @@ test('a recommendation says how near the home city is', async () => {
   // 3 and 4 know 2, 5 and 1: 3 and 4 have not met.
   const { recommendations } = await get('weekly', '', userId(3));
   expect(recommendations).toMatchObject([
-    { user_id: userId(4), scores: { mutuals: 0.3, geo: 0 }, mutuals: ['User 1', 'User 2'] },
+    { user_id: userId(4), scores: { geo: 0 }, mutuals: ['User 1', 'User 2'] },
   ]);
+  expect(recommendations[0].scores.mutuals).toBeCloseTo(1 - Math.exp(-3 / 8), 12);
   const own = await get('weekly');
   expect(own.recommendations).toEqual([]); // 5, over 2, 3 and 4, has opted out
 });
@@ -185,13 +186,13 @@ test('with a city the radar keeps to it, stored and live; without coordinates a 
       ['03-05T12', 1],
     ],
     top: [[userId(3), 1]],
-    city: 'Austin',
+    city: 'Austin, TX, US',
     surges: 2,
   });
   expect(await summary('&city=reno')).toEqual({
     hours: [['03-05T12', 1]],
     top: [[userId(4), 1]],
-    city: 'reno',
+    city: 'Reno, NV, US',
     surges: 2,
   });
   expect(await summary('')).toEqual({
@@ -210,4 +211,61 @@ test('with a city the radar keeps to it, stored and live; without coordinates a 
     city: null,
     surges: 2,
   });
+});
+
+test('a section of a city counts as its city, and a cell is called alike everywhere', async () => {
+  const [{ cell, city, name } = {}] = await database.rows(
+    `select cell, place.name as city, geohash5_name(cell) as name
+     from geohash5(40.76496, -73.9909) as cell
+     join gazetteer_place as place on place.place_id = geohash5_place(cell)`,
+  );
+  expect([cell, city, name]).toEqual(['dr5ru', 'New York City', 'New York City, NY']);
+  const [{ sections } = {}] = await database.rows(
+    'select count(*) as sections from gazetteer_place where city_id is not null',
+  );
+  expect(Number(sections)).toBeGreaterThan(4_000);
+  // No city is a section of another one, and a section is no city of another one.
+  expect(
+    await database.rows(
+      `select section.name from gazetteer_place as section
+       join gazetteer_place as city on city.place_id = section.city_id
+       where city.city_id is not null or city.place_id = section.place_id`,
+    ),
+  ).toEqual([]);
+});
+
+test('a home is near in steps, so that nobody can work out where it is', async () => {
+  // Round Rock is 28 km from Austin, Lockhart 45: of 50 km that is 0.44 and 0.1.
+  await addUsers(database, 20, 21);
+  await database.client.query("update public.users set home = 'Round Rock, TX' where id = $1", [userId(20)]);
+  await database.client.query("update public.users set home = 'Lockhart, TX' where id = $1", [userId(21)]);
+  for (const user of [20, 21]) {
+    for (const friend of [2, 3]) await addTapAt(user, friend, '2026-03-04T15:00Z');
+  }
+  await database.ok(['etl', '--date', '2026-03-04']);
+  const { recommendations } = await get('weekly');
+  const found = new Map(
+    recommendations.map((one: Record<string, never>) => [one.user_id, [one.scores, one.explain]]),
+  );
+  const [near, far] = [found.get(userId(20)), found.get(userId(21))] as { 0: never; 1: string }[];
+  const scores = { mutuals: 1 - Math.exp(-2 / 8), recency: 1 };
+  const total = 0.7 * scores.mutuals + 0.2;
+  expect(near?.[0]).toMatchObject({ geo: 0.25, total: expect.closeTo(total + 0.025, 6) });
+  expect(near?.[1]).toContain('home city nearby');
+  expect(far?.[0]).toMatchObject({ geo: 0, total: expect.closeTo(total, 6) });
+  expect(far?.[1]).not.toContain('home city');
+});
+
+test('a city can be told from its namesakes, and is called as it was taken', async () => {
+  const taken = async (city: string) =>
+    (await get('radar', `&city=${encodeURIComponent(city)}`)).meta.city_filter;
+  expect(await taken('Portland')).toBe('Portland, OR, US');
+  expect(await taken('portland, me')).toBe('Portland, ME, US');
+  expect(await taken('Portland, Maine, United States')).toBe('Portland, ME, US');
+  expect(await taken('Paris, FR')).toBe('Paris, FR');
+  expect(await taken('Paris, TX, US')).toBe('Paris, TX, US');
+  const { leaderboard } = await get('weekly');
+  expect(await taken(leaderboard.city.query)).toBe('Austin, TX, US');
+  // A name that holds a comma itself.
+  expect(await taken('Washington, D.C., DC, US')).toBe('Washington, D.C., DC, US');
 });

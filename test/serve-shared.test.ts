@@ -47,3 +47,24 @@ test('an attempt beside a request that fails changes nothing, and is not tried a
   expect(await ask()).toBe('known');
   expect(attempts).toBe(1);
 });
+
+test('requests at the same time wait for the first, and for the next one where it fails', async () => {
+  const made: string[] = [];
+  const shared = openShared((use) => use(beside));
+  const ask = (name: string, fails = false) =>
+    shared.of('board', reading(name), async (one) => {
+      made.push(nameOf(one));
+      await Promise.resolve();
+      if (fails) throw new Error('cut off');
+      return nameOf(one);
+    });
+  const [first, second, third] = await Promise.allSettled([ask('1', true), ask('2'), ask('3')]);
+  expect(first).toMatchObject({ status: 'rejected' });
+  expect(second).toMatchObject({ value: '2' });
+  expect(third).toMatchObject({ value: '2' });
+  expect(made).toEqual(['1', '2']);
+  vi.advanceTimersByTime(61_000);
+  made.length = 0;
+  expect(await Promise.all([ask('4'), ask('5'), ask('6')])).toEqual(['4', '4', '4']);
+  expect(made).toEqual(['4']);
+});

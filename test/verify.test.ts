@@ -1,7 +1,14 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readSettings } from '../src/config.js';
+import { withDatabase } from '../src/db/database.js';
+import { withTransaction } from '../src/db/transaction.js';
+import { loadChecks } from '../src/verify/check.js';
+import { comparisonOf } from '../src/verify/comparison.js';
+import { openScope } from '../src/verify/scope.js';
 import { jsonLines } from './cli.js';
 import { figuresOf, fillCommunity } from './community.js';
-import { addTap, createDatabase, type TestDatabase, userId } from './database.js';
+import { everything } from './corruption.js';
+import { addTap, addUsers, createDatabase, type TestDatabase, userId } from './database.js';
 
 const one = userId(1);
 
@@ -93,4 +100,70 @@ test("operators' own SQL finds the tables", async () => {
     [['user_day_activity', 'user_week_activity', 'user_streaks', 'edge_strength', 'weekly_leaderboard']],
   );
   expect(sizes).toHaveLength(5);
+});
+
+test('an hour that comes twice is expected once on each of its dates, with the taps of that pass', async () => {
+  const zone = 'America/St_Johns';
+  const twice = await createDatabase();
+  try {
+    // 2006-10-29 00:01 -> 2006-10-28 23:01: 02:30Z is the 29th, 02:31Z to 03:30Z the 28th again.
+    await addUsers(twice, 1, 2);
+    for (const time of ['2006-10-29T02:30:10Z', '2006-10-29T02:40Z', '2006-10-29T02:50Z'])
+      await addTap(twice, 1, 2, time);
+    await twice.ok(['backfill', '--from', '2006-10-28', '--to', '2006-10-29'], { ARC_GAM_TZ: zone });
+    await twice.client.query('update public.taps set latitude = 47.56, longitude = -52.71');
+    const settings = readSettings({ databaseUrl: twice.url }, {});
+    const expected = await withDatabase(settings, 'verify', (opened) =>
+      withTransaction(opened, settings, async (session) => {
+        await openScope(session, everything.scope, zone, () => undefined);
+        await session.query('update verify_day set is_stale = false');
+        const check = loadChecks().find(({ name }) => name === 'area_hour');
+        if (check === undefined) throw new Error('There is no check area_hour.');
+        return session.query(
+          `select day::text as day, starts_at::text as starts_at, column_name, expected
+           from (${comparisonOf(check, 'all')}) as told where column_name <> 'user_keys' order by day, column_name`,
+        );
+      }),
+    );
+    expect(expected).toEqual(
+      [
+        ['2006-10-28', 'slot', String(5 * 24 + 23)],
+        ['2006-10-28', 'tap_count', '2'],
+        ['2006-10-29', 'slot', String(6 * 24)],
+        ['2006-10-29', 'tap_count', '1'],
+      ].map(([day, column_name, figure]) => ({
+        day,
+        starts_at: '2006-10-29 02:30:00+00',
+        column_name,
+        expected: figure,
+      })),
+    );
+  } finally {
+    await twice.drop();
+  }
+});
+
+test('a verification says what it spent before the first check, and a sample reads no more than it is to', async () => {
+  const said = jsonLines((await database.ok(['verify', '--sample', '4', '--json'])).stdout);
+  const prepared = said.find(({ event }) => event === 'prepared') as unknown as {
+    preparations: { what: string; durationMs: number }[];
+    durationMs: number;
+  };
+  expect(prepared.preparations.map(({ what }) => what)).toEqual([
+    'the source',
+    'pairs',
+    'days',
+    'the graph',
+    'the second degree',
+    'weeks',
+    'places',
+    'quests',
+    'surges',
+  ]);
+  const verified = said.find(({ event }) => event === 'verified') as unknown as Record<string, number>;
+  expect(verified).toMatchObject({ dayCount: 1, userCount: 4, weekCount: 1 });
+  expect(verified.durationMs).toBeGreaterThanOrEqual(prepared.durationMs);
+  const { stdout } = await database.ok(['verify', '--full']);
+  expect(stdout).toMatch(/^Prepared in .*: .*the source /m);
+  expect(stdout).toMatch(/All equal\. Took .*, of which the checks /);
 });

@@ -35,6 +35,23 @@ test('a streak is told by its days', async () => {
   expect(figures?.[0]).toEqual({ name: 'current_streak_days', computed: '2', stored: '2' });
 });
 
+test('it says the rule in the words of the Community page', async () => {
+  const { sentences } = (await import(new URL('../page/why.js', import.meta.url).href)) as {
+    sentences: Record<string, string>;
+  };
+  for (const [kind, topic] of [
+    ['streak', 'streak'],
+    ['rank', 'leaderboard'],
+    ['week', 'second_degree'],
+    ['quest', 'quests'],
+  ] as const) {
+    const { code, stdout } = await database.cli(['why', kind, ...one]);
+    expect(code).toBe(0);
+    expect(sentences[topic]).toMatch(/\w{3}/);
+    expect(stdout).toContain(`The Community page says: ${sentences[topic]}`);
+  }
+});
+
 test('an edge shows its arithmetic', async () => {
   const { code, words } = await why('edge', ...one, '--other', userId(2));
   expect(code).toBe(0);

@@ -2,13 +2,11 @@ import type pg from 'pg';
 import type { Row, Value } from '../../src/db/transaction.js';
 import { readPackageFile } from '../../src/files.js';
 import { type Context, openPlaces, openShared } from '../../src/serve/context.js';
-import { answerHealth } from '../../src/serve/health.js';
-import { answerQuests } from '../../src/serve/quests.js';
-import { answerRadar } from '../../src/serve/radar.js';
+import { endpoints } from '../../src/serve/endpoints/index.js';
+import type { CommonQuestion } from '../../src/serve/question.js';
 import { readServeSettings } from '../../src/serve/settings.js';
 import type { Reading } from '../../src/serve/store.js';
-import { readViewer, readWatermark } from '../../src/serve/viewer.js';
-import { answerWeekly } from '../../src/serve/weekly.js';
+import { readOptOuts, readViewer, readWatermark } from '../../src/serve/viewer.js';
 
 /** What a statement of the API read for one viewer. */
 export interface Reads {
@@ -33,6 +31,12 @@ interface PlanNode {
   readonly 'Shared Read Blocks': number;
   readonly Plans?: readonly PlanNode[];
 }
+
+/** What each endpoint is asked besides for whom; default: nothing. */
+const queries: Readonly<Record<string, readonly Record<string, string>[]>> = {
+  weekly: [{ time_window: '7d' }, { time_window: '365d' }],
+  radar: [{ hours: '24' }, { hours: '168' }, { hours: '168', city: 'Austin' }],
+};
 
 /** Tables that a request may read from end to end: a row per day, per run, per quest or per surge of all time. */
 const small = new Set(['processed_day', 'run', 'setting', 'quest_definitions', 'quest_rule']);
@@ -69,9 +73,6 @@ export const explainApi = async (client: pg.Client, userId: string, now: string)
   );
   try {
     const serve = readServeSettings({});
-    const tables = new Set(
-      ['home_location_struct', 'gazetteer_place', 'user_cell', 'surge_windows'], // migrate has made them all
-    );
     for (const tz of [undefined, 'Asia/Tokyo']) {
       const watermark = await readWatermark(reading, 'UTC', tz, now);
       const viewer = await readViewer(reading, userId);
@@ -80,19 +81,19 @@ export const explainApi = async (client: pg.Client, userId: string, now: string)
         watermark,
         viewer,
         serve,
-        tables,
+        optOuts: await readOptOuts(reading),
         shared: openShared((use) => use(reading)),
         places: openPlaces(),
         warn: () => undefined,
+        describe: () => undefined,
       };
-      const common = { user_id: userId, tz, debug: undefined, demo: undefined };
-      await answerWeekly(context, { ...common, time_window: '7d' });
-      await answerWeekly(context, { ...common, time_window: '365d' });
-      await answerQuests(context);
-      await answerRadar(context, { ...common, hours: 24, city: undefined });
-      await answerRadar(context, { ...common, hours: 168, city: undefined });
-      await answerRadar(context, { ...common, hours: 168, city: 'Austin' });
-      await answerHealth(context);
+      for (const endpoint of endpoints) {
+        for (const query of queries[endpoint.name] ?? [{}]) {
+          const question = endpoint.question.parse({ user_id: userId, tz, ...query });
+          await endpoint.revision?.(reading);
+          await endpoint.read(context, question as CommonQuestion);
+        }
+      }
     }
     return reads;
   } finally {

@@ -33,7 +33,7 @@ with placed as (
     pair_day.last_tap_at
   from viewer_pair
   join pair_day on pair_day.u1_key = viewer_pair.u1_key and pair_day.u2_key = viewer_pair.u2_key
-  where exists (select from new_city)
+  where exists (select 1 from new_city)
 ), known_day as materialized (
   select
     partner.user_id as partner_id,

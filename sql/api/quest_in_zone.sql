@@ -1,5 +1,6 @@
--- The quests of the viewer's running week in another zone than the stored one, counted from the viewer's own taps on
--- processed days. $1 user_key, $2 the week's Monday, $3 the viewer's zone.
+-- The quests of the running week in another zone than the stored one, counted from the viewer's own taps on processed
+-- days, as of the same calendar date: what is dated after it waits. Nearest to done first, the done ones last.
+-- $1 user_key, $2 the week's Monday, $3 the viewer's zone, $4 the as-of day, in that week.
 -- What needs the taps of other users or cells (assists, new_areas) takes its moment from the facts: the pair's first tap,
 -- the cell's first tap.
 with viewer_pair as (
@@ -98,38 +99,34 @@ with viewer_pair as (
   select 'assists', assist.day, assist.tapped_at, null from assist
 ), rule as (
   select
-    quest_definitions.quest_id,
-    quest_definitions.slug,
-    quest_definitions.title,
-    quest_definitions.description,
-    quest_definitions.quest_type,
-    quest_definitions.rewards,
-    quest_definitions.requirements ->> 'metric' as metric,
-    quest_definitions.requirements ->> 'window' as span,
-    trunc((quest_definitions.requirements ->> 'target')::numeric)::integer as target,
-    $2::date + case when quest_definitions.requirements ->> 'window' = 'weekend' then 5 else 0 end as from_day
-  from quest_definitions
-  where quest_definitions.is_active
-    and (quest_definitions.active_from is null or quest_definitions.active_from <= $2::date)
-    and (quest_definitions.active_until is null or quest_definitions.active_until >= $2::date)
+    quest_rule.quest_id,
+    quest_rule.slug,
+    quest_rule.metric,
+    quest_rule.quest_window,
+    quest_rule.target,
+    $2::date + case when quest_rule.quest_window = 'weekend' then 5 else 0 end as from_day
+  from quest_rule
+  where quest_rule.is_active
+    and quest_rule.active_from <= $2::date
+    and quest_rule.active_until >= $2::date
 ), counted as (
   -- The first of each key within the quest's span (its day, where the span is a day) counts.
   select
     rule.quest_id,
-    case when rule.span = 'day' then event.day end as span_day,
+    case when rule.quest_window = 'day' then event.day end as span_day,
     min(event.tapped_at) as tapped_at
   from rule
   join event
     on event.metric = rule.metric
-    and event.day between rule.from_day and $2::date + 6
+    and event.day between rule.from_day and $4::date
   where event.key is not null
   group by rule.quest_id, span_day, event.key
   union all
-  select rule.quest_id, case when rule.span = 'day' then event.day end, event.tapped_at
+  select rule.quest_id, case when rule.quest_window = 'day' then event.day end, event.tapped_at
   from rule
   join event
     on event.metric = rule.metric
-    and event.day between rule.from_day and $2::date + 6
+    and event.day between rule.from_day and $4::date
   where event.key is null
 ), placed as (
   select
@@ -151,20 +148,29 @@ with viewer_pair as (
     max(running.days),
     min(running.tapped_at) filter (where running.days >= rule.target)
   from rule
-  join running on running.day between rule.from_day and $2::date + 6
+  join running on running.day between rule.from_day and $4::date
   where rule.metric = 'streak_days'
   group by rule.quest_id
 )
 select
   rule.slug as id,
-  rule.title,
-  rule.description,
-  rule.quest_type as type,
-  rule.metric,
+  quest_definitions.title,
+  quest_definitions.description,
+  quest_definitions.quest_type as type,
+  least(progress.count, rule.target) as progress,
+  progress.count,
   rule.target,
-  coalesce(reached.count, 0) as count,
+  quest_unit(rule.metric) as unit,
+  quest_status(progress.count, rule.target) as status,
   reached.completed_at,
-  rule.rewards::text as rewards
+  ($2::date + 7)::timestamp at time zone $3::text as ends_at,
+  quest_definitions.rewards::text as rewards
 from rule
+join quest_definitions on quest_definitions.quest_id = rule.quest_id
 left join reached on reached.quest_id = rule.quest_id
-order by rule.quest_id
+cross join lateral (select coalesce(reached.count, 0) as count) as progress
+order by
+  progress.count >= rule.target,
+  progress.count::numeric / rule.target desc,
+  rule.target,
+  rule.slug

@@ -1,17 +1,23 @@
--- The viewer's taps of the window by hour and partner, and by partner in the last 60 minutes.
--- $1 user, $2 user_key or null, $3 start of the window, $4 its end, $5 the stored zone, $6 a city or null: then only taps
--- within 25 km of its centre count, and taps without coordinates don't.
--- The source is read for the running day and for days that are not processed, so that the last hours are live. What is
--- older the pairs' days know to the microsecond; where a city is asked for, each tap is looked up by that time for its
+-- The viewer's taps by hour and partner, and the partners of the last 60 minutes: one row.
+-- $1 user, $2 user_key or null, $3 hours of the window, the current one included, $4 its end, $5 the stored zone, $6 the
+-- place_id of a city or null: then only taps within 25 km of its centre count, and taps without coordinates don't, $7 the
+-- viewer's zone, in which the hours begin: zones are offset by minutes that are no multiple of 60.
+-- $8 the viewer's taps of the running day and of days that are not processed, as a JSON text, so that the last hours are
+-- live; null: they are read here, because they are too many to be read for all viewers at once (sql/api/live_tap.sql).
+-- What is older the pairs' days know to the microsecond; where a city is asked for, each tap is looked up by that time for its
 -- coordinates.
-with viewer_pair as (
+with asked as materialized (
+  select
+    $4::timestamptz - (local.now - date_trunc('hour', local.now)) - make_interval(hours => $3::integer - 1) as starts_at
+  from (select $4::timestamptz at time zone $7::text as now) as local
+), viewer_pair as (
   select pair.u1_key, pair.u2_key, pair.u2_key as partner_key
   from pair
-  where pair.u1_key = $2::integer and pair.last_tap_at >= $3::timestamptz
+  where pair.u1_key = $2::integer and pair.last_tap_at >= (select asked.starts_at from asked)
   union all
   select pair.u1_key, pair.u2_key, pair.u1_key
   from pair
-  where pair.u2_key = $2::integer and pair.last_tap_at >= $3::timestamptz
+  where pair.u2_key = $2::integer and pair.last_tap_at >= (select asked.starts_at from asked)
 ), known_day as materialized (
   select
     partner.user_id as partner_id,
@@ -25,7 +31,7 @@ with viewer_pair as (
   join pair_day
     on pair_day.u1_key = viewer_pair.u1_key
     and pair_day.u2_key = viewer_pair.u2_key
-    and pair_day.day >= ($3::timestamptz at time zone $5::text)::date
+    and pair_day.day >= ((select asked.starts_at from asked) at time zone $5::text)::date
     and pair_day.day < ($4::timestamptz at time zone $5::text)::date
   join user_key as partner on partner.user_key = viewer_pair.partner_key
 ), known_tap as (
@@ -46,10 +52,10 @@ with viewer_pair as (
   where known_day.tap_count > 2
 ), unread_day as (
   select
-    greatest($3::timestamptz, window_day.day at time zone $5::text) as starts_at,
+    greatest((select asked.starts_at from asked), window_day.day at time zone $5::text) as starts_at,
     least($4::timestamptz + interval '1 microsecond', (window_day.day + interval '1 day') at time zone $5::text) as ends_at
   from generate_series(
-    ($3::timestamptz at time zone $5::text)::date::timestamp,
+    ((select asked.starts_at from asked) at time zone $5::text)::date::timestamp,
     ($4::timestamptz at time zone $5::text)::date::timestamp,
     interval '1 day'
   ) as window_day (day)
@@ -64,19 +70,22 @@ with viewer_pair as (
     tap.longitude
   from unread_day
   join tap on tap.tap_time >= unread_day.starts_at and tap.tap_time < unread_day.ends_at
-  where (tap.id1 = $1::uuid or tap.id2 = $1::uuid)
+  where $8::text is null
+    and (tap.id1 = $1::uuid or tap.id2 = $1::uuid)
     and tap.id1 <> tap.id2
+  union all
+  select given.partner_id, given.tapped_at, given.latitude, given.longitude
+  from json_to_recordset($8::json) as given (
+    partner_id uuid, tapped_at timestamptz, latitude double precision, longitude double precision
+  )
 ), city as (
   select gazetteer_place.latitude, gazetteer_place.longitude
-  from gazetteer_name
-  join gazetteer_place on gazetteer_place.place_id = gazetteer_name.place_id
-  where gazetteer_name.name_key = place_key($6::text)
-  order by gazetteer_name.population desc, gazetteer_name.place_id
-  limit 1
+  from gazetteer_place
+  where gazetteer_place.place_id = $6::integer
 ), located_tap as (
   -- Two taps of a pair at one moment are one moment and two taps.
   select moment.partner_id, tap.tapped_at, tap.latitude, tap.longitude
-  from (select distinct known_tap.partner_id, known_tap.tapped_at from known_tap where $6::text is not null) as moment
+  from (select distinct known_tap.partner_id, known_tap.tapped_at from known_tap where $6::integer is not null) as moment
   join tap
     on tap.tap_time = moment.tapped_at
     and (
@@ -86,45 +95,89 @@ with viewer_pair as (
   union all
   select live_tap.partner_id, live_tap.tapped_at, live_tap.latitude, live_tap.longitude
   from live_tap
-  where $6::text is not null
+  where $6::integer is not null
 ), found as (
   select known_tap.partner_id, known_tap.tapped_at
   from known_tap
-  where $6::text is null
+  where $6::integer is null
   union all
   select live_tap.partner_id, live_tap.tapped_at
   from live_tap
-  where $6::text is null
+  where $6::integer is null
   union all
   select located_tap.partner_id, located_tap.tapped_at
   from located_tap
   join city
-    on 2 * 6371 * asin(least(1, sqrt(
-      power(sind((located_tap.latitude - city.latitude) / 2), 2)
-      + cosd(city.latitude) * cosd(located_tap.latitude)
-        * power(sind((located_tap.longitude - city.longitude) / 2), 2)
-    ))) <= 25
+    on kilometres(located_tap.latitude, located_tap.longitude, city.latitude, city.longitude) <= 25
   where located_tap.latitude between -90 and 90
     and located_tap.longitude between -180 and 180
     and not (located_tap.latitude = 0 and located_tap.longitude = 0)
 ), counted as (
   select
     found.partner_id,
-    floor(extract(epoch from found.tapped_at - $3::timestamptz) / 3600)::integer as hour,
+    floor(extract(epoch from found.tapped_at - (select asked.starts_at from asked)) / 3600)::integer as hour,
     count(*)::integer as count,
     (count(*) filter (where found.tapped_at > $4::timestamptz - interval '60 minutes'))::integer as count_60_minutes
   from found
-  where found.tapped_at >= $3::timestamptz
+  where found.tapped_at >= (select asked.starts_at from asked)
     and found.tapped_at <= $4::timestamptz
   group by found.partner_id, hour
+), partner as materialized (
+  select
+    counted.hour,
+    counted.partner_id,
+    coalesce(app_user.name, '') as name,
+    app_user.opted_out,
+    counted.count,
+    counted.count_60_minutes
+  from counted
+  join app_user on app_user.id = counted.partner_id
+), bucket as (
+  -- Who opted out counts, and is not named.
+  select
+    partner.hour,
+    sum(partner.count) as activity_count,
+    count(*) as unique_people,
+    json_agg(
+      json_build_object('user_id', partner.partner_id, 'name', partner.name, 'count', partner.count)
+      order by partner.count desc, partner.partner_id
+    ) filter (where not partner.opted_out) as participants
+  from partner
+  group by partner.hour
+), latest as (
+  select partner.partner_id, partner.name, sum(partner.count_60_minutes) as count
+  from partner
+  where partner.count_60_minutes > 0
+    and not partner.opted_out
+  group by partner.partner_id, partner.name
+  order by count desc, partner.partner_id
+  limit 5
 )
 select
-  counted.hour,
-  counted.partner_id as user_id,
-  coalesce(app_user.name, '') as name,
-  app_user.opted_out,
-  counted.count,
-  counted.count_60_minutes
-from counted
-join app_user on app_user.id = counted.partner_id
-order by counted.hour, counted.count desc, counted.partner_id
+  (
+    select json_agg(
+      json_build_object(
+        'ts', to_char(hour.starts_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+        'activity_count', coalesce(bucket.activity_count, 0),
+        'unique_people', coalesce(bucket.unique_people, 0),
+        'participants', coalesce(bucket.participants, '[]')
+      )
+      order by hour.starts_at
+    )::text
+    from (
+      select series.hour, asked.starts_at + make_interval(hours => series.hour) as starts_at
+      from asked
+      cross join generate_series(0, $3::integer - 1) as series (hour)
+    ) as hour
+    left join bucket on bucket.hour = hour.hour
+  ) as buckets,
+  (
+    select coalesce(
+      json_agg(
+        json_build_object('user_id', latest.partner_id, 'name', latest.name, 'count', latest.count)
+        order by latest.count desc, latest.partner_id
+      ),
+      '[]'
+    )::text
+    from latest
+  ) as top_current_window

@@ -1,8 +1,12 @@
 -- Friends of friends of the viewer, walked once for two answers: who came to distance exactly 2 on a day from $2 on, the
--- latest first, at most $3, with the friend over whom; and who could be among the best $7 to recommend.
+-- latest first, at most $3, with the friend over whom; and the $7 best to recommend, the best first.
 -- $1 user_key of the viewer, $4 as-of day, $5 fewest mutual connections, $6 weight of mutual connections, $7 how many are
 -- wanted, $8 weight of recency, $9 days beyond which it is 0, $10 weight of the home city, $11 ids never to recommend,
--- separated by commas.
+-- separated by commas, $12 id of the viewer, $13 kilometres between home cities from which on they count nothing, $14 how
+-- many mutual connections are named.
+-- The parts of a score are within [0, 1] and not weighted yet: mutuals = 1 - exp(-count / 8), so that one more always
+-- counts; recency = exp(-days / 30); geo = 1 - kilometres / $13, in steps of 0.25, because an exact one, asked for from a
+-- few home cities in turn, would say where somebody lives. Ties: more mutual connections first, then the id.
 -- Days are those of the stored zone. A path over a friend exists from the later of its two first days on. Day and friend
 -- travel through one min() as one number, because only few of all paths are wanted in the end.
 -- Candidates are narrowed twice, each time to those who could still be among the best if they got all points that are
@@ -74,7 +78,7 @@ with viewer_friend as materialized (
   -- What the $7th best of those has for sure. Where too many of them are not to be recommended there is no bar, and
   -- everybody is looked at.
   select
-    $6::float8 * least(1, most_mutual.mutual_count / 10.0::float8)
+    $6::float8 * (1 - exp(most_mutual.mutual_count / -8.0::float8))
       + case when activity.days <= $9::integer then $8::float8 * exp(activity.days / -30.0::float8) else 0 end as known_score
   from most_mutual
   join user_key as candidate_user on candidate_user.user_key = most_mutual.other_key
@@ -93,15 +97,21 @@ with viewer_friend as materialized (
     candidate_user.user_id,
     app_user.name,
     activity.days,
-    $6::float8 * least(1, stranger.mutual_count / 10.0::float8)
-      + case when activity.days <= $9::integer then $8::float8 * exp(activity.days / -30.0::float8) else 0 end as known_score
+    part.mutuals,
+    part.recency,
+    $6::float8 * part.mutuals + $8::float8 * part.recency as known_score
   from stranger
   join user_key as candidate_user on candidate_user.user_key = stranger.other_key
   join app_user on app_user.id = candidate_user.user_id
   join user_streaks on user_streaks.user_id = candidate_user.user_id
   cross join lateral (select greatest(0, $4::date - user_streaks.last_active_day) as days) as activity
+  cross join lateral (
+    select
+      1 - exp(stranger.mutual_count / -8.0::float8) as mutuals,
+      case when activity.days <= $9::integer then exp(activity.days / -30.0::float8) else 0 end as recency
+  ) as part
   where stranger.mutual_count >= $5::integer
-    and $6::float8 * least(1, stranger.mutual_count / 10.0::float8) + $8::float8 + $10::float8 + 1e-9
+    and $6::float8 * (1 - exp(stranger.mutual_count / -8.0::float8)) + $8::float8 + $10::float8 + 1e-9
       >= coalesce((select first_bar.known_score from first_bar), 0)
     and not app_user.opted_out
     and candidate_user.user_id <> all (string_to_array($11::text, ',')::uuid[])
@@ -110,29 +120,107 @@ with viewer_friend as materialized (
   from candidate
   order by candidate.known_score desc
   limit 1 offset $7::integer - 1
+), viewer_home as materialized (
+  select home_place.latitude, home_place.longitude from home_place where home_place.user_id = $12::uuid
+), scored as (
+  select
+    candidate.other_key,
+    candidate.user_id,
+    candidate.name,
+    candidate.mutual_count,
+    candidate.days,
+    candidate.mutuals,
+    candidate.recency,
+    nearness.geo,
+    -- Sums of binary fractions end in noise: 0.9999999999999999 for 1.
+    round((candidate.known_score + $10::float8 * nearness.geo)::numeric, 6)::float8 as total
+  from candidate
+  left join viewer_home on true
+  left join home_place as candidate_home on candidate_home.user_id = candidate.user_id
+  cross join lateral (
+    select coalesce(
+      floor(
+        4 * greatest(
+          0,
+          1 - kilometres(
+            viewer_home.latitude, viewer_home.longitude, candidate_home.latitude, candidate_home.longitude
+          ) / $13::float8
+        )
+      ) / 4,
+      0
+    ) as geo
+  ) as nearness
+  where candidate.known_score + $10::float8 + 1e-9 >= coalesce((select bar.known_score from bar), 0)
+), best as (
+  select
+    scored.other_key,
+    scored.user_id,
+    scored.name,
+    scored.mutual_count,
+    scored.days,
+    scored.mutuals,
+    scored.recency,
+    scored.geo,
+    scored.total
+  from scored
+  order by scored.total desc, scored.mutual_count desc, scored.user_id
+  limit $7::integer
 )
-select
-  true as is_new,
-  latest.user_id,
-  coalesce(latest.name, '') as name,
-  latest.reached_on,
-  case when connecting_user.opted_out then null else connecting_user.name end as connected_via,
-  null::integer as candidate_key,
-  null::integer as mutual_count,
-  null::integer as days_since_last_tap
-from latest
-join user_key as connecting on connecting.user_key = latest.friend_key
-left join app_user as connecting_user on connecting_user.id = connecting.user_id
+(
+  select
+    true as is_new,
+    latest.user_id,
+    coalesce(latest.name, '') as name,
+    case when connecting_user.opted_out then null else connecting_user.name end as connected_via,
+    null::float8 as total,
+    null::float8 as mutuals,
+    null::float8 as recency,
+    null::float8 as geo,
+    null::text as mutual_names,
+    null::text as explain
+  from latest
+  join user_key as connecting on connecting.user_key = latest.friend_key
+  left join app_user as connecting_user on connecting_user.id = connecting.user_id
+  order by latest.reached_on desc, latest.user_id
+)
 union all
-select
-  false,
-  candidate.user_id,
-  coalesce(candidate.name, ''),
-  null::date,
-  null::text,
-  candidate.other_key,
-  candidate.mutual_count,
-  candidate.days
-from candidate
-where candidate.known_score + $10::float8 + 1e-9 >= coalesce((select bar.known_score from bar), 0)
-order by is_new desc, reached_on desc, user_id
+(
+  select
+    false,
+    best.user_id,
+    coalesce(best.name, ''),
+    null,
+    best.total,
+    best.mutuals,
+    best.recency,
+    best.geo,
+    named.names,
+    concat_ws(
+      ' · ',
+      best.mutual_count || case when best.mutual_count = 1 then ' mutual connection' else ' mutual connections' end,
+      case
+        when best.days > $9::integer then null
+        when best.days <= 1 then 'active recently'
+        else 'active ' || best.days || ' days ago'
+      end,
+      case when best.geo = 1 then 'same home city' when best.geo > 0 then 'home city nearby' end
+    )
+  from best
+  cross join lateral (
+    -- The viewer's oldest connections first, without those who opted out.
+    select coalesce(json_agg(mutual.name order by mutual.first_day, mutual.id), '[]')::text as names
+    from (
+      select app_user.name, app_user.id, viewer_friend.first_day
+      from friend as candidate_friend
+      join viewer_friend on viewer_friend.friend_key = candidate_friend.friend_key
+      join user_key on user_key.user_key = viewer_friend.friend_key
+      join app_user on app_user.id = user_key.user_id
+      where candidate_friend.user_key = best.other_key
+        and not app_user.opted_out
+        and app_user.name is not null
+      order by viewer_friend.first_day, app_user.id
+      limit $14::integer
+    ) as mutual
+  ) as named
+  order by best.total desc, best.mutual_count desc, best.user_id
+)

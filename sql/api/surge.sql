@@ -19,18 +19,7 @@ with latest_pair_day as (
   union
   select last_tap_at from latest_pair_day
 ), anchor as (
-  select place.latitude, place.longitude
-  from home_location_struct
-  join lateral (
-    select gazetteer_place.latitude, gazetteer_place.longitude
-    from gazetteer_place
-    where gazetteer_place.geohash5 = home_location_struct.geohash5
-      and gazetteer_place.name = home_location_struct.city
-      and gazetteer_place.country = home_location_struct.country
-    order by gazetteer_place.population desc, gazetteer_place.place_id
-    limit 1
-  ) as place on true
-  where home_location_struct.user_id = $1::uuid
+  select home_place.latitude, home_place.longitude from home_place where home_place.user_id = $1::uuid
   union
   select tap.latitude, tap.longitude
   from latest_moment
@@ -50,34 +39,13 @@ with latest_pair_day as (
   from surge_windows
   where surge_windows.end_time > $3::timestamptz - make_interval(hours => $4::integer)
     and surge_windows.start_time <= $3::timestamptz
-), area as (
-  -- The centre of a geohash: 25 bits, longitude and latitude by turns, in cells of 45/1024 degrees.
-  select
-    cell.geohash5,
-    (sum(cell.bit << (11 - cell.place / 2)) filter (where cell.place % 2 = 1) + 0.5) * 45 / 1024 - 90 as latitude,
-    (sum(cell.bit << (12 - cell.place / 2)) filter (where cell.place % 2 = 0) + 0.5) * 45 / 1024 - 180 as longitude
-  from (
-    select
-      recent_cell.geohash5,
-      place.place,
-      (
-        (strpos('0123456789bcdefghjkmnpqrstuvwxyz', substr(recent_cell.geohash5, place.place / 5 + 1, 1)) - 1)
-        >> (4 - place.place % 5)
-      ) & 1 as bit
-    from (select distinct recent.geohash5 from recent) as recent_cell
-    cross join generate_series(0, 24) as place (place)
-  ) as cell
-  group by cell.geohash5
 ), near as (
   select area.geohash5
-  from area
+  from (select distinct recent.geohash5 from recent) as area
+  cross join lateral geohash5_middle(area.geohash5) as middle
   where exists (
-    select from anchor
-    where 2 * 6371 * asin(least(1, sqrt(
-      power(sind((area.latitude::float8 - anchor.latitude) / 2), 2)
-      + cosd(area.latitude::float8) * cosd(anchor.latitude)
-        * power(sind((area.longitude::float8 - anchor.longitude) / 2), 2)
-    ))) <= 50
+    select 1 from anchor
+    where kilometres(middle.latitude, middle.longitude, anchor.latitude, anchor.longitude) <= 50
   )
 )
 select

@@ -4,7 +4,7 @@ select user_cell.geohash5
 from user_cell
 where user_cell.user_key = $1::integer
   and exists (
-    select from user_cell as fresh
+    select 1 from user_cell as fresh
     where fresh.user_key = $1::integer
       and fresh.first_tap_at >= $2::date::timestamp at time zone $4::text
       and fresh.first_tap_at < ($3::date + 1)::timestamp at time zone $4::text

@@ -1,7 +1,8 @@
 -- What the answers are as of, and the moments that they are relative to.
 -- $1 zone when none is recorded yet, $2 the viewer's zone or null, $3 the moment to answer for, null: now.
--- A stored figure knows the taps up to the end of the as-of day: that end, or now, is where the viewer's own streak and
--- week are judged (known_until).
+-- A stored figure knows the taps up to the end of the as-of day: that end, or now, is known_until. The viewer's own figures
+-- are as of the same calendar date in the viewer's zone, so they end with it at the latest (counted_until): then all
+-- figures of an answer are of one ISO week.
 with recorded as (
   select coalesce((select setting.value from setting where setting.key = 'zone'), $1::text) as zone
 ), asked as (
@@ -11,29 +12,18 @@ with recorded as (
     coalesce($3::timestamptz, now()) as now_at,
     (select max(processed_day.day) from processed_day) as as_of_day
   from recorded
-), moment as (
+), dated as (
   select
     asked.zone,
     asked.viewer_zone,
     asked.now_at,
     asked.as_of_day,
-    least(
-      asked.now_at,
-      coalesce((asked.as_of_day + 1)::timestamp at time zone asked.zone, asked.now_at)
-    ) as known_until
+    least(asked.now_at, (asked.as_of_day + 1)::timestamp at time zone asked.zone) as latest_known_until,
+    (asked.as_of_day + 1)::timestamp at time zone asked.viewer_zone as viewer_day_ends_at,
+    (asked.now_at at time zone asked.zone)::date as today,
+    (asked.now_at at time zone asked.viewer_zone)::date as viewer_today,
+    coalesce(asked.as_of_day, (asked.now_at at time zone asked.zone)::date) as board_day
   from asked
-), dated as (
-  select
-    moment.zone,
-    moment.viewer_zone,
-    moment.now_at,
-    moment.as_of_day,
-    moment.known_until,
-    (moment.now_at at time zone moment.zone)::date as today,
-    (moment.now_at at time zone moment.viewer_zone)::date as viewer_today,
-    coalesce(moment.as_of_day, (moment.now_at at time zone moment.zone)::date) as board_day,
-    ((moment.known_until - interval '1 microsecond') at time zone moment.viewer_zone)::date as viewer_day
-  from moment
 ), last_run as (
   select run.run_id, run.batch_count, coalesce(run.ended_at, run.started_at) as computed_at
   from run
@@ -46,15 +36,14 @@ select
   dated.viewer_zone,
   dated.now_at,
   dated.as_of_day,
-  dated.known_until,
+  case when dated.as_of_day is not null then dated.latest_known_until end as known_until,
+  case when dated.as_of_day is not null then least(dated.latest_known_until, dated.viewer_day_ends_at) end as counted_until,
   dated.today,
   dated.viewer_today,
-  dated.viewer_day,
-  (dated.viewer_day + 1)::timestamp at time zone dated.viewer_zone <= dated.known_until as viewer_day_is_over,
+  coalesce(dated.viewer_day_ends_at <= dated.latest_known_until, false) as viewer_day_is_over,
   extract(isoyear from dated.board_day)::integer as year,
   extract(week from dated.board_day)::integer as iso_week,
   dated.board_day - (extract(isodow from dated.board_day)::integer - 1) as week_start,
-  dated.viewer_day - (extract(isodow from dated.viewer_day)::integer - 1) as viewer_week_start,
   last_run.computed_at,
   concat_ws('.', dated.as_of_day, last_run.run_id, last_run.batch_count, last_run.computed_at) as revision
 from dated

@@ -28,6 +28,8 @@ with member as (
     attempt.dice,
     case
       when (attempt.dice & 7) < 6 then attempt.circle * 12 + ((attempt.dice >> 8) & 4095) % 12
+      -- Of the others most are from circles near by: where everybody meets everybody, soon nobody is new to anybody.
+      when (attempt.dice >> 28) & 15 > 0 then attempt.number + ((attempt.dice >> 8) & 63) - 32
       else 1 + ((attempt.dice >> 8) & 1048575) % $1::integer
     end as partner,
     (attempt.dice >> 32) & 127 as dirt,

@@ -11,8 +11,9 @@ select
     ])[1 + (member.number * 7) % 26],
     chr(65 + (member.number * 11 / 26) % 26)
   ),
-  (array[
+  -- The first is the one whose page is shown: at home where the taps are.
+  case when member.number = 1 then 'New York, NY' else (array[
     'New York, NY', 'Brooklyn, NY', 'NYC', 'Austin, TX', 'austin tx', 'San Francisco, CA', 'Bay Area', 'Chicago', 'London',
     'Berlin, Germany', 'Paris, France', 'Toronto, Canada', '', null, 'Earth', 'Philly / NYC'
-  ])[1 + (hashtextextended(format('home %s', member.number), $2::integer) & 15)]
+  ])[1 + (hashtextextended(format('home %s', member.number), $2::integer) & 15)] end
 from generate_series(1, $1::integer) as member (number)

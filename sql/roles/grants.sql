@@ -30,8 +30,9 @@ create schema if not exists :"schema" authorization :"owner";
 do $$
 declare
   foreign_object text;
+  foreign_role text;
 begin
-  select format('%s %s of %s', kind, name, role) into foreign_object
+  select format('%s %s of %s', kind, name, role), role into foreign_object, foreign_role
   from (
     select 'schema' as kind, nspname::text as name, pg_get_userbyid(nspowner) as role
     from pg_namespace where nspname = :'schema'
@@ -45,8 +46,8 @@ begin
     raise exception using
       errcode = 'object_not_in_prerequisite_state',
       message = format(
-        'Not everything in schema %s belongs to %s: %s. Give --owner that name, or change the owner first (reassign owned, alter ... owner to)',
-        :'schema', :'owner', foreign_object
+        'Not everything in schema %s belongs to %s: %s. Whoever migrated owns it: run arc-gam grants --owner %s, or change the owner first (reassign owned, alter ... owner to)',
+        :'schema', :'owner', foreign_object, foreign_role
       );
   end if;
 end

@@ -3,7 +3,12 @@
 create or replace view classified_tap as
 select
   tap.tap_time,
-  tap.tapped_at,
+  -- Within a year of the ends of time, no local clock can show it; such a tap is of no day that has begun.
+  case
+    when isfinite(tap.tapped_at)
+      then greatest(least(tap.tapped_at, timestamptz '294275-01-01Z'), timestamptz '4712-01-01Z BC')
+    else tap.tapped_at
+  end as tapped_at,
   case
     when tap.tapped_at is null or not isfinite(tap.tapped_at) then 'null time'
     when tap.id1 is null or tap.id2 is null then 'null id'

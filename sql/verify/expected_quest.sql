@@ -5,31 +5,7 @@ with tapper_day as (
   from fact
   cross join lateral (values (fact.u1), (fact.u2)) as tapper (user_id)
   join verify_user on verify_user.user_id = tapper.user_id
-  where exists (select from verify_quest where verify_quest.metric = 'taps' and verify_quest.is_active)
-), calendar as (
-  select
-    known.day,
-    date_trunc('week', known.day::timestamp)::date as week_start,
-    extract(dow from known.day) in (0, 6) as is_weekend
-  from (
-    select quest_deed.day from quest_deed
-    union
-    select active_day.day from active_day
-  ) as known
-), quest_day as (
-  select
-    verify_quest.quest_id,
-    verify_quest.metric,
-    verify_quest.target,
-    calendar.day,
-    calendar.week_start,
-    case when verify_quest.span = 'day' then calendar.day else calendar.week_start end as window_start
-  from verify_quest
-  join calendar
-    on (verify_quest.span <> 'weekend' or calendar.is_weekend)
-    and (verify_quest.active_from is null or verify_quest.active_from <= calendar.week_start)
-    and (verify_quest.active_until is null or verify_quest.active_until >= calendar.week_start)
-  where verify_quest.is_active
+  where exists (select 1 from wanted_metric where wanted_metric.metric = 'taps')
 ), tapped as (
   select
     quest_day.quest_id,
@@ -49,7 +25,10 @@ with tapper_day as (
     tapped.window_start,
     (array_agg(moment.tapped_at order by moment.tapped_at))[tapped.target] as completed_at
   from tapped
-  join quest_day on quest_day.quest_id = tapped.quest_id and quest_day.window_start = tapped.window_start
+  join quest_day
+    on quest_day.metric = 'taps'
+    and quest_day.quest_id = tapped.quest_id
+    and quest_day.window_start = tapped.window_start
   join tapper_day on tapper_day.user_id = tapped.user_id and tapper_day.day = quest_day.day
   cross join lateral unnest(tapper_day.tapped_at) as moment (tapped_at)
   where tapped.reached >= tapped.target

@@ -99,22 +99,40 @@ with candidate as (
     candidate.day,
     candidate.tap_count,
     area.dispersion,
-    area.level * area.taps[candidate.slot + 1] as expected_taps,
-    area.level * area.taps[(candidate.slot + 1) % 168 + 1] as next_expected_taps
+    candidate.slot,
+    area.level * area.taps[candidate.slot + 1] as expected_taps
   from candidate
   join judged on judged.geohash5 = candidate.geohash5 and judged.week_start = candidate.week_start
   join area on area.number = judged.number
+), judgement as (
+  select
+    expected.geohash5,
+    expected.day,
+    expected.starts_at,
+    expected.tap_count,
+    expected.slot,
+    expected.expected_taps,
+    2 * (sqrt(expected.tap_count + 0.375) - sqrt(expected.expected_taps + 0.375)) / sqrt(expected.dispersion) as z,
+    (expected.tap_count + 1) / (expected.expected_taps + 1) as ratio
+  from expected
 )
 insert into expected_surge_hour (
-  geohash5, starts_at, day, tap_count, expected_taps, next_expected_taps, z, ratio
+  geohash5, day, starts_at, tap_count, slot, expected_taps, is_flagged
 )
 select
-  expected.geohash5,
-  expected.starts_at,
-  expected.day,
-  expected.tap_count,
-  expected.expected_taps,
-  expected.next_expected_taps,
-  2 * (sqrt(expected.tap_count + 0.375) - sqrt(expected.expected_taps + 0.375)) / sqrt(expected.dispersion),
-  (expected.tap_count + 1) / (expected.expected_taps + 1)
-from expected
+  judgement.geohash5,
+  judgement.day,
+  judgement.starts_at,
+  judgement.tap_count,
+  judgement.slot,
+  judgement.expected_taps,
+  -- The step rounds otherwise: on the very bound an hour may be judged either way, here as it is stored.
+  case
+    when abs(judgement.z - 3.5) < 0.000001 or abs(judgement.ratio - 1.5) < 0.000001 then surge_hour.starts_at is not null
+    else judgement.z >= 3.5 and judgement.ratio >= 1.5
+  end
+from judgement
+left join surge_hour
+  on surge_hour.geohash5 = judgement.geohash5
+  and surge_hour.starts_at = judgement.starts_at
+  and surge_hour.slot = judgement.slot

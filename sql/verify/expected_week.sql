@@ -3,13 +3,16 @@
 with week_sum as (
   select
     active_day.user_id,
-    active_day.day - ((active_day.day - date '2001-01-01') % 7 + 7) % 7 as week_start,
+    verify_calendar.week_start,
+    verify_calendar.year,
+    verify_calendar.iso_week,
     sum(active_day.tap_count) as tap_count,
     sum(active_day.first_degree_new_count) as first_degree_new_count,
     max(active_day.day - active_day.run_started_on + 1) as streak_days
   from active_day
-  group by 1, 2
-), moment as (
+  join verify_calendar on verify_calendar.day = active_day.day
+  group by active_day.user_id, verify_calendar.week_start, verify_calendar.year, verify_calendar.iso_week
+), change_of_week as (
   select
     change.user_id,
     change.week_start,
@@ -23,17 +26,11 @@ with week_sum as (
   group by change.user_id, change.week_start
 ), standing as (
   select
-    moment.user_id,
-    moment.week_start,
-    moment.entered_count,
-    sum(moment.net_count) over (partition by moment.user_id order by moment.week_start) as at_distance_2
-  from moment
-), calendar as (
-  select
-    monday.week_start,
-    extract(isoyear from monday.week_start) as year,
-    extract(week from monday.week_start) as iso_week
-  from (select distinct week_start from week_sum) as monday
+    change_of_week.user_id,
+    change_of_week.week_start,
+    change_of_week.entered_count,
+    sum(change_of_week.net_count) over (partition by change_of_week.user_id order by change_of_week.week_start) as at_distance_2
+  from change_of_week
 )
 insert into expected_week (
   user_id, week_start, year, iso_week, tap_count, first_degree_new_count, second_degree_count,
@@ -42,13 +39,12 @@ insert into expected_week (
 select
   week_sum.user_id,
   week_sum.week_start,
-  calendar.year,
-  calendar.iso_week,
+  week_sum.year,
+  week_sum.iso_week,
   week_sum.tap_count,
   week_sum.first_degree_new_count,
   standing.at_distance_2,
   standing.entered_count,
   week_sum.streak_days
 from week_sum
-join calendar on calendar.week_start = week_sum.week_start
 join standing on standing.user_id = week_sum.user_id and standing.week_start = week_sum.week_start

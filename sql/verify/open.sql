@@ -1,5 +1,22 @@
--- What a verification looks at, and what its checks expect: all of it recomputed, none of it by the steps' SQL.
--- Gone with the verification's transaction.
+-- What a verification looks at, and what its checks expect: all of it recomputed, none of it by the steps' SQL. A rule
+-- that more than one statement needs is a view or function in the folder rules.
+-- Gone with the verification's transaction: so are the rules, because each reads one of these tables.
+
+create temp table verify_clock (
+  zone text not null,
+  as_of_day date,
+  alive_from_day date,
+  alive_from_day_then date,
+  is_full boolean not null
+) on commit drop;
+
+create temp table verify_calendar (
+  day date primary key,
+  days_after_monday integer not null,
+  week_start date not null,
+  year smallint not null,
+  iso_week smallint not null
+) on commit drop;
 
 create temp table verify_day (
   day date primary key,
@@ -14,6 +31,18 @@ create temp table verify_week (
   week_start date primary key,
   year smallint not null,
   iso_week smallint not null
+) on commit drop;
+
+-- How much of a table is looked through for rows that belong to nobody.
+create temp table verify_share (
+  table_name text primary key,
+  percent double precision not null,
+  seed double precision not null
+) on commit drop;
+
+-- Whose taps are read from the source where not everybody's are.
+create temp table verify_tapper (
+  user_id uuid primary key
 ) on commit drop;
 
 create temp table source_pair_day (
@@ -33,6 +62,7 @@ create temp table source_cell (
   day date not null,
   geohash5 text not null,
   starts_at timestamptz not null,
+  hour smallint not null,
   u1 uuid not null,
   u2 uuid not null,
   tap_count integer not null,
@@ -118,12 +148,23 @@ create temp table visited_cell (
 
 create temp table verify_quest (
   quest_id uuid primary key,
+  slug text not null,
+  title text not null,
   metric text not null,
   target integer not null,
   span text not null,
   is_active boolean not null,
   active_from date,
   active_until date
+) on commit drop;
+
+create temp table quest_day (
+  quest_id uuid not null,
+  metric text not null,
+  target integer not null,
+  day date not null,
+  week_start date not null,
+  window_start date not null
 ) on commit drop;
 
 create temp table quest_deed (
@@ -144,8 +185,8 @@ create temp table expected_quest (
 
 create temp table area_count (
   geohash5 text not null,
-  starts_at timestamptz not null,
   day date not null,
+  starts_at timestamptz not null,
   week_start date not null,
   slot smallint not null,
   tap_count integer not null,
@@ -156,13 +197,32 @@ create index on area_count (geohash5, week_start);
 
 create temp table expected_surge_hour (
   geohash5 text not null,
-  starts_at timestamptz not null,
   day date not null,
+  starts_at timestamptz not null,
+  tap_count integer not null,
+  slot smallint not null,
+  expected_taps double precision not null,
+  is_flagged boolean not null
+) on commit drop;
+
+create temp table expected_surge_window (
+  geohash5 text not null,
+  start_time timestamptz not null,
+  end_time timestamptz not null,
   tap_count integer not null,
   expected_taps double precision not null,
-  next_expected_taps double precision not null,
-  z double precision not null,
-  ratio double precision not null
+  unique_users integer not null
+) on commit drop;
+
+create temp table expected_area (
+  geohash5 text primary key,
+  area_name text not null,
+  is_of_now boolean not null
+) on commit drop;
+
+-- Whose homes are looked at.
+create temp table verify_home (
+  user_id uuid primary key
 ) on commit drop;
 
 create temp table finding (

@@ -1,6 +1,6 @@
 -- Where the pairs tapped on the verified days: by geohash5 cell and local clock hour, from the source. A cell is 45/1024
 -- degrees wide and high; its five characters are spelt from 25 bits, longitude and latitude in turn.
--- $1 zone.
+-- $1 whether everybody's taps are read, or those of the users only.
 with island as (
   select
     verify_day.day,
@@ -8,13 +8,15 @@ with island as (
   from verify_day
 ), stretch as (
   select
-    min(island.day)::timestamp at time zone $1::text - interval '3 hours' as starts_at,
-    (max(island.day) + 1)::timestamp at time zone $1::text + interval '3 hours' as ends_at
+    min(island.day)::timestamp at time zone verify_clock.zone - interval '3 hours' as starts_at,
+    (max(island.day) + 1)::timestamp at time zone verify_clock.zone + interval '3 hours' as ends_at,
+    verify_clock.zone
   from island
-  group by island.island
+  cross join verify_clock
+  group by island.island, verify_clock.zone
 ), located as (
   select
-    classified_tap.tapped_at at time zone $1::text as local_time,
+    classified_tap.tapped_at at time zone stretch.zone as local_time,
     least(8191, 4096 + floor(classified_tap.longitude * 1024 / 45)::integer) as x,
     least(4095, 2048 + floor(classified_tap.latitude * 1024 / 45)::integer) as y,
     classified_tap.u1,
@@ -27,6 +29,11 @@ with island as (
   where classified_tap.ignored_because is null
     and classified_tap.latitude is not null
     and classified_tap.longitude is not null
+    and (
+      $1::boolean
+      or classified_tap.u1 in (select verify_user.user_id from verify_user)
+      or classified_tap.u2 in (select verify_user.user_id from verify_user)
+    )
 ), presence as (
   select
     located.local_time::date as day,
@@ -36,13 +43,14 @@ with island as (
       mins => extract(minute from located.local_time)::integer,
       secs => extract(second from located.local_time)::float8
     ) as starts_at,
+    extract(hour from located.local_time) as hour,
     located.u1,
     located.u2,
     count(*) as tap_count,
     min(located.tapped_at) as first_tap_at
   from located
   join verify_day on verify_day.day = located.local_time::date
-  group by 1, 2, 3, 4, 5, 6
+  group by 1, 2, 3, 4, 5, 6, 7
 ), letter as (
   select
     corner.x,
@@ -63,11 +71,12 @@ with island as (
   from letter
   group by letter.x, letter.y
 )
-insert into source_cell (day, geohash5, starts_at, u1, u2, tap_count, first_tap_at)
+insert into source_cell (day, geohash5, starts_at, hour, u1, u2, tap_count, first_tap_at)
 select
   presence.day,
   cell.geohash5,
   presence.starts_at,
+  presence.hour,
   presence.u1,
   presence.u2,
   presence.tap_count,

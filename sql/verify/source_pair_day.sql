@@ -1,7 +1,7 @@
 -- The one read of the application's taps: what pairs did on the verified days, and what was ignored on them.
 -- Consecutive days are one range. Three hours on either side: where a clock was set back over midnight, a local date is
 -- not one stretch of time.
--- $1 zone.
+-- $1 whether everybody's taps are read, or those of verify_tapper only.
 with island as (
   select
     verify_day.day,
@@ -9,13 +9,15 @@ with island as (
   from verify_day
 ), stretch as (
   select
-    min(island.day)::timestamp at time zone $1::text - interval '3 hours' as starts_at,
-    (max(island.day) + 1)::timestamp at time zone $1::text + interval '3 hours' as ends_at
+    min(island.day)::timestamp at time zone verify_clock.zone - interval '3 hours' as starts_at,
+    (max(island.day) + 1)::timestamp at time zone verify_clock.zone + interval '3 hours' as ends_at,
+    verify_clock.zone
   from island
-  group by island.island
+  cross join verify_clock
+  group by island.island, verify_clock.zone
 ), dated as (
   select
-    (classified_tap.tapped_at at time zone $1::text)::date as day,
+    (classified_tap.tapped_at at time zone stretch.zone)::date as day,
     classified_tap.ignored_because,
     case when coalesce(classified_tap.ignored_because, 'unknown user') = 'unknown user' then classified_tap.u1 end as u1,
     case when coalesce(classified_tap.ignored_because, 'unknown user') = 'unknown user' then classified_tap.u2 end as u2,
@@ -26,6 +28,9 @@ with island as (
   join classified_tap
     on classified_tap.tap_time >= stretch.starts_at
     and classified_tap.tap_time < stretch.ends_at
+  where $1::boolean
+    or classified_tap.u1 in (select verify_tapper.user_id from verify_tapper)
+    or classified_tap.u2 in (select verify_tapper.user_id from verify_tapper)
 )
 insert into source_pair_day (
   day, ignored_because, u1, u2, unknown_sides, tap_count, first_tap_at, last_tap_at, tapped_at, tap_digest

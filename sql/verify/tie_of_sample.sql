@@ -1,5 +1,5 @@
 -- The stored connections of the sampled users and of their friends, from both ends, with the week of the first tap: whole weeks since
--- Monday 2001-01-01.
+-- Monday 2001-01-01. In the order of their key, in which an index is built soonest.
 with own as (
   select person.person_key
   from verify_user
@@ -34,3 +34,4 @@ select
   pair.first_tap_at
 from near
 join pair on pair.u2_key = near.person_key
+order by 1, 2

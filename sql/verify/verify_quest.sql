@@ -1,7 +1,9 @@
 -- The quests as they are defined, without those whose definition changed since the last run: their progress is stale.
-insert into verify_quest (quest_id, metric, target, span, is_active, active_from, active_until)
+insert into verify_quest (quest_id, slug, title, metric, target, span, is_active, active_from, active_until)
 select
   quest_definitions.quest_id,
+  quest_definitions.slug,
+  quest_definitions.title,
   quest_definitions.requirements ->> 'metric',
   (quest_definitions.requirements ->> 'target')::numeric,
   quest_definitions.requirements ->> 'window',

@@ -1,22 +1,19 @@
--- The weeks whose boards and sums are looked at as a whole: all, or those of at most 12 of the verified days.
--- $1 all weeks.
-with chosen as (
-  select verify_day.day
+-- The weeks whose boards and sums are looked at as a whole: all, or those of at most 4 of the verified days, fewer where
+-- a week has many users.
+with amount as (
+  select
+    case
+      when verify_clock.is_full then null
+      else greatest(1, least(4, 50000 / (select greatest(1, max(user_key.user_key)) from user_key)))
+    end as weeks
+  from verify_clock
+), chosen as (
+  select verify_calendar.week_start, verify_calendar.year, verify_calendar.iso_week
   from verify_day
-  where not $1::boolean
+  join verify_calendar on verify_calendar.day = verify_day.day
   order by hashtextextended(verify_day.day::text, 0)
-  limit 12
-), monday as (
-  select chosen.day - ((chosen.day - date '2001-01-01') % 7 + 7) % 7 as week_start
-  from chosen
-  union
-  select processed_day.day - ((processed_day.day - date '2001-01-01') % 7 + 7) % 7
-  from processed_day
-  where $1::boolean
+  limit (select amount.weeks from amount)
 )
 insert into verify_week (week_start, year, iso_week)
-select
-  monday.week_start,
-  extract(isoyear from monday.week_start),
-  extract(week from monday.week_start)
-from monday
+select distinct chosen.week_start, chosen.year, chosen.iso_week
+from chosen

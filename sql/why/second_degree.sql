@@ -1,43 +1,20 @@
--- Who has ever stood at distance 2 of user $2, from the source: since when, through whom first, and since when as a
--- friend. $1 zone.
-with connection_of_source as (
-  select
-    dated.u1,
-    dated.u2,
-    min(dated.day) as first_day
-  from (
-    select classified_tap.u1, classified_tap.u2, (classified_tap.tapped_at at time zone $1::text)::date as day
-    from classified_tap
-    where classified_tap.ignored_because is null
-  ) as dated
-  join processed_day on processed_day.day = dated.day
-  group by dated.u1, dated.u2
-), both_end as (
-  select u1 as user_id, u2 as friend_id, first_day from connection_of_source
-  union all
-  select u2, u1, first_day from connection_of_source
-), near as (
-  select both_end.friend_id, both_end.first_day
-  from both_end
-  where both_end.user_id = $2::uuid
-), reached as (
-  select distinct on (far.friend_id)
-    far.friend_id as other_id,
-    near.friend_id as through_id,
-    greatest(near.first_day, far.first_day) as reached_on
-  from near
-  join both_end as far on far.user_id = near.friend_id
-  where far.friend_id <> $2::uuid
-  order by far.friend_id, greatest(near.first_day, far.first_day), near.friend_id
-)
-select
-  reached.other_id,
-  other.name as other_name,
-  through.name as through_name,
-  to_char(reached.reached_on, 'YYYY-MM-DD') as reached_on,
-  to_char(direct.first_day, 'YYYY-MM-DD') as met_on
-from reached
-left join near as direct on direct.friend_id = reached.other_id
-join app_user as other on other.id = reached.other_id
-join app_user as through on through.id = reached.through_id
-order by reached.reached_on, reached.other_id
+-- Who stood at distance 2 of user $1 when the week that begins on $2 ended: since which day, through whom first, and
+-- whether that came in this week.
+select distinct on (reach.other_key)
+  coalesce(other_user.name, other_user.id::text) as name,
+  coalesce(through_user.name, through_user.id::text) as through_name,
+  greatest(near.first_day, far.first_day) as reached_on,
+  reach.reached_week = week.number as is_new
+from person
+cross join (select floor(($2::date - date '2001-01-01') / 7.0) as number) as week
+cross join lateral pg_temp.reach_of(person.person_key) as reach
+join tie as near on near.person_key = person.person_key
+join tie as far on far.person_key = near.friend_key and far.friend_key = reach.other_key
+join person as through on through.person_key = near.friend_key
+join person as other on other.person_key = reach.other_key
+join app_user as through_user on through_user.id = through.user_id
+join app_user as other_user on other_user.id = other.user_id
+where person.user_id = $1::uuid
+  and reach.reached_week <= week.number
+  and (reach.met_week is null or reach.met_week > week.number)
+order by reach.other_key, greatest(near.first_day, far.first_day), through.user_id

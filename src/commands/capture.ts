@@ -3,6 +3,7 @@ import { captureOff, captureOn, captureState } from '../capture/capture.js';
 import {
   type CommandFile,
   type CommonFlags,
+  choiceArgument,
   chosen,
   type Invocation,
   refuseFlags,
@@ -31,7 +32,7 @@ const meaning = {
 
 const describe = (command: Command): Command =>
   withCommonFlags(command)
-    .argument('<verb>', `one of ${verbs.join(', ')}`)
+    .addArgument(choiceArgument('<verb>', 'what to do', verbs))
     .description(
       "triggers on the application's tables that note touched days, so that a run need not look at all of history",
     )

@@ -15,6 +15,8 @@ import { type Database, withDatabase } from '../db/database.js';
 import { withTransaction } from '../db/transaction.js';
 import { loadCsv, tapsCsv, usersCsv } from '../demo/csv.js';
 import { type EmbeddedServer, startEmbedded } from '../demo/embedded.js';
+import { requireFreePort } from '../demo/port.js';
+import { withProgressLines } from '../demo/progress.js';
 import { usageFailure } from '../errors.js';
 import { readPackageFile } from '../files.js';
 import { migrateUp } from '../migrate/migrate.js';
@@ -37,7 +39,7 @@ export const describeDemo = (command: Command): Command =>
     .option('--taps <file>', 'CSV, may be .gz: id,id1,id2,time,latitude,longitude')
     .option('--users <file>', 'CSV, may be .gz: id,name,home')
     .option('--users-count <n>', 'how many users to make up', wholeFlag(2), 600)
-    .option('--days <n>', 'how many days they tap, ending yesterday', wholeFlag(1), 180)
+    .option('--days <n>', 'how many days they tap, ending now', wholeFlag(1), 180)
     .option('--seed <n>', 'another seed, another community', wholeFlag(0), 1)
     .option('--serve', 'open the Community page on the result, until Ctrl-C')
     .option('--port <n>', 'with --serve: the port (0: any free one)', wholeFlag(0), 8080)
@@ -49,15 +51,15 @@ Examples:
   arc-gam demo                                                 a community of 600 over 180 days
   arc-gam demo --users-count 5000 --days 365 --seed 7
   arc-gam demo --taps taps.csv.gz --users users.csv.gz         your own
-  arc-gam demo --serve                                         the Community page of the busiest user
-  arc-gam demo --keep /tmp/community                           look around with psql afterwards`,
+  arc-gam demo --serve                                         the Community page of one of them
+  arc-gam demo --keep /tmp/community                           look around with psql and arc-gam serve afterwards`,
     );
 
 /** Runs `arc-gam demo`: the real migrate and backfill on a server of its own. */
 export const runDemo = async (flags: DemoFlags, invocation: Invocation): Promise<void> => {
-  const { reporter, signal } = invocation;
+  const { reporter: given, signal } = invocation;
   refuseFlags(invocation, ['databaseUrl', 'schema', 'iam'], 'the demo makes a database of its own.');
-  if (!flags.serve) refuseFlags(invocation, ['port'], 'it belongs to --serve.');
+  if (!flags.serve && flags.keep === undefined) refuseFlags(invocation, ['port'], 'it belongs to --serve.');
   if (flags.taps !== undefined || flags.users !== undefined) {
     refuseFlags(invocation, ['usersCount', 'days', 'seed'], 'the files say who there is and when they tap.');
   }
@@ -66,6 +68,9 @@ export const runDemo = async (flags: DemoFlags, invocation: Invocation): Promise
       '--taps and --users belong together: give both files, or neither for a made-up community.',
     );
   }
+  if (flags.serve) await requireFreePort(pageHost, flags.port);
+  const isWatched = flags.json || !flags.progress || process.stderr.isTTY === true;
+  const reporter = isWatched ? given : withProgressLines(given, process.stderr);
   reporter.working('Starting an embedded Postgres');
   const server = await startEmbedded({
     ...(flags.keep === undefined ? {} : { directory: flags.keep }),
@@ -76,6 +81,7 @@ export const runDemo = async (flags: DemoFlags, invocation: Invocation): Promise
     },
   });
   let finished = false;
+  let viewer: string | null = null;
   try {
     const url = await createCommunity(server, flags, (text) => reporter.working(text));
     // Settings of a real database must not reach the demo's.
@@ -83,7 +89,7 @@ export const runDemo = async (flags: DemoFlags, invocation: Invocation): Promise
     await withDatabase(settings, 'demo', async (database) => {
       reporter.working('Migrating');
       await migrateUp(database, settings, { waitSeconds: 0, signal, onWait: () => undefined });
-      const to = flags.taps === undefined ? null : await lastTapDay(url, settings.zone ?? 'UTC');
+      const to = await lastTapDay(url, settings.zone ?? 'UTC');
       await runPipeline(
         database,
         settings,
@@ -103,14 +109,22 @@ export const runDemo = async (flags: DemoFlags, invocation: Invocation): Promise
         );
         reporter.table(event, rows, `\n${title}`);
       }
-      if (flags.serve) await servePage(settings, database, flags, invocation);
+      viewer = await chooseViewer(settings, database, flags);
+      if (flags.serve) await servePage(settings, viewer, flags, { reporter, signal });
     });
     finished = true;
     if (flags.keep !== undefined) {
+      const page = pageAddress(`http://${pageHost}:${flags.port === 0 ? 8080 : flags.port}`, viewer);
       reporter.table(
         'kept',
-        flags.json ? [{ url, pid: server.pid, directory: server.directory }] : [],
-        `\nThe server keeps running. Connect: psql '${url}'\nThen: set search_path = gamification;   Stop it: kill ${server.pid}\n`,
+        flags.json ? [{ url, pid: server.pid, directory: server.directory, page }] : [],
+        [
+          '\nThe server keeps running.',
+          `Connect: psql '${url}'   Then: set search_path = gamification;`,
+          `The Community page: arc-gam serve --port ${flags.port === 0 ? 8080 : flags.port} --database-url '${url}'`,
+          `  and then ${page}`,
+          `Stop it: kill ${server.pid}\n`,
+        ].join('\n'),
       );
     }
   } finally {
@@ -119,25 +133,44 @@ export const runDemo = async (flags: DemoFlags, invocation: Invocation): Promise
   }
 };
 
-/** The Community page for whoever tapped most lately, until a signal ends it. */
-const servePage = async (
+/** The page is shown to this machine only: nobody proves who asks. */
+const pageHost = '127.0.0.1';
+
+const pageAddress = (server: string, viewer: string | null): string =>
+  viewer === null ? `${server}/` : `${server}/?user_id=${viewer}`;
+
+/** Whose page is shown: the user of the story, with CSV files whoever tapped most lately; null where nobody did. */
+const chooseViewer = async (
   settings: Settings,
   database: Database,
   flags: DemoFlags,
-  { reporter, signal }: Invocation,
-): Promise<void> => {
+): Promise<string | null> => {
+  const seed = flags.taps === undefined && hasStory(flags) ? flags.seed : null;
   const [viewer] = await withTransaction(
     database,
     settings,
-    (session) => session.query<{ user_id: string }>(readPackageFile('sql/demo/viewer.sql')),
+    (session) => session.query<{ user_id: string }>(readPackageFile('sql/demo/viewer.sql'), [seed]),
     { readOnly: true },
   );
+  return viewer?.user_id ?? null;
+};
+
+/** Its people are too many for a smaller community. */
+const hasStory = ({ usersCount }: DemoFlags): boolean => usersCount >= 40;
+
+/** The Community page, until a signal ends it. */
+const servePage = async (
+  settings: Settings,
+  viewer: string | null,
+  flags: DemoFlags,
+  { reporter, signal }: Pick<Invocation, 'reporter' | 'signal'>,
+): Promise<void> => {
   const [{ startServer }, { readServeSettings }] = await Promise.all([
     import('../serve/server.js'),
     import('../serve/settings.js'),
   ]);
-  const server = await startServer(settings, readServeSettings({}), { host: '127.0.0.1', port: flags.port });
-  const url = `${server.url}/?user_id=${viewer?.user_id ?? ''}`;
+  const server = await startServer(settings, readServeSettings({}), { host: pageHost, port: flags.port });
+  const url = pageAddress(server.url, viewer);
   reporter.table('page', flags.json ? [{ url }] : [], `\nThe Community page: ${url}\nCtrl-C ends it.`);
   if (!signal.aborted) await once(signal, 'abort');
   await server.stop();
@@ -185,8 +218,8 @@ const createCommunity = async (
       await loadCsv(client, flags.taps, tapsCsv, (rows) => working(`Loading taps: ${rows}`));
     } else {
       working(`Making up ${flags.usersCount} users and ${flags.days} days of taps`);
-      const { rows } = await client.query<{ day: string }>(
-        "select ((now() at time zone 'UTC')::date - 1)::text as day",
+      const { rows } = await client.query<{ day: string; now_at: string }>(
+        "select ((now() at time zone 'UTC')::date - 1)::text as day, now()::text as now_at",
       );
       await client.query(readPackageFile('sql/demo/users.sql'), [flags.usersCount, flags.seed]);
       await client.query(readPackageFile('sql/demo/taps.sql'), [
@@ -195,6 +228,14 @@ const createCommunity = async (
         flags.seed,
         rows[0]?.day,
       ]);
+      if (hasStory(flags)) {
+        await client.query(readPackageFile('sql/demo/story.sql'), [
+          flags.usersCount,
+          flags.days,
+          flags.seed,
+          rows[0]?.now_at,
+        ]);
+      }
     }
     await client.query('commit; analyze public.users; analyze public.taps');
   } finally {
@@ -203,7 +244,7 @@ const createCommunity = async (
   return url.href;
 };
 
-/** Taps of long ago end when they end: their as-of day is that of the last tap, not yesterday. */
+/** Taps of long ago end when they end: their as-of day is that of the last tap; made-up ones end today. */
 const lastTapDay = async (url: string, zone: string): Promise<string | null> => {
   const sql = postgres(url, { max: 1, onnotice: () => undefined });
   try {

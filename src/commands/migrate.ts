@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import {
   type CommandFile,
   type CommonFlags,
+  choiceArgument,
   chosen,
   type Invocation,
   refuseFlags,
@@ -27,7 +28,7 @@ const directions = ['up', 'down', 'status'] as const;
 
 const describe = (command: Command): Command =>
   withCommonFlags(command)
-    .argument('[direction]', `one of ${directions.join(', ')}`, 'up')
+    .addArgument(choiceArgument('[direction]', 'what to do', directions).default('up'))
     .description('set up or change the target schema; never writes outside of it')
     .option('--dry-run', 'print the SQL, write nothing')
     .option('--count <n>', 'down: how many migrations to take back (default: 1)', wholeFlag(1))

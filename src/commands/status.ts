@@ -4,27 +4,47 @@ import { type CommandFile, type CommonFlags, type Invocation, withCommonFlags } 
 import { readSettings } from '../config.js';
 import { withDatabase } from '../db/database.js';
 import { exitCode } from '../errors.js';
+import { requireMigratedSchema } from '../migrate/migrations.js';
 import { formatBytes, formatCount, formatDuration, formatTable, plural } from '../report/format.js';
-import { type Live, type RunRow, readStatus, type Status } from '../status/status.js';
+import type { Reporter } from '../report/reporter.js';
+import {
+  type IndexRow,
+  type Live,
+  type RunRow,
+  readIndexes,
+  readStatus,
+  type Status,
+} from '../status/status.js';
 import { describeTarget } from '../target.js';
 
 const describe = (command: Command): Command =>
   withCommonFlags(command)
+    .option('--indexes', 'the indexes instead: how often each was read, and its size')
     .description('how things stand, on one screen: freshness, runs, sizes, and what to run next')
     .addHelpText(
       'after',
       `
 Examples:
   arc-gam status             for a person
-  arc-gam status --json      for a monitor: one object
+  arc-gam status --json      for a monitor: one object; its fields are in docs/operations.md
+  arc-gam status --indexes   which indexes nobody reads, and what they cost
 
 Exit codes: 0 all is well, 3 something wants attention, 5 database unreachable`,
     );
 
+interface StatusFlags extends CommonFlags {
+  indexes?: boolean;
+}
+
 /** The exit code is 3 if something wants attention. Only reads. */
-const run = (flags: CommonFlags, { reporter }: Invocation): Promise<void> => {
+const run = (flags: StatusFlags, { reporter }: Invocation): Promise<void> => {
   const settings = readSettings(flags);
   return withDatabase(settings, 'status', async (database) => {
+    if (flags.indexes) {
+      await requireMigratedSchema(database, settings.schema);
+      tellIndexes(await readIndexes(database, settings), reporter);
+      return;
+    }
     const status = await readStatus(database, settings);
     const isWell = status.attention.length === 0;
     reporter.say(
@@ -35,6 +55,31 @@ const run = (flags: CommonFlags, { reporter }: Invocation): Promise<void> => {
     // An answer, not an error: nothing is thrown.
     if (!isWell) process.exitCode = exitCode.findings;
   });
+};
+
+const tellIndexes = (
+  { since, indexes }: Awaited<ReturnType<typeof readIndexes>>,
+  reporter: Reporter,
+): void => {
+  const unused = indexes.filter(({ is_unused }) => is_unused);
+  const bytes = (rows: readonly IndexRow[]) => formatBytes(rows.reduce((sum, index) => sum + index.bytes, 0));
+  reporter.say('indexes', { since, indexes }, [
+    ...formatTable(
+      indexes.map((index) => ({
+        table: index.table_name,
+        index: index.index_name,
+        kind: index.kind,
+        read: index.scan_count,
+        'last on': index.last_read_on,
+        size: formatBytes(index.bytes),
+      })),
+    ),
+    '',
+    `${plural(indexes.length, 'index', 'indexes')}, ${bytes(indexes)}; counted since ${since ?? 'the database was made'}.`,
+    unused.length === 0
+      ? 'Each that is there to read by has been read.'
+      : `Nobody has read ${unused.map(({ index_name }) => index_name).join(', ')} (${bytes(unused)}). A week of nightly runs, verify and the API reads most: judge after that.`,
+  ]);
 };
 
 const describeSource = ({ moment, source }: Status): string => {

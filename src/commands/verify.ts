@@ -19,6 +19,7 @@ import type { Reporter } from '../report/reporter.js';
 import { didYouMean } from '../report/suggest.js';
 import { loadChecks } from '../verify/check.js';
 import { repair } from '../verify/repair.js';
+import type { Preparation } from '../verify/scope.js';
 import { type CheckResult, type Finding, type Verification, verify } from '../verify/verify.js';
 
 interface VerifyFlags extends CommonFlags {
@@ -39,7 +40,7 @@ const repairRounds = 3;
 const describe = (command: Command): Command =>
   withCommonFlags(command)
     .description('hold what is stored against what follows from the source; exit code 3 when they differ')
-    .option('--sample <n>', 'users, and at most as many days, to recompute', wholeFlag(1), 200)
+    .option('--sample <n>', 'users to recompute, and a quarter as many days at most', wholeFlag(1), 200)
     .option('--seed <text>', 'choose the same sample again (default: another one every time)')
     .option('--full', 'every day, every user, every row')
     .option('--table <names>', 'only checks of these tables, separated by commas', tablesFlag)
@@ -94,6 +95,7 @@ const run = (flags: VerifyFlags, invocation: Invocation): Promise<void> => {
         limit: flags.limit,
         signal,
         onWork: (what) => reporter.working(what),
+        onPrepared: (preparations) => reportPrepared(reporter, preparations),
         onCheck: (result) => reportCheck(reporter, result),
       });
       reportSummary(reporter, verification, flags.full === true, seed);
@@ -101,7 +103,8 @@ const run = (flags: VerifyFlags, invocation: Invocation): Promise<void> => {
     };
     let verification = await look();
     for (let round = 1; flags.repair && isWrong(verification) && round <= repairRounds; round += 1) {
-      const { days, users } = verification.marks;
+      const days = verification.marks.filter(({ kind }) => kind === 'day');
+      const users = verification.marks.filter(({ kind }) => kind === 'user');
       reporter.say('repair', { round, dayCount: days.length, userCount: users.length }, [
         '',
         `Repair: ${plural(days.length, 'day')} and ${plural(users.length, 'user')} marked to be derived again.`,
@@ -164,6 +167,18 @@ const requireTables = (tables: readonly string[]): void => {
 
 const marks = { ok: '✓', finding: '✗', stale: '✗', attention: '!', skipped: '-' } as const;
 
+/** What came before the first check: most of a verification's time. */
+const reportPrepared = (reporter: Reporter, preparations: readonly Preparation[]): void => {
+  const rounded = preparations.map(({ what, durationMs }) => ({ what, durationMs: Math.round(durationMs) }));
+  const total = rounded.reduce((sum, { durationMs }) => sum + durationMs, 0);
+  const longestFirst = [...rounded].sort((one, other) => other.durationMs - one.durationMs);
+  reporter.say('prepared', { preparations: rounded, durationMs: total }, [
+    `Prepared in ${formatDuration(total)}: ${longestFirst
+      .map(({ what, durationMs }) => `${what} ${formatDuration(durationMs)}`)
+      .join(', ')}`,
+  ]);
+};
+
 const reportCheck = (reporter: Reporter, result: CheckResult): void => {
   const { findings, ...fields } = result;
   const count =
@@ -221,6 +236,7 @@ const reportSummary = (
   seed: string,
 ): void => {
   const failed = results.filter(({ state }) => state === 'finding' || state === 'stale').length;
+  const checking = results.reduce((sum, result) => sum + result.durationMs, 0);
   const what = full ? 'Everything' : `A sample (--seed ${seed})`;
   reporter.say(
     'verified',
@@ -232,14 +248,15 @@ const reportSummary = (
       ...coverage,
       checkCount: results.length,
       failedCount: failed,
-      markedDays: found.days.length,
-      markedUsers: found.users.length,
+      markedDays: found.filter(({ kind }) => kind === 'day').length,
+      markedUsers: found.filter(({ kind }) => kind === 'user').length,
       durationMs: Math.round(durationMs),
+      checkingMs: Math.round(checking),
     },
     [
       `${what} as of ${asOfDay}: ${plural(coverage.dayCount, 'day')} with ${plural(coverage.tapCount, 'tap')} read from the source, ${plural(coverage.userCount, 'user')} recomputed, ${plural(coverage.weekCount, 'week')} ranked. ${
         failed === 0 ? 'All equal.' : `${plural(failed, 'check')} of ${results.length} found something.`
-      }`,
+      } Took ${formatDuration(durationMs)}, of which the checks ${formatDuration(checking)}.`,
     ],
   );
 };

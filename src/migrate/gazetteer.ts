@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { parse } from 'csv-parse/sync';
-import { packagePath } from '../files.js';
+import { packagePath, readPackageFile } from '../files.js';
 
 /** The part of a `pg` client that filling needs. The caller owns the connection and its transaction. */
 export interface GazetteerClient {
@@ -14,6 +14,7 @@ interface GeoNamesPlace {
   cityId: number;
   name: string;
   country: string;
+  featureCode: string;
   adminCode: string;
   population: number;
   latitude: number;
@@ -33,8 +34,11 @@ interface ProtocolBuffer {
   readString(): string;
 }
 
+/** GeoNames' feature code of a section of a populated place. */
+const sectionCode = 'PPLX';
+
 /** Raise it when this file fills the tables differently from the same data. */
-const FILL_VERSION = 2;
+const FILL_VERSION = 3;
 
 /** People write them behind a city, with whatever between: "Recife-PE", "Porto Alegre/RS". */
 const BRAZILIAN_STATES =
@@ -62,6 +66,7 @@ export async function fillGazetteer(client: GazetteerClient): Promise<boolean> {
   await client.query('delete from gazetteer_place');
   await fillCountriesAndStates(client);
   await fillPlaces(client);
+  await client.query(readPackageFile('sql/gazetteer/section.sql'));
   await fillAliases(client);
   await fillRegions(client);
   await client.query(
@@ -126,10 +131,12 @@ async function fillPlaces(client: GazetteerClient): Promise<void> {
   const makeIndexes = await dropIndexesOfEmptyPlaces(client);
   for (const some of geoNamesPlaces(2_000)) {
     await client.query(
-      `insert into gazetteer_place (place_id, name, country, state, population, latitude, longitude, geohash5)
-       select place_id, name, country, state, population, latitude, longitude, geohash5
-       from unnest($1::int[], $2::text[], $3::text[], $4::text[], $5::int[], $6::float8[], $7::float8[], $8::text[])
-         as packaged (place_id, name, country, state, population, latitude, longitude, geohash5)`,
+      `insert into gazetteer_place (place_id, name, country, state, population, latitude, longitude, geohash5, city_id)
+       select
+         place_id, name, country, state, population, latitude, longitude, geohash5,
+         case when is_section then place_id end
+       from unnest($1::int[], $2::text[], $3::text[], $4::text[], $5::int[], $6::float8[], $7::float8[], $8::text[], $9::bool[])
+         as packaged (place_id, name, country, state, population, latitude, longitude, geohash5, is_section)`,
       [
         some.map((place) => place.cityId),
         some.map((place) => place.name),
@@ -139,6 +146,7 @@ async function fillPlaces(client: GazetteerClient): Promise<void> {
         some.map((place) => place.latitude),
         some.map((place) => place.longitude),
         some.map((place) => geohash(place.latitude, place.longitude)),
+        some.map((place) => place.featureCode === sectionCode),
       ],
     );
   }
@@ -190,6 +198,7 @@ function* geoNamesPlaces(count: number): Generator<GeoNamesPlace[]> {
     if (tag === 1) place.cityId = from.readSVarint();
     else if (tag === 2) place.name = from.readString();
     else if (tag === 3) place.country = from.readString();
+    else if (tag === 7) place.featureCode = from.readString();
     else if (tag === 8) place.adminCode = from.readString();
     else if (tag === 9) place.population = from.readVarint();
     else if (tag === 10) longitude += from.readSVarint();
@@ -201,6 +210,7 @@ function* geoNamesPlaces(count: number): Generator<GeoNamesPlace[]> {
       cityId: 0,
       name: '',
       country: '',
+      featureCode: '',
       adminCode: '',
       population: 0,
       latitude: 0,

@@ -13,6 +13,7 @@ import {
   migrationsFolder,
   migrationsTable,
   requireUnedited,
+  sourceRelations,
   upSql,
 } from './migrations.js';
 import { inspectSource, type Source } from './source.js';
@@ -227,7 +228,11 @@ const viewsDiffer = async (client: pg.Client, schema: string, source: Source): P
   const { rows } = await client.query<{ value: string }>(
     `select value from "${schema}".setting where key = 'source'`,
   );
-  return rows[0]?.value !== recordedSource(source);
+  if (rows[0]?.value !== recordedSource(source)) return true;
+  // A view goes along with a table that is renamed: where another one has its name now, the text is the same, and it is
+  // the old one that is read.
+  const read = await sourceRelations(client, schema);
+  return ![source.taps.oid, source.users.oid].every((oid) => read.some((relation) => relation.oid === oid));
 };
 
 const recordedSource = (source: Source): string => source.views.join(';\n');

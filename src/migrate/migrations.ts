@@ -113,3 +113,15 @@ export const requireUnedited = (status: readonly MigrationStatus[]): void => {
     `${edited.join(', ')}: the file was edited after it had been applied, so the database is not what it says. Restore the file and put the change into a new migration.`,
   );
 };
+
+/** The application's relations that our views read, whatever they are called by now; none before the first migrate. */
+export const sourceRelations = async (
+  client: pg.ClientBase,
+  schema: string,
+): Promise<{ view: string; oid: number; name: string }[]> => {
+  const { rows } = await client.query<{ view: string; oid: number; name: string }>(
+    readPackageFile('sql/source/read_relation.sql'),
+    [schema],
+  );
+  return rows;
+};

@@ -17,6 +17,7 @@ export interface Source {
 
 /** A table of the application, for triggers on it. */
 export interface SourceTable {
+  readonly oid: number;
   /** With its schema, quoted. */
   readonly sql: string;
   readonly name: string;
@@ -95,12 +96,13 @@ from ${users.sql}`;
   return {
     views: [tapView, userView, readPackageFile('sql/source/classified_tap.sql'), ...viewComments],
     taps: {
+      oid: taps.oid,
       sql: taps.sql,
       name: taps.name,
       kind: taps.kind,
       key: time.type === 'timestamp without time zone' ? time.sql : `${time.sql} at time zone 'UTC'`,
     },
-    users: { sql: users.sql, name: users.name, kind: users.kind, key: userId.sql },
+    users: { oid: users.oid, sql: users.sql, name: users.name, kind: users.kind, key: userId.sql },
     notices: [...missingNotices(taps, users, mapping), ...(await indexNotice(client, taps, time))],
   };
 };

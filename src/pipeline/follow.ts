@@ -170,7 +170,7 @@ class Following {
         await this.note();
         // From look to look: a cycle that takes long does not make the next change wait longer.
         const leftMs = this.options.everyMs - (performance.now() - lookedAt);
-        await pause(Math.max(leftMs, isDue ? turnMs : 0), signal);
+        await pause(Math.max(leftMs, isDue ? turnMs : this.options.everyMs / 2), signal);
       }
     });
   }

@@ -9,6 +9,7 @@ import {
   type DayState,
   dayRanges,
   daysBetween,
+  isDay,
   type PlannedDay,
   planDays,
   type Wanted,
@@ -220,6 +221,10 @@ const refuseBeforeFirstTap = async (
 const wantedDays = (request: StaleRequest, to: Day, states: readonly DayState[]): Wanted | null => {
   if (request.from !== null) return { from: request.from, to };
   const first = states.find((state) => state.tap_count > 0 || state.is_processed)?.day;
+  if (first !== undefined && !isDay(first))
+    throw usageFailure(
+      `The first tap is of ${first}, and days are those of the years 1 to 9999: a wrong clock or a wrong unit. Correct its time, or say from where on days are wanted: arc-gam backfill --from DAY`,
+    );
   if (first === undefined && !request.always) return null;
   return { from: first !== undefined && first < to ? first : to, to };
 };

@@ -12,5 +12,5 @@ export const didYouMean = (word: string, candidates: readonly string[]): string 
   const [best] = nearest(word, candidates);
   if (best === undefined) return '';
   const far = distance(word.toLowerCase(), best.toLowerCase());
-  return far > 0 && far <= Math.max(1, Math.floor(word.length / 3)) ? ` Did you mean ${best}?` : '';
+  return best !== word && far <= Math.max(1, Math.floor(word.length / 3)) ? ` Did you mean ${best}?` : '';
 };

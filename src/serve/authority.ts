@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { createHash, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { createRemoteJWKSet, errors, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import { Problem } from './problem.js';
 import type { JwtSettings, ServeSettings } from './settings.js';
@@ -29,47 +29,81 @@ const keyAlgorithms = [
 /** Checks JWTs (signature, issuer, audience, expiry, subject) and the service token of a trusted backend. */
 export const openAuthority = ({ jwt, serviceToken }: ServeSettings): Authority => {
   const verify = jwt === undefined ? undefined : verifier(jwt);
+  const subjectOf = verify === undefined ? undefined : remembered(verify);
   return {
     isConfigured: verify !== undefined || serviceToken !== undefined,
     require: async (authorization, userId) => {
       if (verify === undefined && serviceToken === undefined) return;
       const token = /^Bearer ([^\s]+)$/i.exec(authorization ?? '')?.[1];
       if (token === undefined) {
-        throw new Problem(401, 'A token is required: send Authorization: Bearer <token>.');
+        throw new Problem(401, 'token_required', 'A token is required: send Authorization: Bearer <token>.');
       }
       if (serviceToken !== undefined && isSame(token, serviceToken)) return;
-      if (verify === undefined) throw new Problem(401, 'The token is not valid.');
-      const subject = await verify(token);
-      if (subject?.toLowerCase() !== userId) {
-        throw new Problem(403, 'The token is not about this user_id.');
+      if (subjectOf === undefined) throw new Problem(401, 'token_not_valid', 'The token is not valid.');
+      if ((await subjectOf(token)).toLowerCase() !== userId) {
+        throw new Problem(403, 'other_user', 'The token is not about this user_id.');
       }
     },
   };
 };
 
+/** What a valid token says. */
+interface Proof {
+  readonly subject: string;
+  readonly expiresAtMs: number;
+}
+
+const proofLifeMs = 30_000;
+const mostProofs = 5_000;
+
+/**
+ * Remembers valid tokens for half a minute, none beyond its expiry: a page asks four questions at once with one token, and a
+ * signature costs as much as a small answer. A key that is withdrawn counts for so much longer.
+ */
+const remembered = (verify: (token: string) => Promise<Proof>): ((token: string) => Promise<string>) => {
+  const kept = new Map<string, { readonly subject: string; readonly untilMs: number }>();
+  return async (token) => {
+    const known = kept.get(token);
+    if (known !== undefined && Date.now() < known.untilMs) return known.subject;
+    const { subject, expiresAtMs } = await verify(token);
+    if (kept.size >= mostProofs) kept.clear();
+    kept.set(token, { subject, untilMs: Math.min(expiresAtMs, Date.now() + proofLifeMs) });
+    return subject;
+  };
+};
+
 const verifier = ({ issuer, audience, jwksUrl, secret }: JwtSettings) => {
-  const key: Uint8Array | JWTVerifyGetKey =
-    jwksUrl === undefined ? new TextEncoder().encode(secret) : createRemoteJWKSet(jwksUrl);
+  // A key object is prepared once; of bytes each token would make a new one.
+  const key: KeyObject | JWTVerifyGetKey =
+    jwksUrl === undefined ? createSecretKey(secret ?? '', 'utf8') : createRemoteJWKSet(jwksUrl);
   const algorithms = jwksUrl === undefined ? secretAlgorithms : keyAlgorithms;
   const options = { issuer, audience, algorithms, requiredClaims: ['sub', 'exp'], clockTolerance: 5 };
-  return async (token: string): Promise<string | undefined> => {
+  return async (token: string): Promise<Proof> => {
     try {
       const { payload } = await (typeof key === 'function'
         ? jwtVerify(token, key, options)
         : jwtVerify(token, key, options));
-      return payload.sub;
+      // The library checks that there is a subject, not what it is.
+      const subject: unknown = payload.sub;
+      if (typeof subject !== 'string') throw new errors.JWTInvalid('sub is not a string');
+      return { subject, expiresAtMs: (payload.exp ?? 0) * 1_000 };
     } catch (cause) {
-      if (cause instanceof errors.JWTExpired) throw new Problem(401, 'The token has expired.', { cause });
+      if (cause instanceof errors.JWTExpired)
+        throw new Problem(401, 'token_expired', 'The token has expired.', { cause });
+      // A secret can't fail to be there: whatever goes wrong with one is the token's fault.
       const isAboutToken =
-        cause instanceof errors.JOSEError &&
-        !(cause instanceof errors.JWKSTimeout) &&
-        !(cause instanceof errors.JWKSInvalid) &&
-        cause.code !== 'ERR_JOSE_GENERIC';
-      if (isAboutToken) throw new Problem(401, 'The token is not valid.', { cause });
-      throw new Problem(503, "The keys that tokens are checked with can't be fetched. Try again later.", {
-        cause,
-        retryAfter: 5,
-      });
+        typeof key !== 'function' ||
+        (cause instanceof errors.JOSEError &&
+          !(cause instanceof errors.JWKSTimeout) &&
+          !(cause instanceof errors.JWKSInvalid) &&
+          cause.code !== 'ERR_JOSE_GENERIC');
+      if (isAboutToken) throw new Problem(401, 'token_not_valid', 'The token is not valid.', { cause });
+      throw new Problem(
+        503,
+        'no_keys',
+        "The keys that tokens are checked with can't be fetched. Try again later.",
+        { cause, retryAfter: 5 },
+      );
     }
   };
 };

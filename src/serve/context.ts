@@ -1,4 +1,5 @@
 import type { ServeSettings } from './settings.js';
+import type { Meta } from './shape.js';
 import type { Reading, Store } from './store.js';
 import type { Viewer, Watermark } from './viewer.js';
 
@@ -8,59 +9,95 @@ export interface Context {
   readonly watermark: Watermark;
   readonly viewer: Viewer;
   readonly serve: ServeSettings;
-  /** Relations of the schema that exist. */
-  readonly tables: ReadonlySet<string>;
+  /** A digest of who has opted out: what is remembered for all viewers belongs to it. */
+  readonly optOuts: string;
   /** What everybody is shown alike, kept for a moment. */
   readonly shared: Shared;
   readonly places: Places;
   /** Adds a sentence to meta.warnings. */
   warn(sentence: string): void;
+  /** Adds fields to meta. */
+  describe(meta: Partial<Meta>): void;
+}
+
+/** Milliseconds for which a value is good. */
+export interface Lifetime {
+  /** An older one is made anew beside the request, in a reading of its own, and nobody waits for it. */
+  readonly freshMs: number;
+  /** One older than that is nobody's. */
+  readonly lifeMs: number;
 }
 
 /** Remembers what does not depend on the viewer. */
 export interface Shared {
   /**
-   * The value of `key`, made by `make` from `reading` if it is not known or older than a minute. One older than half a
-   * minute is made anew beside the request, in a reading of its own, and nobody waits for it.
+   * The value of `key`, made by `make` from `reading` if it is not known or too old: once for all requests that want it at
+   * the same time. Default lifetime: half a minute and a minute.
    */
-  of<Value>(key: string, reading: Reading, make: (reading: Reading) => Promise<Value>): Promise<Value>;
+  of<Value>(
+    key: string,
+    reading: Reading,
+    make: (reading: Reading) => Promise<Value>,
+    lifetime?: Lifetime,
+  ): Promise<Value>;
 }
 
-const freshMs = 30_000;
-const lifeMs = 60_000;
+const usualLifetime: Lifetime = { freshMs: 30_000, lifeMs: 60_000 };
 const most = 1_000;
 
 /** Opens an empty memory. `read` gives a reading of its own. A failed attempt is not remembered. */
 export const openShared = (read: Store['read']): Shared => {
   const kept = new Map<string, { value: unknown; madeAt: number; isRenewed: boolean }>();
+  /** Values under way, so that of many requests at once only the first makes a value that nobody has yet. */
+  const making = new Map<string, Promise<unknown>>();
   const keep = (key: string, value: unknown): void => {
     if (kept.size >= most) kept.clear();
     kept.set(key, { value, madeAt: performance.now(), isRenewed: false });
   };
   return {
-    of: async <Value>(key: string, reading: Reading, make: (reading: Reading) => Promise<Value>) => {
-      const found = kept.get(key);
-      const age = found === undefined ? Number.POSITIVE_INFINITY : performance.now() - found.madeAt;
-      if (found !== undefined && age <= lifeMs) {
-        if (age > freshMs && !found.isRenewed) {
-          found.isRenewed = true;
-          // What fails here is tried again, and reported, by the first request after the value's life.
-          read(make).then(
-            (value) => keep(key, value),
-            () => undefined,
-          );
+    of: async <Value>(
+      key: string,
+      reading: Reading,
+      make: (reading: Reading) => Promise<Value>,
+      { freshMs, lifeMs }: Lifetime = usualLifetime,
+    ) => {
+      for (;;) {
+        const found = kept.get(key);
+        const age = found === undefined ? Number.POSITIVE_INFINITY : performance.now() - found.madeAt;
+        if (found !== undefined && age <= lifeMs) {
+          if (age > freshMs && !found.isRenewed) {
+            found.isRenewed = true;
+            // What fails here is tried again, and reported, by the first request after the value's life.
+            read(make).then(
+              (value) => keep(key, value),
+              () => undefined,
+            );
+          }
+          return found.value as Value;
         }
-        return found.value as Value;
+        const other = making.get(key);
+        if (other === undefined) break;
+        const made = await other.then(
+          (value) => ({ value }),
+          () => undefined,
+        );
+        if (made !== undefined) return made.value as Value;
+        // The other request was cut off: of those who waited for it the first makes the value, for all others.
       }
-      // Without one everybody makes it: a promise of another request's transaction could be rolled back.
-      const value = await make(reading);
-      keep(key, value);
-      return value;
+      const own = make(reading);
+      making.set(key, own);
+      try {
+        const value = await own;
+        keep(key, value);
+        return value;
+      } finally {
+        making.delete(key);
+      }
     },
   };
 };
 
-/** Remembers which place of the gazetteer a geohash cell counts as: null where there is none. */
+/** Remembers which city a geohash cell counts as: null where there is none. */
 export interface Places {
   /** Undefined where that is not known yet. */
   get(cell: string): number | null | undefined;

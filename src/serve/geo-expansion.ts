@@ -1,7 +1,4 @@
-import type { Answer } from './answer.js';
 import type { Context } from './context.js';
-
-type NewCity = Answer<'weekly'>['recap']['geo_expansion'][number];
 
 interface Placed extends Record<string, unknown> {
   readonly geohash5: string;
@@ -9,12 +6,12 @@ interface Placed extends Record<string, unknown> {
 }
 
 /** Cities in which the viewer tapped for the first time from `start` to `end`. */
-export const readGeoExpansion = async (context: Context, start: string, end: string): Promise<NewCity[]> => {
-  const { reading, tables, viewer, watermark, warn } = context;
-  if (!tables.has('user_cell') || !tables.has('gazetteer_place')) {
-    warn('geo_expansion is empty: the tables of areas do not exist. Run: arc-gam migrate');
-    return [];
-  }
+export const readGeoExpansion = async (
+  context: Context,
+  start: string,
+  end: string,
+): Promise<{ city: string; new_taps: number }[]> => {
+  const { reading, viewer, watermark } = context;
   if (viewer.key === null) return [];
   const window = [start, end, watermark.viewer_zone] as const;
   const cells = await reading.query<{ geohash5: string }>('viewer_cell', [viewer.key, ...window]);
@@ -23,7 +20,7 @@ export const readGeoExpansion = async (context: Context, start: string, end: str
     cells.map(({ geohash5 }) => geohash5),
   );
   if (placed.length === 0) return [];
-  return reading.query<NewCity>('geo_expansion', [
+  return reading.query('geo_expansion', [
     viewer.userId,
     viewer.key,
     ...window,
@@ -32,7 +29,7 @@ export const readGeoExpansion = async (context: Context, start: string, end: str
   ]);
 };
 
-/** Which place each cell counts as; cells that are nowhere are left out. A search of the gazetteer is worth remembering. */
+/** Which city each cell counts as; cells that are nowhere are left out. A search of the gazetteer is worth remembering. */
 const placesOf = async ({ reading, places }: Context, cells: readonly string[]): Promise<Placed[]> => {
   const found = new Map(cells.map((cell) => [cell, places.get(cell)]));
   const unknown = cells.filter((cell) => found.get(cell) === undefined);

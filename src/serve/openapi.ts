@@ -1,13 +1,7 @@
 import { z } from 'zod';
-import { answers, refusal } from './answer.js';
-import { type EndpointName, questions } from './question.js';
-
-const summaries: Record<EndpointName, string> = {
-  weekly: 'Weekly Pulse: recap, momentum, boards and recommendations',
-  quests: 'Quests of the running week and progress in them',
-  radar: 'Opportunity Radar: taps by hour, who is around, surges nearby',
-  health: 'Relationship Health: strongest and fading ties',
-};
+import type { Endpoint } from './endpoint.js';
+import { endpoints } from './endpoints/index.js';
+import { refusal } from './shape.js';
 
 const refusals: Readonly<Record<string, string>> = {
   400: 'A parameter is missing or wrong',
@@ -15,6 +9,7 @@ const refusals: Readonly<Record<string, string>> = {
   403: "Somebody else's data",
   404: 'No such user',
   405: 'Not a GET',
+  429: 'As many requests of the user are at work as one may have',
   503: 'The database is not available, or too many requests wait',
 };
 
@@ -24,8 +19,7 @@ const schemaOf = (schema: z.ZodType, io: 'input' | 'output'): Record<string, unk
 };
 
 /** JSON Schema of an endpoint's answer, as the serializer needs it. */
-export const answerSchema = (name: EndpointName): Record<string, unknown> =>
-  schemaOf(answers[name], 'output');
+export const answerSchema = ({ answer }: Endpoint): Record<string, unknown> => schemaOf(answer, 'output');
 
 /** The OpenAPI 3.1 document, made from the schemas that validate and serialize. */
 export const openApi = (version: string, isAuthorised: boolean): Record<string, unknown> => ({
@@ -36,13 +30,13 @@ export const openApi = (version: string, isAuthorised: boolean): Record<string, 
     description: 'Read-only answers of the Community page from the rollups.',
   },
   paths: Object.fromEntries(
-    (Object.keys(questions) as EndpointName[]).map((name) => [
-      `/api/community/${name}`,
+    endpoints.map((endpoint) => [
+      `/api/community/${endpoint.name}`,
       {
         get: {
-          operationId: name,
-          summary: summaries[name],
-          parameters: parametersOf(name),
+          operationId: endpoint.name,
+          summary: endpoint.summary,
+          parameters: parametersOf(endpoint),
           responses: {
             200: {
               description: 'The answer',
@@ -50,7 +44,7 @@ export const openApi = (version: string, isAuthorised: boolean): Record<string, 
                 ETag: { schema: { type: 'string' } },
                 'X-Data-Source': { schema: { type: 'string', enum: ['database', 'mock'] } },
               },
-              content: { 'application/json': { schema: answerSchema(name) } },
+              content: { 'application/json': { schema: answerSchema(endpoint) } },
             },
             304: { description: 'Nothing has changed since the ETag given' },
             ...Object.fromEntries(
@@ -74,8 +68,8 @@ export const openApi = (version: string, isAuthorised: boolean): Record<string, 
   ...(isAuthorised ? { security: [{ bearer: [] }] } : {}),
 });
 
-const parametersOf = (name: EndpointName): Record<string, unknown>[] => {
-  const { properties = {}, required = [] } = schemaOf(questions[name], 'input') as {
+const parametersOf = ({ question }: Endpoint): Record<string, unknown>[] => {
+  const { properties = {}, required = [] } = schemaOf(question, 'input') as {
     properties?: Record<string, { description?: string }>;
     required?: string[];
   };

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
-import { extname } from 'node:path';
+import { extname, sep } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { packagePath } from '../files.js';
 
@@ -23,14 +23,19 @@ export const contentSecurityPolicy = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** Serves the files of page/: read once, a route each, so that no path of a request ever reaches the disk. */
+/**
+ * Serves the files of page/ and its folders: read once, a route each, so that no path of a request ever reaches the disk.
+ * Not @fastify/static: it reads the disk for each request, and its ETag is a file's size and time, which a package gives all
+ * of its versions alike.
+ */
 export const servePage = (server: FastifyInstance): void => {
-  for (const name of readdirSync(packagePath('page')).sort()) {
+  for (const name of readdirSync(packagePath('page'), { recursive: true, encoding: 'utf8' }).sort()) {
     const type = types[extname(name)];
+    const path = name.split(sep).join('/');
     if (type === undefined) continue;
-    const body = readFileSync(packagePath(`page/${name}`));
+    const body = readFileSync(packagePath(`page/${path}`));
     const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`;
-    server.get(name === 'index.html' ? '/' : `/${name}`, (request, reply) => {
+    server.get(name === 'index.html' ? '/' : `/${path}`, (request, reply) => {
       reply.header('cache-control', 'no-cache').header('etag', etag);
       if (request.headers['if-none-match'] === etag) return reply.code(304).send();
       return reply.type(type).send(body);

@@ -2,8 +2,11 @@ import { Problem } from './problem.js';
 
 /** Lets a bounded number of tasks run at once. */
 export interface Queue {
-  /** Runs `task` when its turn comes. Throws a 503 where too many wait already, or it waited too long. */
-  run<Result>(task: () => Promise<Result>): Promise<Result>;
+  /**
+   * Runs `task` when its turn comes. Throws a 503 where too many wait already or it waited too long, and a 499 where
+   * `signal` says that nobody wants the answer any more.
+   */
+  run<Result>(task: () => Promise<Result>, signal?: AbortSignal): Promise<Result>;
 }
 
 export interface QueueLimits {
@@ -12,38 +15,83 @@ export interface QueueLimits {
   readonly timeoutMs: number;
 }
 
+/** The caller hung up before the answer. Nobody reads it; it is for the log. */
+export const hungUp = (): Problem => new Problem(499, 'hung_up', 'The caller hung up.');
+
 /** A queue that turns work away instead of growing: under load a quick 503 is worth more than a late answer. */
 export const openQueue = ({ running, waiting, timeoutMs }: QueueLimits): Queue => {
   let active = 0;
   const line: (() => void)[] = [];
-  const busy = () => new Problem(503, 'The server is busy. Try again in a second.', { retryAfter: 1 });
-  const turn = (): Promise<void> => {
+  const busy = () =>
+    new Problem(503, 'busy', 'The server is busy. Try again in a second.', { retryAfter: 1 });
+  const turn = (signal: AbortSignal | undefined): Promise<void> => {
+    if (signal?.aborted) return Promise.reject(hungUp());
     if (active < running) {
       active += 1;
       return Promise.resolve();
     }
     if (line.length >= waiting) return Promise.reject(busy());
     return new Promise((resolve, reject) => {
-      const next = () => {
+      const settle = () => {
         clearTimeout(timer);
+        signal?.removeEventListener('abort', leave);
+      };
+      const next = () => {
+        settle();
         resolve();
       };
-      const timer = setTimeout(() => {
+      const give = (up: Problem) => {
+        settle();
         line.splice(line.indexOf(next), 1);
-        reject(busy());
-      }, timeoutMs);
+        reject(up);
+      };
+      const leave = () => give(hungUp());
+      const timer = setTimeout(() => give(busy()), timeoutMs);
+      signal?.addEventListener('abort', leave, { once: true });
       line.push(next);
     });
   };
   return {
-    run: async (task) => {
-      await turn();
+    run: async (task, signal) => {
+      await turn(signal);
       try {
         return await task();
       } finally {
         const next = line.shift();
         if (next === undefined) active -= 1;
         else next();
+      }
+    },
+  };
+};
+
+/** Lets nobody have more than a few requests at work. */
+export interface Shares {
+  /** Runs `task`. Throws a 429 where as many requests of `owner` are at work as one may have. */
+  run<Result>(owner: string, task: () => Promise<Result>): Promise<Result>;
+}
+
+/** Shares of `most` requests at a time for each owner. */
+export const openShares = (most: number): Shares => {
+  const atWork = new Map<string, number>();
+  return {
+    run: async (owner, task) => {
+      const count = atWork.get(owner) ?? 0;
+      if (count >= most) {
+        throw new Problem(
+          429,
+          'too_many_requests',
+          `${count} requests of this user are at work. Wait for one of them to be answered.`,
+          { retryAfter: 1 },
+        );
+      }
+      atWork.set(owner, count + 1);
+      try {
+        return await task();
+      } finally {
+        const left = (atWork.get(owner) ?? 1) - 1;
+        if (left === 0) atWork.delete(owner);
+        else atWork.set(owner, left);
       }
     },
   };

@@ -1,24 +1,24 @@
 import { createHash } from 'node:crypto';
 import { isIP } from 'node:net';
+import compress from '@fastify/compress';
+import cors from '@fastify/cors';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Settings } from '../config.js';
 import { usageFailure, workFailure } from '../errors.js';
 import { readPackageFile } from '../files.js';
-import type { Body, Meta } from './answer.js';
 import { type Authority, openAuthority } from './authority.js';
-import { type Context, openPlaces, openShared, type Places, type Shared } from './context.js';
-import { answerHealth } from './health.js';
-import { mockAnswers } from './mock.js';
+import { type Context, type Lifetime, openPlaces, openShared, type Places, type Shared } from './context.js';
+import type { Endpoint } from './endpoint.js';
+import { endpoints } from './endpoints/index.js';
 import { answerSchema, openApi } from './openapi.js';
 import { contentSecurityPolicy, servePage } from './page.js';
 import { Problem } from './problem.js';
-import { type CommonQuestion, type EndpointName, type Question, questions } from './question.js';
-import { answerQuests } from './quests.js';
-import { answerRadar } from './radar.js';
+import type { CommonQuestion } from './question.js';
+import { openShares, type Shares } from './queue.js';
 import type { ServeSettings } from './settings.js';
+import type { Meta } from './shape.js';
 import { milliseconds, openStore, type Reading, type Store, type Timing } from './store.js';
-import { readViewer, readWatermark, type Watermark } from './viewer.js';
-import { answerWeekly } from './weekly.js';
+import { readOptOuts, readViewer, readWatermark, type Watermark } from './viewer.js';
 
 /** A request that was answered. */
 export interface RequestReport {
@@ -49,44 +49,9 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
-/** Relations without which an endpoint has nothing to say. */
-const ledger = ['setting', 'processed_day', 'run', 'app_user', 'user_key'];
-const needs: Readonly<Record<EndpointName, readonly string[]>> = {
-  weekly: [
-    ...ledger,
-    'pair',
-    'pair_day',
-    'pair_day_tap',
-    'friend',
-    'user_streaks',
-    'user_week_activity',
-    'weekly_leaderboard',
-    'tap',
-  ],
-  quests: [
-    ...ledger,
-    'pair',
-    'pair_day',
-    'quest_definitions',
-    'user_quest_progress',
-    'pair_day_tap',
-    'user_cell',
-  ],
-  radar: [...ledger, 'pair', 'pair_day', 'pair_day_tap', 'user_streaks', 'tap'],
-  health: [...ledger, 'pair', 'pair_day', 'edge_strength'],
-};
-const optional = ['home_location_struct', 'gazetteer_place', 'user_cell', 'user_cell_day', 'surge_windows'];
-const known = [...new Set([...Object.values(needs).flat(), ...optional])];
-
-type Answers = {
-  readonly [Name in EndpointName]: (context: Context, question: Question<Name>) => Promise<Body<Name>>;
-};
-const databaseAnswers: Answers = {
-  weekly: answerWeekly,
-  quests: answerQuests,
-  radar: answerRadar,
-  health: answerHealth,
-};
+/** Relations that every endpoint reads. */
+const ledger = ['setting', 'processed_day', 'run', 'app_user', 'user_key', 'home_place'];
+const relations = [...new Set([...ledger, ...endpoints.flatMap((endpoint) => endpoint.relations)])];
 
 /**
  * Starts the read API and the Community page. A database that can't be reached yet is no reason not to start: requests
@@ -105,7 +70,7 @@ export const startServer = async (
     );
   }
   const store = openStore(settings, serve);
-  const server = buildServer({
+  const server = await buildServer({
     settings,
     serve,
     store,
@@ -113,6 +78,8 @@ export const startServer = async (
     options,
     shared: openShared(store.read),
     places: openPlaces(),
+    shares: openShares(serve.requestsPerUser),
+    version: (JSON.parse(readPackageFile('package.json')) as { version: string }).version,
   });
   try {
     const url = await server.listen({ host: options.host, port: options.port });
@@ -141,30 +108,50 @@ interface Parts {
   readonly options: ServerOptions;
   readonly shared: Shared;
   readonly places: Places;
+  readonly shares: Shares;
+  /** Of the package. */
+  readonly version: string;
 }
 
-const buildServer = (parts: Parts): FastifyInstance => {
-  const { store, authority, options } = parts;
+const buildServer = async (parts: Parts): Promise<FastifyInstance> => {
+  const { store, authority, options, serve, version } = parts;
   const server = Fastify({
     exposeHeadRoutes: false,
     bodyLimit: 1_024,
     requestTimeout: 30_000,
     routerOptions: { maxParamLength: 64 },
     frameworkErrors: (_error, _request, reply) => {
-      (reply as FastifyReply).code(400).send({ error: 'The address of the request can not be read.' });
+      (reply as FastifyReply)
+        .code(400)
+        .send({ error: 'The address of the request can not be read.', code: 'bad_address' });
     },
     clientErrorHandler: (error, socket) => {
       if (error.code === 'ECONNRESET' || !socket.writable) return;
-      const [status, sentence] =
+      const [status, code, sentence] =
         error.code === 'HPE_HEADER_OVERFLOW'
-          ? ['431 Request Header Fields Too Large', 'The address or a header of the request is too long.']
-          : ['400 Bad Request', 'The request is not HTTP.'];
-      const body = JSON.stringify({ error: sentence });
+          ? [
+              '431 Request Header Fields Too Large',
+              'too_long',
+              'The address or a header of the request is too long.',
+            ]
+          : ['400 Bad Request', 'not_http', 'The request is not HTTP.'];
+      const body = JSON.stringify({ error: sentence, code });
       socket.end(
         `HTTP/1.1 ${status}\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
       );
     },
   });
+  if (serve.origins.length > 0) {
+    await server.register(cors, {
+      origin: [...serve.origins],
+      methods: ['GET'],
+      allowedHeaders: ['authorization', 'if-none-match'],
+      exposedHeaders: ['etag', 'retry-after', 'x-data-source'],
+      maxAge: 600,
+    });
+  }
+  // A fast level, and no brotli: to set its encoder up costs more than to make the answer.
+  await server.register(compress, { encodings: ['gzip'], zlibOptions: { level: 3 } });
   // A question's own schema checks it; what else is sent is ignored.
   server.setValidatorCompiler(() => (value: unknown) => ({ value }));
   server.addHook('onRequest', async (request, reply) => {
@@ -175,11 +162,15 @@ const buildServer = (parts: Parts): FastifyInstance => {
       .header('x-frame-options', 'DENY');
     if (request.method !== 'GET') {
       reply.header('allow', 'GET');
-      throw new Problem(405, 'Method not allowed');
+      throw new Problem(405, 'method_not_allowed', 'Method not allowed');
     }
     // A name that somebody made point to this machine: without a token only its own names are answered.
     if (!authority.isConfigured && !isLoopback(hostOf(request.headers.host))) {
-      throw new Problem(403, 'This server answers only under the name localhost, 127.0.0.1 or [::1].');
+      throw new Problem(
+        403,
+        'other_host',
+        'This server answers only under the name localhost, 127.0.0.1 or [::1].',
+      );
     }
   });
   server.setErrorHandler((error, request, reply) => {
@@ -192,10 +183,14 @@ const buildServer = (parts: Parts): FastifyInstance => {
     return reply.send({
       error:
         problem?.message ?? (status < 500 ? (error as Error).message : 'The server failed. Try again later.'),
+      code: problem?.code ?? (status < 500 ? 'bad_request' : 'failed'),
     });
   });
   server.setNotFoundHandler((_request, reply) =>
-    reply.code(404).header('cache-control', 'no-store').send({ error: 'There is nothing at this address.' }),
+    reply
+      .code(404)
+      .header('cache-control', 'no-store')
+      .send({ error: 'There is nothing at this address.', code: 'not_found' }),
   );
   const reasons = new WeakMap<FastifyRequest, string>();
   server.addHook('onResponse', async (request, reply) => {
@@ -209,45 +204,62 @@ const buildServer = (parts: Parts): FastifyInstance => {
       ...(reason === undefined ? {} : { reason }),
     });
   });
-  const { version } = JSON.parse(readPackageFile('package.json')) as { version: string };
   const document = openApi(version, authority.isConfigured);
   server.get('/api/openapi.json', () => document);
   server.get('/healthz', (_request, reply) =>
     reply.header('cache-control', 'no-store').send({ status: 'ok' }),
   );
   server.get('/readyz', async (_request, reply) => {
-    const missing = await store.read(async (reading) => {
-      const tables = await readTables(reading);
-      return known.filter((name) => !tables.has(name) && !optional.includes(name));
-    });
-    if (missing.length > 0) {
-      throw new Problem(503, `The schema has no ${missing.join(', ')}. Run: arc-gam migrate`);
-    }
+    const missing = await store.read(
+      async (reading) => {
+        const tables = await readTables(reading);
+        return relations.filter((name) => !tables.has(name));
+      },
+      { deadlineMs: readinessMs },
+    );
+    if (missing.length > 0) throw withoutTables(missing);
     return reply.header('cache-control', 'no-store').send({ status: 'ready' });
   });
-  for (const name of Object.keys(questions) as EndpointName[]) addEndpoint(server, parts, name);
+  for (const endpoint of endpoints) addEndpoint(server, parts, endpoint);
   servePage(server);
   return server;
 };
 
-const addEndpoint = <Name extends EndpointName>(server: FastifyInstance, parts: Parts, name: Name): void => {
+/** Who asks whether the server is ready wants to know soon. */
+const readinessMs = 1_500;
+
+const withoutTables = (missing: readonly string[]): Problem =>
+  new Problem(503, 'no_tables', `The schema has no ${missing.join(', ')}. Run: arc-gam migrate`);
+
+const addEndpoint = (server: FastifyInstance, parts: Parts, endpoint: Endpoint): void => {
   server.get(
-    `/api/community/${name}`,
-    { schema: { response: { 200: answerSchema(name) } } },
+    `/api/community/${endpoint.name}`,
+    { schema: { response: { 200: answerSchema(endpoint) } } },
     async (request, reply) => {
       const started = performance.now();
-      const question = parseQuestion(name, request.query);
-      const { user_id } = question as CommonQuestion;
-      await parts.authority.require(request.headers.authorization, user_id);
-      return answer(parts, name, question, { request, reply, started });
+      const question = parseQuestion(endpoint, request.query);
+      await parts.authority.require(request.headers.authorization, question.user_id);
+      return parts.shares.run(question.user_id, () =>
+        answer(parts, endpoint, question, { request, reply, started }),
+      );
     },
   );
 };
 
-const parseQuestion = <Name extends EndpointName>(name: Name, query: unknown): Question<Name> => {
-  const parsed = questions[name].safeParse(query);
-  if (parsed.success) return parsed.data as Question<Name>;
-  throw new Problem(400, parsed.error.issues[0]?.message ?? 'A parameter is wrong.');
+const parseQuestion = ({ question }: Endpoint, query: unknown): CommonQuestion => {
+  const parsed = question.safeParse(query);
+  if (parsed.success) return parsed.data as CommonQuestion;
+  const [issue] = parsed.error.issues;
+  const message = issue?.message ?? 'A parameter is wrong.';
+  throw new Problem(400, codeOf(issue?.path[0], message), message);
+};
+
+/** A word for what is wrong with a parameter. */
+const codeOf = (parameter: PropertyKey | undefined, message: string): string => {
+  if (message.endsWith('is required')) return `${String(parameter)}_required`;
+  if (parameter === 'tz') return 'unknown_zone';
+  if (parameter === 'time_window') return 'unknown_window';
+  return `bad_${String(parameter)}`;
 };
 
 interface Exchange {
@@ -256,114 +268,164 @@ interface Exchange {
   readonly started: number;
 }
 
-const answer = async <Name extends EndpointName>(
+const answer = async (
   parts: Parts,
-  name: Name,
-  question: Question<Name>,
+  endpoint: Endpoint,
+  question: CommonQuestion,
   exchange: Exchange,
 ): Promise<FastifyReply> => {
-  const { settings, serve, store, shared, places, options } = parts;
-  const { reply, request, started } = exchange;
-  const common = question as CommonQuestion;
-  if (common.demo === true) {
-    return sendMock(name, question, exchange, options, 'This is made-up data: demo=1 asked for it.');
+  const { serve, store } = parts;
+  const { reply, started } = exchange;
+  if (question.demo === true) {
+    return sendMock(parts, endpoint, question, exchange, 'This is made-up data: demo=1 asked for it.');
   }
-  const timings: Timing[] | undefined = common.debug === true ? [] : undefined;
-  const warnings: string[] = [];
-  const result = await store.read(async (reading) => {
-    let tables = await shared.of('tables', reading, readTables);
-    // What was missing a moment ago may have been made since.
-    if (tables.size < known.length) tables = await readTables(reading);
-    const missing = needs[name].filter((table) => !tables.has(table));
-    if (missing.length > 0) return { missing };
-    const [watermark, viewer] = await Promise.all([
-      readWatermark(reading, settings.zone ?? 'UTC', common.tz, options.now ?? null),
-      readViewer(reading, common.user_id),
-    ]);
-    const etag = etagOf(name, question, watermark);
-    if (timings === undefined && matches(request.headers['if-none-match'], etag)) return { etag };
-    const warn = (sentence: string) => warnings.push(sentence);
-    const context: Context = { reading, watermark, viewer, serve, tables, shared, places, warn };
-    if (watermark.as_of_day === null) warn('No day is processed yet. Run: arc-gam etl');
-    const body = await databaseAnswers[name](context, question);
-    return { etag, watermark, body };
-  }, timings);
-  if (result.missing !== undefined) {
-    const sentence = `The schema has no ${result.missing.join(', ')}. Run: arc-gam migrate`;
-    if (!serve.mock) throw new Problem(503, sentence);
-    return sendMock(name, question, exchange, options, `This is made-up data. ${sentence}`);
+  const timings: Timing[] | undefined = question.debug === true ? [] : undefined;
+  const result = await store.read((reading) => read(parts, endpoint, question, exchange, reading), {
+    timings,
+    signal: signalOf(reply),
+  });
+  if ('missing' in result) {
+    const problem = withoutTables(result.missing);
+    if (!serve.mock) throw problem;
+    return sendMock(parts, endpoint, question, exchange, `This is made-up data. ${problem.message}`);
   }
   reply.header('x-data-source', 'database');
   if (timings === undefined) {
     reply.header('cache-control', 'private, max-age=60').header('etag', result.etag);
     reply.header('vary', 'authorization');
   } else reply.header('cache-control', 'no-store');
-  const { watermark, body } = result;
-  if (watermark === undefined) return reply.code(304).send();
+  if (!('body' in result)) return reply.code(304).send();
+  const { watermark, body, described } = result;
   const meta: Meta = {
     source: 'database',
     duration_ms: milliseconds(performance.now() - started),
-    user_id: common.user_id,
-    watermark: { as_of_day: watermark.as_of_day, computed_at: watermark.computed_at },
-    warnings,
+    user_id: question.user_id,
+    watermark: {
+      as_of_day: watermark.as_of_day,
+      computed_at: watermark.computed_at,
+      known_until: watermark.known_until,
+    },
     tz_used: watermark.viewer_zone,
-    ...cityFilter(name, question),
+    ...described,
     ...(timings === undefined ? {} : { debug: { boundaries: boundariesOf(watermark), queries: timings } }),
   };
-  return reply.send({ source: 'database', user_id: common.user_id, ...body, meta });
+  return reply.send({ source: 'database', user_id: question.user_id, ...body, meta });
 };
 
-const sendMock = <Name extends EndpointName>(
-  name: Name,
-  question: Question<Name>,
+type Result =
+  | { readonly missing: readonly string[] }
+  | { readonly etag: string }
+  | {
+      readonly etag: string;
+      readonly watermark: Watermark;
+      readonly body: object;
+      readonly described: Partial<Meta> & { readonly warnings: string[] };
+    };
+
+/** Tables that vanish are noticed after as long. */
+const tablesLifetime: Lifetime = { freshMs: 4_000, lifeMs: 4_000 };
+/** Who opted out is gone after as long. */
+const optOutLifetime: Lifetime = { freshMs: 10_000, lifeMs: 20_000 };
+
+const read = async (
+  { settings, serve, shared, places, options, version }: Parts,
+  endpoint: Endpoint,
+  question: CommonQuestion,
+  { request }: Exchange,
+  reading: Reading,
+): Promise<Result> => {
+  let tables = await shared.of('tables', reading, readTables, tablesLifetime);
+  // What was missing a moment ago may have been made since.
+  if (tables.size < relations.length) tables = await readTables(reading);
+  const missing = [...ledger, ...endpoint.relations].filter((table) => !tables.has(table));
+  if (missing.length > 0) return { missing };
+  const [watermark, viewer, optOuts, revision] = await Promise.all([
+    readWatermark(reading, settings.zone ?? 'UTC', question.tz, options.now ?? null),
+    readViewer(reading, question.user_id),
+    shared.of('opt-outs', reading, readOptOuts, optOutLifetime),
+    endpoint.revision?.(reading),
+  ]);
+  const etag = etagOf([
+    endpoint.name,
+    question,
+    watermark.revision,
+    watermark.viewer_today,
+    watermark.now_at.slice(0, endpoint.changesEach === 'minute' ? 16 : 13),
+    optOuts,
+    revision,
+    version,
+    serve.weeklyGoalTaps,
+    serve.recommendation,
+  ]);
+  if (question.debug !== true && matches(request.headers['if-none-match'], etag)) return { etag };
+  const described: Partial<Meta> & { warnings: string[] } = { warnings: [] };
+  const context: Context = {
+    reading,
+    watermark,
+    viewer,
+    serve,
+    optOuts,
+    shared,
+    places,
+    warn: (sentence) => described.warnings.push(sentence),
+    describe: (meta) => Object.assign(described, meta),
+  };
+  if (watermark.as_of_day === null) context.warn('No day is processed yet. Run: arc-gam etl');
+  return { etag, watermark, body: await endpoint.read(context, question), described };
+};
+
+/** Aborted when the caller hangs up before the answer is written. */
+const signalOf = (reply: FastifyReply): AbortSignal => {
+  const controller = new AbortController();
+  reply.raw.once('close', () => {
+    if (!reply.raw.writableEnded) controller.abort();
+  });
+  return controller.signal;
+};
+
+const sendMock = (
+  { options }: Parts,
+  endpoint: Endpoint,
+  question: CommonQuestion,
   { reply, started }: Exchange,
-  options: ServerOptions,
   warning: string,
 ): FastifyReply => {
-  const { user_id, tz } = question as CommonQuestion;
+  const { user_id, tz } = question;
   const now = options.now === undefined ? new Date() : new Date(options.now);
   const meta: Meta = {
     source: 'mock',
     duration_ms: milliseconds(performance.now() - started),
     user_id,
-    watermark: { as_of_day: null, computed_at: null },
+    watermark: { as_of_day: null, computed_at: null, known_until: null },
     warnings: [warning],
     tz_used: tz ?? 'UTC',
-    ...cityFilter(name, question),
   };
-  const body = mockAnswers[name](question, now);
   return reply
     .header('x-data-source', 'mock')
     .header('cache-control', 'no-store')
-    .send({ source: 'mock', user_id, ...body, meta });
+    .send({ source: 'mock', user_id, ...endpoint.mock(question, now), meta });
 };
 
-const cityFilter = (name: EndpointName, question: unknown): { city_filter?: string | null } =>
-  name === 'radar' ? { city_filter: (question as Question<'radar'>).city ?? null } : {};
-
 const readTables = async (reading: Reading): Promise<ReadonlySet<string>> => {
-  const rows = await reading.query<{ name: string }>('schema', [known.join(',')]);
+  const rows = await reading.query<{ name: string }>('schema', [relations.join(',')]);
   return new Set(rows.map((row) => row.name));
 };
 
 const boundariesOf = (watermark: Watermark): Record<string, unknown> => {
-  const { zone, viewer_zone, now_at, known_until, today, viewer_today, week_start, viewer_week_start } =
+  const { zone, viewer_zone, now_at, known_until, counted_until, today, viewer_today, week_start } =
     watermark;
-  return { zone, viewer_zone, now_at, known_until, today, viewer_today, week_start, viewer_week_start };
+  return { zone, viewer_zone, now_at, known_until, counted_until, today, viewer_today, week_start };
 };
 
 /**
- * Changes with the question, with every committed batch and with the viewer's day; with the hour because names are read
- * from users, and with the minute where the source is read live.
+ * Changes with everything that an answer depends on. Names are read from users, and no digest of them is kept: they are good
+ * for an hour. Weak: a compressed answer is the same answer.
  */
-const etagOf = (name: EndpointName, question: unknown, watermark: Watermark): string => {
-  const clock = watermark.now_at.slice(0, name === 'radar' ? 16 : 13);
-  const text = JSON.stringify([name, question, watermark.revision, watermark.viewer_today, clock]);
-  return `"${createHash('sha256').update(text).digest('base64url').slice(0, 22)}"`;
-};
+const etagOf = (parts: readonly unknown[]): string =>
+  `W/"${createHash('sha256').update(JSON.stringify(parts)).digest('base64url').slice(0, 22)}"`;
 
 const matches = (header: string | undefined, etag: string): boolean =>
-  (header ?? '').split(',').some((one) => one.trim().replace(/^W\//, '') === etag);
+  (header ?? '').split(',').some((one) => one.trim().replace(/^(W\/)?/, 'W/') === etag);
 
 const isLoopback = (host: string): boolean =>
   host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));

@@ -8,7 +8,7 @@ export interface JwtSettings {
   readonly secret: string | undefined;
 }
 
-/** Recommendations, as API.md of the first version named its tunables. */
+/** Whom to recommend; the tunables keep the names of the first version of the API. */
 export interface RecommendationSettings {
   readonly minMutuals: number;
   readonly maxResults: number;
@@ -25,6 +25,10 @@ export interface ServeSettings {
   /** Whether plausible data answers where the rollup tables don't exist. */
   readonly mock: boolean;
   readonly poolSize: number;
+  /** Requests that one user may have at work, waiting ones included. */
+  readonly requestsPerUser: number;
+  /** Origins whose pages may call from a browser. */
+  readonly origins: readonly string[];
   /** Requests that may wait for a connection before others are turned away. */
   readonly queueLimit: number;
   /** Milliseconds that a request waits for a connection. */
@@ -45,6 +49,8 @@ export const readServeSettings = (environment: Environment): ServeSettings =>
     serviceToken: secretOf(environment, 'ARC_GAM_SERVICE_TOKEN', 16),
     mock: onOff(environment, 'ARC_GAM_MOCK', true),
     poolSize: number(environment, 'ARC_GAM_API_POOL', 8, 1, 200, true),
+    requestsPerUser: number(environment, 'ARC_GAM_API_PER_USER', 8, 1, 10_000, true),
+    origins: origins(environment.ARC_GAM_API_ORIGINS),
     queueLimit: number(environment, 'ARC_GAM_API_QUEUE', 200, 0, 100_000, true),
     queueTimeoutMs: number(environment, 'ARC_GAM_API_QUEUE_TIMEOUT_MS', 2_000, 1, 600_000, true),
     statementTimeoutMs: number(environment, 'ARC_GAM_API_STATEMENT_TIMEOUT_MS', 5_000, 1, 600_000, true),
@@ -97,6 +103,19 @@ const secretOf = (environment: Environment, variable: string, least: number): st
     );
   }
   return secret;
+};
+
+/** `https://app.example, https://admin.example`: what browsers send as Origin. */
+const origins = (text: string | undefined): string[] => {
+  const given = (text ?? '')
+    .split(',')
+    .map((origin) => origin.trim())
+    .filter((origin) => origin !== '');
+  const wrong = given.find((origin) => !URL.canParse(origin) || new URL(origin).origin !== origin);
+  if (wrong === undefined) return given;
+  throw usageFailure(
+    `ARC_GAM_API_ORIGINS holds '${wrong}', expected origins separated by commas, such as https://app.example.`,
+  );
 };
 
 const onOff = (environment: Environment, variable: string, fallback: boolean): boolean => {

@@ -7,7 +7,7 @@ import type { Row, Value } from '../db/transaction.js';
 import { exitCode, Failure } from '../errors.js';
 import { readPackageFile } from '../files.js';
 import { Problem } from './problem.js';
-import { openQueue } from './queue.js';
+import { hungUp, openQueue } from './queue.js';
 import type { ServeSettings } from './settings.js';
 
 /** Reads of one request: all of them see the database at one moment. */
@@ -23,16 +23,25 @@ export type QueryName = string;
 export interface Timing {
   readonly query: string;
   readonly rows: number;
+  /** From the answer before it on, if that came later than the question: statements are sent together, and answered in turn. */
   readonly ms: number;
+}
+
+export interface ReadOptions {
+  readonly timings?: Timing[] | undefined;
+  /** Ends the work when nobody wants its answer any more. */
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds that a read may take once its turn has come; default: those of a statement and one second. */
+  readonly deadlineMs?: number;
 }
 
 /** Where the API reads from. */
 export interface Store {
   /**
    * Runs `use` in a read-only transaction when its turn comes.
-   * Throws a Problem: 503 where the database can't be reached, takes too long, or too many requests wait.
+   * Throws a Problem: 503 where the database can't be reached, does not answer in time, or too many requests wait.
    */
-  read<Result>(use: (reading: Reading) => Promise<Result>, timings?: Timing[]): Promise<Result>;
+  read<Result>(use: (reading: Reading) => Promise<Result>, options?: ReadOptions): Promise<Result>;
   close(): Promise<void>;
 }
 
@@ -59,11 +68,31 @@ const statement = (name: QueryName): string => {
   return text;
 };
 
-/** Opens the store; the database is connected to by the first read, and again by a later one where that failed. */
+/**
+ * Opens the store; the database is connected to by the first read, and again by a later one where that failed.
+ *
+ * pg and not postgres.js, which pipelines and prepares by itself: the same reads cost the client 1.6 times as much with it
+ * (bench/README.md), it can close all of its connections only, not the one that a frozen server or a caller who hung up has
+ * left at work, and a connection cut inside of `sql.begin` ends the process (src/db/database.ts).
+ */
 export const openStore = (settings: Settings, serve: ServeSettings): Store => {
   let opening: Promise<Database> | undefined;
+  const pinned = [
+    `"${settings.schema}", pg_temp`,
+    String(settings.lockTimeoutMs),
+    String(serve.statementTimeoutMs),
+  ];
+  const clients = new Set<pg.Client>();
   const open = (): Promise<Database> => {
-    opening ??= openDatabase(settings, 'serve', serve.poolSize, { pipeline: true }).catch(
+    opening ??= openDatabase(settings, 'serve', serve.poolSize, { pipeline: true }).then(
+      (database) => {
+        database.pool.on('connect', (client) => {
+          clients.add(client);
+          if (serve.prepare) prepareSession(client, pinned);
+        });
+        database.pool.on('remove', (client) => clients.delete(client));
+        return database;
+      },
       (error: unknown) => {
         opening = undefined;
         throw error;
@@ -76,46 +105,105 @@ export const openStore = (settings: Settings, serve: ServeSettings): Store => {
     waiting: serve.queueLimit,
     timeoutMs: serve.queueTimeoutMs,
   });
-  const pinned = [
-    `"${settings.schema}", pg_temp`,
-    String(settings.lockTimeoutMs),
-    String(serve.statementTimeoutMs),
-  ];
+  const defaultDeadlineMs = serve.statementTimeoutMs + 1_000;
   return {
-    read: (use, timings) =>
-      queue.run(async () => {
-        try {
-          const { pool, target } = await open();
-          // Whatever keeps a connection from being made, a lost password included, the caller can only try again.
-          const client = await pool.connect().catch((error: unknown) => {
-            throw connectionFailure(error, target);
-          });
-          return await inTransaction(client, pinned, serve.prepare, use, timings);
-        } catch (error) {
-          throw problemOf(error);
-        }
-      }),
+    read: (use, { timings, signal, deadlineMs = defaultDeadlineMs } = {}) =>
+      queue.run(
+        () =>
+          untilCut(deadlineMs, signal, async (cut) => {
+            const { pool, target } = await open();
+            // Whatever keeps a connection from being made, a lost password included, the caller can only try again.
+            const client = await pool.connect().catch((error: unknown) => {
+              throw connectionFailure(error, target);
+            });
+            return inTransaction(client, { pinned, serve, timings, cut, deadlineMs }, use);
+          }).catch((error: unknown) => {
+            throw problemOf(error);
+          }),
+        signal,
+      ),
     close: async () => {
       const database = await opening?.catch(() => undefined);
+      // A server that does not answer does not say goodbye either.
+      const impatience = setTimeout(() => {
+        for (const client of clients) destroy(client);
+      }, 1_000);
       await database?.pool.end();
+      clearTimeout(impatience);
     },
   };
 };
 
 /**
- * What a reading depends on, in one statement that is prepared once: the names, the zone and the formats as
- * src/db/transaction.ts pins them. A plan is made once and kept: an endpoint's statement costs more to plan than to run.
+ * Runs `work` until it is done, `deadlineMs` are over or `signal` is aborted. Then it throws at once, whatever `work`
+ * waits for, and `work`'s own signal tells it to throw its connection away.
+ */
+const untilCut = async <Result>(
+  deadlineMs: number,
+  signal: AbortSignal | undefined,
+  work: (cut: AbortSignal) => Promise<Result>,
+): Promise<Result> => {
+  const cut = new AbortController();
+  const hangUp = () => cut.abort(hungUp());
+  const timer = setTimeout(
+    () =>
+      cut.abort(
+        new Problem(503, 'unreachable', 'The database does not answer. Try again later.', { retryAfter: 5 }),
+      ),
+    deadlineMs,
+  );
+  signal?.addEventListener('abort', hangUp, { once: true });
+  if (signal?.aborted) hangUp();
+  try {
+    return await new Promise<Result>((resolve, reject) => {
+      cut.signal.addEventListener('abort', () => reject(cut.signal.reason), { once: true });
+      work(cut.signal).then(resolve, reject);
+    });
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', hangUp);
+  }
+};
+
+/** Closes the socket without a word: who is on the other side may never answer. */
+const destroy = (client: pg.ClientBase): void => {
+  (client as unknown as { connection: { stream: Duplex } }).connection.stream.destroy();
+};
+
+/**
+ * What a reading depends on, in one statement: the names, the zone and the formats as src/db/transaction.ts pins them.
+ * A plan is made once and kept: an endpoint's statement costs more to plan than to run. $4: whether for a transaction only.
  */
 const pin = `select
-  set_config('search_path', $1::text, true),
-  set_config('lock_timeout', $2::text, true),
-  set_config('statement_timeout', $3::text, true),
-  set_config('timezone', 'UTC', true),
-  set_config('datestyle', 'ISO, YMD', true),
-  set_config('extra_float_digits', '1', true),
-  set_config('idle_in_transaction_session_timeout', '0', true),
-  set_config('jit', 'off', true),
-  set_config('plan_cache_mode', 'force_generic_plan', true)`;
+  set_config('search_path', $1::text, $4::boolean),
+  set_config('lock_timeout', $2::text, $4::boolean),
+  set_config('statement_timeout', $3::text, $4::boolean),
+  set_config('timezone', 'UTC', $4::boolean),
+  set_config('datestyle', 'ISO, YMD', $4::boolean),
+  set_config('extra_float_digits', '1', $4::boolean),
+  set_config('idle_in_transaction_session_timeout', '0', $4::boolean),
+  set_config('jit', 'off', $4::boolean),
+  set_config('plan_cache_mode', 'force_generic_plan', $4::boolean)`;
+
+/**
+ * Pins a connection of our own once. A pooler gives each transaction another one, so with ARC_GAM_API_PREPARE=off each
+ * transaction pins itself.
+ */
+const prepareSession = (client: pg.ClientBase, pinned: readonly string[]): void => {
+  client.query(pin, [...pinned, 'false']).catch(() => destroy(client));
+  // So that a statement ends soon after its connection was thrown away. Servers on some systems can't look, and say so.
+  client
+    .query("select set_config('client_connection_check_interval', '250ms', false)")
+    .catch(() => undefined);
+};
+
+interface Transaction {
+  readonly pinned: readonly string[];
+  readonly serve: ServeSettings;
+  readonly timings: Timing[] | undefined;
+  readonly cut: AbortSignal;
+  readonly deadlineMs: number;
+}
 
 /**
  * Like src/db/transaction.ts, but nothing waits for an answer that it does not need: the beginning travels with the first
@@ -123,32 +211,37 @@ const pin = `select
  */
 const inTransaction = async <Result>(
   client: pg.PoolClient,
-  pinned: readonly string[],
-  prepare: boolean,
+  { pinned, serve, timings, cut, deadlineMs }: Transaction,
   use: (reading: Reading) => Promise<Result>,
-  timings: Timing[] | undefined,
 ): Promise<Result> => {
   // A connection that dies between two statements reports it as an event; the next statement then fails.
   const ignore = () => undefined;
+  const abandon = () => destroy(client);
   client.on('error', ignore);
+  if (cut.aborted) abandon();
+  else cut.addEventListener('abort', abandon, { once: true });
   gatherWrites(client);
-  const { reading, close } = openReading(client, prepare, timings);
+  const { reading, close } = openReading(client, serve.prepare, timings);
   /** Whatever was sent before has been answered when the last statement is: only then may somebody else have the connection. */
-  const end = (last: string) =>
-    client
+  const end = (last: string) => {
+    cut.removeEventListener('abort', abandon);
+    const timer = setTimeout(abandon, deadlineMs);
+    return client
       .query(last)
       .then(
-        () => false,
+        () => cut.aborted,
         () => true,
       )
       .then((isBroken) => {
+        clearTimeout(timer);
         client.off('error', ignore);
         client.release(isBroken);
       });
+  };
   try {
     const [, , result] = await Promise.all([
       client.query('begin isolation level repeatable read read only'),
-      client.query({ text: pin, values: [...pinned], ...(prepare ? { name: 'arc_gam_api' } : {}) }),
+      serve.prepare ? undefined : client.query(pin, [...pinned, 'true']),
       use(reading),
     ]);
     close();
@@ -174,6 +267,7 @@ const openReading = (
   timings: Timing[] | undefined,
 ): { reading: Reading; close(): void } => {
   let isOpen = true;
+  let answeredAt = 0;
   const query = async <Result extends Row>(
     name: QueryName,
     parameters: readonly Value[],
@@ -188,7 +282,13 @@ const openReading = (
       types,
       ...(prepare ? { name: `arc_gam_api_${name}` } : {}),
     });
-    timings?.push({ query: name, rows: rows.length, ms: milliseconds(performance.now() - started) });
+    const now = performance.now();
+    timings?.push({
+      query: name,
+      rows: rows.length,
+      ms: milliseconds(now - Math.max(started, answeredAt)),
+    });
+    answeredAt = now;
     return rows;
   };
   return {
@@ -206,23 +306,36 @@ export const milliseconds = (value: number): number => Math.round(value * 1000) 
 const problemOf = (error: unknown): unknown => {
   if (error instanceof Problem) return error;
   const { code } = error as { code?: string };
-  const unavailable = (sentence: string) => new Problem(503, sentence, { cause: error, retryAfter: 5 });
+  const unavailable = (word: string, sentence: string) =>
+    new Problem(503, word, sentence, { cause: error, retryAfter: 5 });
   if ((error instanceof Failure && error.exitCode === exitCode.unreachable) || isLostConnection(error)) {
-    return unavailable("The database can't be reached. Try again later.");
+    return unavailable('unreachable', "The database can't be reached. Try again later.");
   }
-  if (isCancelled(error)) return unavailable('The database took too long to answer. Try again later.');
-  if (isTransient(error) || code === '55P03') return unavailable('The database is busy. Try again later.');
+  if (isCancelled(error)) {
+    return unavailable('timed_out', 'The database took too long to answer. Try again later.');
+  }
+  if (isTransient(error) || code === '55P03') {
+    return unavailable('busy', 'The database is busy. Try again later.');
+  }
   if (code === '42P05' || code === '26000') {
     return unavailable(
+      'pooler',
       'A pooler gives each request another connection: start the server with ARC_GAM_API_PREPARE=off.',
     );
   }
-  if (code === '42501')
-    return unavailable('The database refuses the server its tables: its role needs more rights.');
-  if (code === '42P01' || code === '42703' || code === '3F000') {
-    return unavailable('The tables are not those of this version. Run: arc-gam migrate');
+  if (code === '42501') {
+    return unavailable(
+      'no_rights',
+      'The database refuses the server its tables: its role needs more rights. Run: arc-gam grants',
+    );
   }
-  if (code === '22023' && /time zone/.test(String(error)))
-    return new Problem(400, 'tz is a time zone that the database does not know.', { cause: error });
+  if (code === '42P01' || code === '42703' || code === '42883' || code === '3F000') {
+    return unavailable('no_tables', 'The tables are not those of this version. Run: arc-gam migrate');
+  }
+  if (code === '22023' && /time zone/.test(String(error))) {
+    return new Problem(400, 'unknown_zone', 'tz is a time zone that the database does not know.', {
+      cause: error,
+    });
+  }
   return error;
 };

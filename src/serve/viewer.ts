@@ -8,17 +8,18 @@ export interface Watermark extends Record<string, unknown> {
   readonly now_at: string;
   /** L; null where no day is processed. */
   readonly as_of_day: string | null;
-  /** Taps before this moment are in the stored figures. */
-  readonly known_until: string;
+  /** Taps before this moment are in the stored figures; null where no day is processed. */
+  readonly known_until: string | null;
+  /** The viewer's own figures end with L in the viewer's zone, or with what is known. */
+  readonly counted_until: string | null;
   readonly today: string;
   readonly viewer_today: string;
-  readonly viewer_day: string;
+  /** Whether L is over in the viewer's zone as far as is known. */
   readonly viewer_day_is_over: boolean;
   /** The running week: that of the as-of day, so that a board is never empty only because its night has not come. */
   readonly year: number;
   readonly iso_week: number;
   readonly week_start: string;
-  readonly viewer_week_start: string;
   readonly computed_at: string | null;
   /** Another one after every committed batch. */
   readonly revision: string;
@@ -30,6 +31,22 @@ export interface Viewer {
   readonly name: string;
   /** Null for a user without a valid tap on a processed day. */
   readonly key: number | null;
+  readonly home: Home | null;
+}
+
+/** A home city, as home_location_struct writes it. */
+export interface Home {
+  readonly country: string;
+  readonly state: string | null;
+  readonly city: string;
+}
+
+interface ViewerRow extends Record<string, unknown> {
+  readonly name: string;
+  readonly user_key: number | null;
+  readonly home_country: string | null;
+  readonly home_state: string | null;
+  readonly home_city: string | null;
 }
 
 export const readWatermark = async (
@@ -39,15 +56,31 @@ export const readWatermark = async (
   now: string | null,
 ): Promise<Watermark> => {
   const [row] = await reading.query<Watermark>('watermark', [fallbackZone, viewerZone ?? null, now]);
-  if (row === undefined) throw new Problem(503, 'The database did not say what it is as of.');
+  if (row === undefined) throw new Error('sql/api/watermark.sql gave no row');
   return row;
 };
 
 /** The viewer. Throws a 404 where the application has no such user. */
 export const readViewer = async (reading: Reading, userId: string): Promise<Viewer> => {
-  const [row] = await reading.query<{ name: string; user_key: number | null }>('viewer', [userId]);
-  if (row === undefined) throw new Problem(404, 'There is no user with this user_id.');
-  return { userId, name: row.name, key: row.user_key };
+  const [row] = await reading.query<ViewerRow>('viewer', [userId]);
+  if (row === undefined) throw new Problem(404, 'unknown_user', 'There is no user with this user_id.');
+  const { name, user_key, home_country, home_state, home_city } = row;
+  return {
+    userId,
+    name,
+    key: user_key,
+    home:
+      home_city === null || home_country === null
+        ? null
+        : { country: home_country, state: home_state, city: home_city },
+  };
+};
+
+/** A digest of who has opted out. Changes within a moment of it, while a request never waits for all users to be read. */
+export const readOptOuts = async (reading: Reading): Promise<string> => {
+  const [row] = await reading.query<{ digest: string }>('opt_out', []);
+  if (row === undefined) throw new Error('sql/api/opt_out.sql gave no row');
+  return row.digest;
 };
 
 export { addDays } from '../pipeline/plan.js';

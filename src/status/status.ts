@@ -1,10 +1,11 @@
+import type pg from 'pg';
 import { captureState } from '../capture/capture.js';
 import type { Settings } from '../config.js';
 import type { Database } from '../db/database.js';
 import { runLockHolder } from '../db/run-lock.js';
 import { type Session, withTransaction } from '../db/transaction.js';
 import { readPackageFile } from '../files.js';
-import { type MigrationStatus, migrationStatus } from '../migrate/migrations.js';
+import { type MigrationStatus, migrationStatus, sourceRelations } from '../migrate/migrations.js';
 import { addDays } from '../pipeline/plan.js';
 import { factsDigest, loadSteps } from '../pipeline/step.js';
 import { formatCount, formatDuration, plural } from '../report/format.js';
@@ -68,6 +69,19 @@ export interface Live {
   readonly worst_lag_ms: number | null;
 }
 
+/** An index of our tables, and how often it was read since the server's statistics began. */
+export interface IndexRow extends Record<string, unknown> {
+  readonly table_name: string;
+  readonly index_name: string;
+  readonly scan_count: number;
+  /** A day; null: never, or before PostgreSQL 16, which does not say. */
+  readonly last_read_on: string | null;
+  readonly bytes: number;
+  readonly kind: 'primary key' | 'unique' | 'to read by';
+  /** Nobody has read it, and no constraint needs it. */
+  readonly is_unused: boolean;
+}
+
 /** All that `arc-gam status` shows. */
 export interface Status {
   readonly serverVersion: string;
@@ -76,7 +90,11 @@ export interface Status {
   readonly moment: LedgerMoment | null;
   readonly source: SourceHealth | null;
   readonly changedDays: readonly { readonly day: string; readonly why: string }[];
+  /** Days that were derived by other SQL than this version's. */
+  readonly outdatedDays: number | null;
   readonly capture: string | null;
+  /** Changes that capture has noted and no run has looked at. */
+  readonly queuedChanges: number | null;
   readonly lockHolder: string | null;
   /** Who follows, and how live that makes the figures; null: capture is off, so nobody can. */
   readonly live: Live | null;
@@ -114,17 +132,20 @@ export const readStatus = async (database: Database, settings: Settings): Promis
         moment: null,
         source: null,
         changedDays: [],
+        outdatedDays: null,
         capture: null,
         live: null,
+        queuedChanges: null,
         runs: [],
         tables: [],
         attention,
       };
     }
+    const renamed = await renamedRelations(client, settings.schema);
     return await withTransaction(
       database,
       settings,
-      (session) => readLedger(session, { ...base, follower }, settings.schema),
+      (session) => readLedger(session, { ...base, follower }, settings.schema, renamed),
       {
         readOnly: true,
       },
@@ -134,6 +155,25 @@ export const readStatus = async (database: Database, settings: Settings): Promis
   }
 };
 
+/** A view goes along with a table that is renamed: what it reads may not be what it was made for. */
+const renamedRelations = async (client: pg.ClientBase, schema: string): Promise<Attention[]> => {
+  const read = await sourceRelations(client, schema);
+  const { rows } = await client.query<{ value: string }>(
+    `select value from "${schema}".setting where key = 'source'`,
+  );
+  const made = [...(rows[0]?.value ?? '').matchAll(/^from "((?:[^"]|"")+)"\."((?:[^"]|"")+)"/gm)].map(
+    ([, space = '', table = '']) => `${space}.${table}`.replaceAll('""', '"'),
+  );
+  return made.flatMap((name) => {
+    if (read.some((relation) => relation.name === name)) return [];
+    const others = [...new Set(read.map((relation) => relation.name))].filter(
+      (other) => !made.includes(other),
+    );
+    const what = `The runs read ${others.join(' and ')}, which was ${name} when the views were made: a table was renamed. With ARC_GAM_TAPS_TABLE and ARC_GAM_USERS_TABLE naming the right ones, migrate makes the views anew.`;
+    return [{ what, command: 'arc-gam migrate' }];
+  });
+};
+
 const readLedger = async (
   session: Session,
   {
@@ -141,6 +181,7 @@ const readLedger = async (
     ...base
   }: Pick<Status, 'serverVersion' | 'migrations' | 'lockHolder'> & { follower: string | null },
   schema: string,
+  renamed: readonly Attention[],
 ): Promise<Status> => {
   const [recorded] = await session.query<{ zone: string }>(
     "select value as zone from setting where key = 'zone'",
@@ -171,6 +212,7 @@ const readLedger = async (
           readPackageFile('sql/status/follow.sql'),
           [zone],
         );
+  const [queue] = await session.query<{ queued_count: number }>(readPackageFile('sql/status/queue.sql'));
   const status = {
     ...base,
     live: live === undefined ? null : { follower, ...live },
@@ -178,11 +220,13 @@ const readLedger = async (
     moment: moment ?? null,
     source: source ?? null,
     changedDays,
+    outdatedDays: outdated?.count ?? 0,
     capture,
+    queuedChanges: queue?.queued_count ?? 0,
     runs,
     tables,
   };
-  return { ...status, attention: whatIsNotWell(status, outdated?.count ?? 0, schema) };
+  return { ...status, attention: [...renamed, ...whatIsNotWell(status, schema)] };
 };
 
 /** A follow that is further behind than this, in ms, wants attention. */
@@ -191,12 +235,9 @@ const lateMs = 60_000;
 /** Where sql/status/source.sql stops counting. */
 const mostFutureTaps = 1000;
 
-const whatIsNotWell = (
-  status: Omit<Status, 'attention'>,
-  outdatedDays: number,
-  schema: string,
-): Attention[] => {
+const whatIsNotWell = (status: Omit<Status, 'attention'>, schema: string): Attention[] => {
   const { moment, runs, lockHolder, migrations, changedDays, capture } = status;
+  const outdatedDays = status.outdatedDays ?? 0;
   const found: Attention[] = [];
   const add = (condition: boolean, what: string, command: string) => {
     if (condition) found.push({ what, command });
@@ -276,5 +317,23 @@ const whatIsNotWell = (
   add(capture === 'broken', 'Capture is broken: a trigger is missing or switched off.', 'arc-gam capture on');
   return found;
 };
+
+/** The indexes of our tables, the unused ones first, and since when the server has counted. Only reads. */
+export const readIndexes = (
+  database: Database,
+  settings: Settings,
+): Promise<{ since: string | null; indexes: IndexRow[] }> =>
+  withTransaction(
+    database,
+    settings,
+    async (session) => {
+      const [statistics] = await session.query<{ since: string | null }>(
+        readPackageFile('sql/status/statistics.sql'),
+      );
+      const indexes = await session.query<IndexRow>(readPackageFile('sql/status/index.sql'));
+      return { since: statistics?.since ?? null, indexes };
+    },
+    { readOnly: true },
+  );
 
 const describeVersion = (version: number): string => `${Math.floor(version / 10_000)}.${version % 10_000}`;

@@ -1,9 +1,6 @@
+import { readdirSync } from 'node:fs';
 import { workFailure } from '../errors.js';
-import { readPackageFile, sqlFilesIn } from '../files.js';
-
-/** What a check can be told; each is bound by name from the header's `params` line. */
-export const checkParameters = ['zone', 'as_of_day', 'alive_from_day', 'alive_from_day_then'] as const;
-export type CheckParameter = (typeof checkParameters)[number];
+import { packagePath, readPackageFile } from '../files.js';
 
 const weights = ['finding', 'stale', 'attention'] as const;
 
@@ -13,60 +10,116 @@ const weights = ['finding', 'stale', 'attention'] as const;
  */
 export type Weight = (typeof weights)[number];
 
-/** One .sql file of sql/checks: a query every row of which is a finding. */
+/**
+ * One .sql file of sql/checks: either what is expected and what is stored, whose figures are then compared by key, or
+ * the rows that break a rule. How the two become findings is the affair of sql/verify/comparison.sql and finding.sql.
+ */
 export interface Check {
   /** The file's name without .sql. */
   readonly name: string;
   /** The table that it is about, for --table and for the report. */
   readonly table: string;
-  /** What holds when it returns nothing, in words. */
+  /** What holds when it finds nothing, in words. */
   readonly says: string;
   /** Further relations without which it is skipped. */
   readonly needs: readonly string[];
   readonly weight: Weight;
-  /** Bound to $1, $2, ... in this order. */
-  readonly params: readonly CheckParameter[];
-  readonly text: string;
+  /** The columns that name a row. One column called `key` is words already. */
+  readonly key: readonly string[];
+  /** The columns that are compared where a row is both expected and stored; none: only whether it is there. */
+  readonly compared: readonly string[];
+  /** By column, the condition on `expected` and `stored` under which a difference is none. */
+  readonly excused: ReadonlyMap<string, string>;
+  /** SQL of the day that a finding is about, of the day and the user that a repair derives again. Null: none. */
+  readonly day: string | null;
+  readonly markDay: string | null;
+  readonly markUser: string | null;
+  readonly query: { readonly expected: string; readonly stored: string } | { readonly broken: string };
 }
 
-const headerKeys = ['table', 'says', 'needs', 'weight', 'params'];
+const headerKeys = [
+  'table',
+  'says',
+  'needs',
+  'weight',
+  'key',
+  'compared',
+  'excused',
+  'day',
+  'mark_day',
+  'mark_user',
+] as const;
+type HeaderKey = (typeof headerKeys)[number];
 
-/** Reads a check from its file's text. Throws, naming the file, on a header that is unknown, missing or wrong. */
+/** Reads a check from its file's text. Throws, naming the file, on a header or section that is unknown, missing or wrong. */
 export const parseCheck = (name: string, text: string): Check => {
-  const found = new Map<string, string>();
-  for (const [, key = '', value = ''] of text.matchAll(/^--!\s*(\w+):(.*)$/gm)) {
-    if (!headerKeys.includes(key))
-      throw workFailure(`${name}.sql: unknown header '${key}', expected ${headerKeys.join(', ')}.`);
-    found.set(key, value.trim());
+  const fail = (what: string): never => {
+    throw workFailure(`${name}.sql: ${what}`);
+  };
+  const [head = '', ...parts] = text.split(/^--: *(?=\w+ *$)/m);
+  const found = new Map<HeaderKey, string[]>();
+  for (const [line, key = '', value = ''] of head.matchAll(/^--!\s*(?:(\w+):(.*))?.*$/gm)) {
+    const header = headerKeys.find((word) => word === key);
+    if (header === undefined) return fail(`unknown header '${line}', expected ${headerKeys.join(', ')}.`);
+    if (found.has(header) && header !== 'excused') fail(`the header '${header}' is there twice.`);
+    found.set(header, [...(found.get(header) ?? []), value.trim()]);
   }
-  const list = (key: string): string[] =>
-    (found.get(key) ?? '')
+  const one = (key: HeaderKey): string | null => found.get(key)?.[0] ?? null;
+  const required = (key: HeaderKey): string => one(key) ?? fail(`the header '${key}' is missing.`);
+  const list = (key: HeaderKey): string[] =>
+    (one(key) ?? '')
       .split(',')
       .map((word) => word.trim())
       .filter((word) => word !== '');
-  const table = found.get('table');
-  const says = found.get('says');
-  if (table === undefined || says === undefined)
-    throw workFailure(`${name}.sql: the header 'table' or 'says' is missing.`);
-  const params = list('params').map((word) => {
-    const known = checkParameters.find((parameter) => parameter === word);
-    if (known === undefined)
-      throw workFailure(`${name}.sql: unknown parameter '${word}', expected ${checkParameters.join(', ')}.`);
-    return known;
-  });
-  const weight = weights.find((word) => word === (found.get('weight') ?? 'finding'));
-  if (weight === undefined) {
-    throw workFailure(
-      `${name}.sql: unknown weight '${found.get('weight')}', expected ${weights.join(', ')}.`,
-    );
-  }
-  return { name, table, says, needs: list('needs'), weight, params, text };
+  const weightName = one('weight') ?? 'finding';
+  const weight =
+    weights.find((word) => word === weightName) ??
+    fail(`unknown weight '${weightName}', expected ${weights.join(', ')}.`);
+  const compared = list('compared');
+  const excused = new Map(
+    (found.get('excused') ?? []).map((line): [string, string] => {
+      const [, column = '', condition = ''] = /^(\S+) where (.+)$/.exec(line) ?? [];
+      if (!compared.includes(column))
+        fail(`'excused: ${line}' is not 'COLUMN where CONDITION' of a compared column.`);
+      return [column, condition];
+    }),
+  );
+  const key = required('key') === '' ? fail("the header 'key' is empty.") : list('key');
+  return {
+    name,
+    table: required('table'),
+    says: required('says'),
+    needs: list('needs'),
+    weight,
+    key,
+    compared,
+    excused,
+    day: one('day') ?? (key.includes('day') ? 'day' : null),
+    markDay: one('mark_day'),
+    markUser: one('mark_user'),
+    query: readSections(parts, fail),
+  };
+};
+
+const readSections = (parts: readonly string[], fail: (what: string) => never): Check['query'] => {
+  const sections = new Map(
+    parts.map((part): [string, string] => {
+      const end = part.indexOf('\n');
+      return [part.slice(0, end).trim(), part.slice(end + 1).trimEnd()];
+    }),
+  );
+  const names = [...sections.keys()].join(', ');
+  const { expected, stored, broken } = Object.fromEntries(sections);
+  if (expected !== undefined && stored !== undefined && sections.size === 2) return { expected, stored };
+  if (broken !== undefined && sections.size === 1) return { broken };
+  return fail(`its sections are '${names}', expected '--: expected' and '--: stored', or '--: broken'.`);
 };
 
 /** All checks of the package: what may be stale first, then by table and name. */
 export const loadChecks = (): Check[] =>
-  sqlFilesIn('sql/checks')
-    .map((file) => parseCheck(file.slice(0, -4), readPackageFile(`sql/checks/${file}`)))
+  readdirSync(packagePath('sql/checks'), { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.sql'))
+    .map((path) => parseCheck(path.replace(/^.*[\\/]|\.sql$/g, ''), readPackageFile(`sql/checks/${path}`)))
     .sort((one, other) => sortKey(one).localeCompare(sortKey(other)));
 
 const sortKey = ({ weight, table, name }: Check): string =>

@@ -1,6 +1,7 @@
 import type { Settings } from '../config.js';
 import type { Database } from '../db/database.js';
 import { withTransaction } from '../db/transaction.js';
+import { readPackageFile } from '../files.js';
 import { runPipeline } from '../pipeline/run.js';
 import type { Reporter } from '../report/reporter.js';
 import type { Verification } from './verify.js';
@@ -25,17 +26,7 @@ export const repair = async (
   await withTransaction(
     database,
     settings,
-    async (session) => {
-      for (const kind of ['day', 'user'] as const) {
-        const marked = kind === 'day' ? marks.days : marks.users;
-        await session.query(
-          `insert into stale_mark (${kind}${kind === 'user' ? '_id' : ''}, reason)
-           select marked.key::${kind === 'user' ? 'uuid' : 'date'}, marked.reason
-           from jsonb_to_recordset($1::text::jsonb) as marked (key text, reason text)`,
-          [JSON.stringify(marked)],
-        );
-      }
-    },
+    (session) => session.query(readPackageFile('sql/verify/stale_mark.sql'), [JSON.stringify(marks)]),
     { signal },
   );
   await runPipeline(

@@ -1,12 +1,12 @@
 import { avoiding, type Session } from '../db/transaction.js';
-import { readPackageFile } from '../files.js';
+import { readPackageFile, sqlFilesIn } from '../files.js';
 import type { Day } from '../pipeline/plan.js';
 
 /** What a verification is to look at. */
 export interface VerifyScope {
   /** Every day and every user instead of a sample. */
   readonly full: boolean;
-  /** Users, and at most as many days, of a sample. */
+  /** Users, and a quarter as many days at most, of a sample. */
   readonly sample: number;
   readonly seed: string;
   /** Only this day, its week and the users who were active on it. */
@@ -24,6 +24,20 @@ export interface Coverage {
   readonly staleDays: number;
 }
 
+/** The moment that figures depend on besides the taps. */
+export interface Clock {
+  readonly zone: string;
+  readonly asOfDay: Day;
+  /** The earliest last day of a streak that is alive. */
+  readonly aliveFromDay: Day;
+}
+
+/** A part of what comes before the checks: what it is about, and how long it took. */
+export interface Preparation {
+  readonly what: string;
+  readonly durationMs: number;
+}
+
 const fill = (name: string): string => readPackageFile(`sql/verify/${name}.sql`);
 
 /** Ways to join or scan that the planner may not choose for a statement, because it can't know how much there is. */
@@ -36,6 +50,49 @@ const avoided: Partial<Record<string, readonly string[]>> = {
   expected_surge_hour: ['nestloop'],
 };
 
+/** A few users or days are looked up: left alone, the planner reads whole tables for them. Until the transaction ends. */
+const lookUp = 'set local random_page_cost = 1.1; set local enable_seqscan = off;';
+
+/** Fills one of the temporary tables by the statement of its name, or of another one. */
+const recompute = async (session: Session, table: string, statement = table): Promise<void> => {
+  const [setting] = await session.query<{ state: string }>(
+    "select current_setting('enable_seqscan') as state",
+  );
+  const ways = (avoided[table] ?? []).filter((way) => way !== 'seqscan' || setting?.state === 'on');
+  await avoiding(session, ways, () => session.query(fill(statement)));
+  await session.script(`analyze ${table}`);
+};
+
+/** What is recomputed, in this order, from the source (`of_source`) or for a sample from the stored facts (`of_sample`). */
+const parts = [
+  ['pairs', ['fact_of', 'expected_pair', 'person_of']],
+  ['days', ['active_day']],
+  ['the graph', ['tie_of', 'tie_list']],
+  ['the second degree', ['second_degree_change']],
+  ['weeks', ['expected_week']],
+  ['places', ['visited_cell_of']],
+  ['quests', ['verify_quest', 'quest_day', 'quest_deed', 'expected_quest']],
+  ['surges', ['area_count_of', 'expected_surge_hour', 'expected_surge_window', 'expected_area']],
+] as const;
+type Part = (typeof parts)[number][0];
+
+const recomputePart = async (session: Session, part: Part, origin: 'source' | 'sample'): Promise<void> => {
+  const [, statements] = parts.find(([name]) => name === part) ?? [part, []];
+  for (const statement of statements) {
+    const table = statement.replace(/_of$/, '');
+    await recompute(session, table, table === statement ? table : `${statement}_${origin}`);
+  }
+};
+
+const openClock = async (session: Session, zone: string, isFull: boolean): Promise<Clock> => {
+  const rules = sqlFilesIn('sql/verify/rules').map((file) => readPackageFile(`sql/verify/rules/${file}`));
+  await session.script(`${fill('open')}\n${rules.join('\n')}\nset transaction read only;`);
+  const [clock] = await session.query<{ as_of_day: Day; alive_from_day: Day }>(fill('clock'), [zone, isFull]);
+  await session.query(fill('calendar'));
+  await session.script('analyze verify_clock; analyze verify_calendar');
+  return { zone, asOfDay: clock?.as_of_day ?? '', aliveFromDay: clock?.alive_from_day ?? '' };
+};
+
 /**
  * Chooses the days and users, reads the source once, and recomputes into temporary tables what the checks compare with.
  * All of it in the caller's transaction, which is read only from here on: from the source where everything is looked at,
@@ -46,43 +103,68 @@ export const openScope = async (
   scope: VerifyScope,
   zone: string,
   onWork: (what: string) => void,
-): Promise<Coverage> => {
-  await session.script(`${fill('open')}; set transaction read only;`);
+): Promise<{ clock: Clock; coverage: Coverage; preparations: readonly Preparation[] }> => {
   const choice = [scope.full, scope.sample, scope.seed, scope.date, scope.user];
-  const ofSource = scope.full && scope.date === null;
-  const origin = ofSource ? 'source' : 'sample';
-  await session.query(fill('day_scope'), choice);
-  await session.script('analyze verify_day');
-  onWork('Reading the taps of the source');
-  await session.query(fill('source_pair_day'), [zone]);
-  await session.query(fill('source_cell'), [zone]);
-  await session.script('analyze source_pair_day; analyze source_cell');
-  await session.query(fill('stale_day'));
-  await session.query(fill('user_scope'), choice);
-  await session.query(fill('week_scope'), [scope.full && scope.date === null]);
-  await session.script('analyze verify_day; analyze verify_user; analyze verify_week');
-  for (const [step, table, what] of [
-    [`fact_of_${origin}`, 'fact', 'Recomputing what pairs did'],
-    ['expected_pair', 'expected_pair', 'Recomputing pairs'],
-    [`person_of_${origin}`, 'person', 'Recomputing pairs'],
-    [`tie_of_${origin}`, 'tie', 'Recomputing the graph'],
-    ['tie_list', 'tie_list', 'Recomputing the graph'],
-    ['active_day', 'active_day', 'Recomputing days'],
-    ['second_degree_change', 'second_degree_change', 'Recomputing the second degree'],
-    ['expected_week', 'expected_week', 'Recomputing weeks'],
-    [`visited_cell_of_${origin}`, 'visited_cell', 'Recomputing places'],
-    ['verify_quest', 'verify_quest', 'Recomputing quests'],
-    ['quest_deed', 'quest_deed', 'Recomputing quests'],
-    ['expected_quest', 'expected_quest', 'Recomputing quests'],
-    [`area_count_of_${origin}`, 'area_count', 'Recomputing surges'],
-    ['expected_surge_hour', 'expected_surge_hour', 'Recomputing surges'],
-  ] as const) {
-    onWork(what);
-    await avoiding(session, avoided[step] ?? [], () =>
-      session.query(fill(step), step.startsWith('area_count') ? [zone] : []),
+  const isFull = scope.full && scope.date === null;
+  const preparations: Preparation[] = [];
+  const timed = async <Result>(what: string, doing: string, work: () => Promise<Result>): Promise<Result> => {
+    const started = performance.now();
+    onWork(doing);
+    const result = await work();
+    preparations.push({ what, durationMs: performance.now() - started });
+    return result;
+  };
+  const clock = await timed('the source', 'Reading the taps of the source', async () => {
+    const opened = await openClock(session, zone, isFull);
+    if (!isFull) await session.script(lookUp);
+    await session.query(fill('day_scope'), choice);
+    await session.script('analyze verify_day');
+    await session.query(fill('source_pair_day'), [true]);
+    await session.query(fill('source_cell'), [true]);
+    await session.script('analyze source_pair_day; analyze source_cell');
+    await session.query(fill('stale_day'));
+    await session.query(fill('user_scope'), choice);
+    await session.query(fill('week_scope'));
+    await session.query(fill('home_scope'), [isFull]);
+    await session.query(fill('share'), [isFull, scope.seed]);
+    await session.script(
+      'analyze verify_day; analyze verify_user; analyze verify_week; analyze verify_home; analyze verify_share',
     );
-    await session.script(`analyze ${table}`);
-  }
+    return opened;
+  });
+  for (const [part] of parts)
+    await timed(part, `Recomputing ${part}`, () =>
+      recomputePart(session, part, isFull ? 'source' : 'sample'),
+    );
   const [coverage] = await session.query<Coverage & Record<string, unknown>>(fill('coverage'));
-  return coverage ?? { dayCount: 0, tapCount: 0, userCount: 0, weekCount: 0, staleDays: 0 };
+  return {
+    clock,
+    coverage: coverage ?? { dayCount: 0, tapCount: 0, userCount: 0, weekCount: 0, staleDays: 0 },
+    preparations,
+  };
+};
+
+/**
+ * As openScope, for one user and from the source alone: their days, and where the graph is asked for also weeks, places
+ * and quests, from the taps of everybody whom they ever tapped with. The checks' expectations then are those of the user.
+ */
+export const openUser = async (
+  session: Session,
+  user: string,
+  zone: string,
+  { graph }: { graph: boolean },
+): Promise<Clock> => {
+  const clock = await openClock(session, zone, true);
+  await session.query(fill('day_scope'), [true, 1, '', null, null]);
+  await session.query('insert into verify_user (user_id) values ($1::uuid)', [user]);
+  await session.query(fill('tapper_scope'), [user, graph]);
+  await session.script('analyze verify_day; analyze verify_user; analyze verify_tapper');
+  await session.query(fill('source_pair_day'), [false]);
+  if (graph) await session.query(fill('source_cell'), [false]);
+  await session.script('analyze source_pair_day; analyze source_cell');
+  for (const [part] of parts) {
+    if (part === 'surges' || !(graph || part === 'pairs' || part === 'days')) continue;
+    await recomputePart(session, part, 'source');
+  }
+  return clock;
 };

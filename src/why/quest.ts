@@ -1,95 +1,82 @@
-import { type Day, daysBetween } from '../pipeline/plan.js';
+import { type Asked, computed, count, type Explanation, figuresOf, listed, rowsOf } from './answer.js';
+import { weekOf } from './week.js';
 
-/** A tap, as far as quests count it. */
-export interface QuestTap {
-  readonly day: Day;
-  readonly local_time: string;
-  readonly utc_time: string;
-  readonly partner_id: string;
-  readonly partner_name: string | null;
+interface Quest extends Record<string, unknown> {
+  quest_id: string;
+  slug: string;
+  title: string;
+  metric: string;
+  target: number;
+  span: string;
+  completed_local_time: string | null;
 }
 
-/** Something that counts 1 (for streak_days: that makes the streak `level` long), with the tap that did it. */
-export interface Deed {
-  readonly day: Day;
-  readonly local_time: string;
-  readonly utc_time: string;
-  readonly what: string;
-  readonly level?: number;
+interface Deed extends Record<string, unknown> {
+  quest_id: string;
+  local_time: string;
+  metric: string;
+  partner_name: string | null;
+  days_apart: number | null;
+  geohash5: string | null;
+  streak_days: number | null;
+  meeting: string | null;
 }
 
-/** How far the deeds of a week got: the count, and the deed that reached the target if one did. */
-export interface Reached {
-  readonly count: number;
-  readonly completedBy: Deed | null;
-}
-
-const firstOf = (taps: readonly QuestTap[], key: (tap: QuestTap) => string): QuestTap[] => [
-  ...taps
-    .reduce(
-      (found, tap) => (found.has(key(tap)) ? found : found.set(key(tap), tap)),
-      new Map<string, QuestTap>(),
-    )
-    .values(),
-];
-
-const withPartner = (tap: QuestTap): string => `with ${tap.partner_name ?? tap.partner_id}`;
-
-/** What counts for a metric that follows from the user's own taps, in the order of time (metrics: section 9 of the contract). */
-export const deedsOfTaps = (metric: string, taps: readonly QuestTap[]): Deed[] => {
-  const told = (found: readonly QuestTap[], what: (tap: QuestTap) => string): Deed[] =>
-    found.map((tap) => ({ ...tap, what: what(tap) }));
-  const firstOfDays = firstOf(taps, ({ day }) => day);
-  switch (metric) {
-    case 'taps':
-      return told(taps, withPartner);
-    case 'active_days':
-      return told(firstOfDays, (tap) => `first tap of the day, ${withPartner(tap)}`);
-    case 'new_people':
-      return told(
-        firstOf(taps, ({ partner_id }) => partner_id),
-        (tap) => `first tap ever ${withPartner(tap)}`,
-      );
-    case 'reconnections': {
-      const last = new Map<string, Day>();
-      return firstOf(taps, ({ day, partner_id }) => `${day} ${partner_id}`).flatMap((tap) => {
-        const before = last.get(tap.partner_id);
-        last.set(tap.partner_id, tap.day);
-        const gap = before === undefined ? 0 : daysBetween(before, tap.day).length - 1;
-        return gap >= 30 ? [{ ...tap, what: `${withPartner(tap)} again after ${gap} days` }] : [];
-      });
-    }
-    case 'streak_days': {
-      let level = 0;
-      let before: Day | null = null;
-      return firstOfDays.map((tap) => {
-        level = before !== null && daysBetween(before, tap.day).length === 2 ? level + 1 : 1;
-        before = tap.day;
-        return { ...tap, level, what: `the streak is ${level} long` };
-      });
-    }
-    default:
-      return [];
-  }
+const wordsOf: Record<string, (deed: Deed) => string> = {
+  taps: ({ partner_name }) => `with ${partner_name}`,
+  active_days: ({ partner_name }) => `first tap of the day, with ${partner_name}`,
+  streak_days: ({ streak_days }) => `the streak is ${streak_days} long`,
+  new_people: ({ partner_name }) => `first tap ever with ${partner_name}`,
+  reconnections: ({ partner_name, days_apart }) => `with ${partner_name} again after ${days_apart} days`,
+  new_areas: ({ geohash5 }) => `in area ${geohash5}`,
+  assists: ({ meeting }) => `${meeting}`,
 };
 
-/** Counts deeds of one week in a window; deeds are in the order of time. */
-export const reachedBy = (deeds: readonly Deed[], span: string, target: number): Reached => {
-  const windows = new Map<string, Deed[]>();
-  for (const deed of deeds) {
-    const key = span === 'day' ? deed.day : '';
-    windows.set(key, [...(windows.get(key) ?? []), deed]);
+export const quest = async ({ session, question, name, day }: Asked): Promise<Explanation> => {
+  const { week_start: start } = await weekOf(session, day);
+  const values = [question.user, start];
+  const quests = await rowsOf<Quest>(session, 'quest', values);
+  const deeds = await rowsOf<Deed>(session, 'deed', values);
+  const stale = await rowsOf<{ slug: string }>(session, 'stale_quest', []);
+  const figures = await figuresOf(
+    session,
+    'user_quest_progress',
+    'user_id = $1::uuid and week_start = $2::date',
+    values,
+    ({ quest: slug, column_name }) => `${slug} ${column_name.replace('progress.', '')}`,
+  );
+  const lines = [
+    quests.length === 0
+      ? `No quest is active in the week from Monday ${start}, so ${name} has no progress in it.`
+      : `${name} in the week from Monday ${start}, in ${count(quests.length, 'quest')} that ${quests.length === 1 ? 'is' : 'are'} active in it:`,
+  ];
+  for (const { quest_id, slug, title, metric, target, span, completed_local_time } of quests) {
+    const reached = computed(figures, `${slug} count`);
+    const best = span === 'day' ? ' on the best day' : span === 'weekend' ? ' on the weekend' : '';
+    lines.push(
+      `${title} (${slug}): ${metric} ${reached}${best} of ${target}: least(100, floor(100 * ${reached} / ${target})) = ${computed(figures, `${slug} pct`)} %${
+        completed_local_time === null ? '.' : `, completed ${completed_local_time}.`
+      }`,
+      ...listed(
+        deeds
+          .filter((deed) => deed.quest_id === quest_id)
+          .map((deed) => `  ${deed.local_time}  ${wordsOf[metric]?.(deed) ?? metric}`),
+      ),
+    );
   }
-  let count = 0;
-  let completedBy: Deed | null = null;
-  for (const inWindow of windows.values()) {
-    const levels = inWindow.map(({ level }, index) => level ?? index + 1);
-    count = Math.max(count, ...levels);
-    const at = inWindow[levels.findIndex((level) => level >= target)];
-    if (at !== undefined && (completedBy === null || at.utc_time < completedBy.utc_time)) completedBy = at;
-  }
-  return { count, completedBy };
+  if (stale.length > 0)
+    lines.push(
+      `Defined or changed since the last run, so not told: ${stale.map(({ slug }) => slug).join(', ')}.`,
+    );
+  return {
+    kind: 'quest',
+    lines,
+    figures: figures
+      .filter(({ name: column, computed: expected, stored }) =>
+        column.endsWith(' progress') ? expected !== stored : expected !== null || stored !== null,
+      )
+      .sort((one, other) => slugOf(one.name).localeCompare(slugOf(other.name))),
+  };
 };
 
-/** Whether a day is a Saturday or Sunday. */
-export const isWeekend = (day: Day): boolean => [0, 6].includes(new Date(`${day}T00:00:00Z`).getUTCDay());
+const slugOf = (figureName: string): string => figureName.replace(/ .*$/, '');

@@ -1,68 +1,55 @@
-import { readPackageFile } from '../files.js';
-import { count, type Explanation, figure, type Known, storedRow } from './known.js';
+import { type Asked, computed, count, type Explanation, figuresOf } from './answer.js';
 import { weekOf } from './week.js';
 
-export const rank = async (known: Known): Promise<Explanation> => {
-  const { name, session, question } = known;
-  const found = await weekOf(known);
-  const stored = await storedRow(
-    session,
-    `select new_first_degree, delta_second_degree, streak_days, connectors_rank, builders_rank, streak_rank
-     from weekly_leaderboard where user_id = $1::uuid and week_start = $2::date`,
-    [question.user, found.start],
+const boards = [
+  [
+    'connectors',
+    'new_first_degree',
+    'partner met for the first time ever',
+    'partners met for the first time ever',
+  ],
+  ['builders', 'delta_second_degree', 'new friend of a friend', 'new friends of friends'],
+  [
+    'streak',
+    'streak_days',
+    'day, the longest that a streak had become',
+    'days, the longest that a streak had become',
+  ],
+] as const;
+
+export const rank = async ({ session, question, name, day }: Asked): Promise<Explanation> => {
+  const { week_start: start, user_count: userCount } = await weekOf(session, day);
+  const where = 'user_id = $1::uuid and coalesce(stored.week_start, $2::date) = $2::date';
+  const values = [question.user, start];
+  const found = [
+    ...(await figuresOf(
+      session,
+      'weekly_leaderboard',
+      `${where} and coalesce(expected.week_start, $2::date) = $2::date`,
+      values,
+    )),
+    ...(await figuresOf(session, 'weekly_leaderboard_rank', where, values)),
+  ];
+  const figures = boards.flatMap(([board, column]) =>
+    [column, `${board}_rank`].flatMap((wanted) => found.filter((figure) => figure.name === wanted)),
   );
-  const none = found.taps.length === 0;
-  const [ahead] = await session.query<{
-    connectors: number;
-    builders: number;
-    streak: number;
-    users: number;
-  }>(readPackageFile('sql/why/ahead.sql'), [
-    found.start,
-    found.newcomers.length,
-    found.newAtTwo.length,
-    found.streakDays,
-    question.user,
-  ]);
-  const boards = [
-    [
-      'connectors',
-      'new_first_degree',
-      found.newcomers.length,
-      ahead?.connectors ?? 0,
-      ['partner met for the first time ever', 'partners met for the first time ever'],
-    ],
-    [
-      'builders',
-      'delta_second_degree',
-      found.newAtTwo.length,
-      ahead?.builders ?? 0,
-      ['new friend of a friend', 'new friends of friends'],
-    ],
-    [
-      'streak',
-      'streak_days',
-      found.streakDays,
-      ahead?.streak ?? 0,
-      ['day, the longest that a streak had become', 'days, the longest that a streak had become'],
-    ],
-  ] as const;
+  const told = boards.map(([board, column, one, many]) => {
+    const value = computed(figures, column);
+    const place = computed(figures, `${board}_rank`);
+    if (value === 0) return `  ${board}: 0 ${many}: no rank.`;
+    const ahead = place - 1;
+    const more = ahead === 0 ? 'nobody has' : ahead === 1 ? '1 user has' : `${ahead} users have`;
+    return `  ${board}: ${value} ${value === 1 ? one : many}; ${place === 0 ? 'not on the board yet' : `${more} more: rank ${place}`}.`;
+  });
   return {
     kind: 'rank',
-    lines: none
-      ? [`${name} had no tap in the week from Monday ${found.start}, so there is no place on its boards.`]
+    lines: figures.every((figure) => figure.computed === null)
+      ? [`${name} had no tap in the week from Monday ${start}, so there is no place on its boards.`]
       : [
-          `${name} in the week from Monday ${found.start}, among ${count(ahead?.users ?? 1, 'user')}:`,
-          ...boards.map(([board, , value, before, [one, many]]) =>
-            value === 0
-              ? `  ${board}: 0 ${many}: no rank.`
-              : `  ${board}: ${value} ${value === 1 ? one : many}; ${before === 0 ? 'nobody has' : before === 1 ? '1 user has' : `${before} users have`} more: rank ${before + 1}.`,
-          ),
+          `${name} in the week from Monday ${start}, among ${count(userCount, 'user')}:`,
+          ...told,
           'Own figures are from the source, those of the others as stored.',
         ],
-    figures: boards.flatMap(([board, column, value, before]) => [
-      figure(column, none ? null : value, stored?.[column]),
-      figure(`${board}_rank`, none || value === 0 ? null : before + 1, stored?.[`${board}_rank`]),
-    ]),
+    figures,
   };
 };

@@ -1,65 +1,58 @@
-import { addDays, daysBetween } from '../pipeline/plan.js';
+import type { Day } from '../pipeline/plan.js';
 import {
-  activeDays,
+  type Asked,
+  computed,
   count,
   type Explanation,
-  figure,
-  type Known,
+  figuresOf,
   listed,
-  runsOf,
-  storedRow,
+  rowsOf,
   tapLine,
-} from './known.js';
+} from './answer.js';
 
-export const streak = async (known: Known): Promise<Explanation> => {
-  const { name, asOfDay, aliveFromDay, taps, session, question } = known;
-  const stored = await storedRow(
-    session,
-    `select current_streak_days, longest_streak_days, last_active_day, streak_started_on,
-       to_char(last_tap_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS.US') as last_tap_at
-     from user_streaks where user_id = $1::uuid`,
-    [question.user],
-  );
-  const runs = runsOf(activeDays(known));
-  const latest = runs.at(-1);
-  const longest = [...runs].sort((one, other) => other.days - one.days)[0];
-  const lastTap = taps.at(-1);
-  if (latest === undefined || longest === undefined || lastTap === undefined) {
-    const figures = [figure('current_streak_days', null, stored?.current_streak_days)];
+interface Run extends Record<string, unknown> {
+  started_on: Day;
+  ended_on: Day;
+  missed_on: Day;
+  days: number;
+}
+
+export const streak = async ({ session, clock, question, name, taps }: Asked): Promise<Explanation> => {
+  const figures = await figuresOf(session, 'user_streaks', 'user_id = $1::uuid', [question.user]);
+  const runs = await rowsOf<Run>(session, 'run', [question.user]);
+  const [latest] = runs;
+  if (latest === undefined) {
     return {
       kind: 'streak',
       lines: [`${name} has no tap on a processed day, so there is no streak.`],
       figures,
     };
   }
-  const alive = latest.to >= aliveFromDay;
+  const current = computed(figures, 'current_streak_days');
+  const longestDays = computed(figures, 'longest_streak_days');
+  const longest = runs.find(({ days }) => days === longestDays) ?? latest;
   const grace =
-    aliveFromDay < asOfDay ? ` Day ${asOfDay} is not over yet, so a run may also end the day before.` : '';
-  const lines = [
-    `${name} had taps on ${count(activeDays(known).length, 'day')} up to ${asOfDay}.`,
-    `The latest run of days without a gap goes from ${latest.from} to ${latest.to}: ${count(latest.days, 'day')}.`,
-    alive
-      ? `It is alive: it reaches ${latest.to}, and a streak has to reach ${aliveFromDay}.${grace} So the streak is ${latest.days}.`
-      : `It is broken: ${addDays(latest.to, 1)} had no tap, and a streak has to reach ${aliveFromDay} to be alive.${grace} So the streak is 0.`,
-    longest === latest
-      ? 'No earlier run was longer.'
-      : `The longest run was ${longest.from} to ${longest.to}: ${count(longest.days, 'day')}.`,
-    `The days of the latest run, and the last tap of each:`,
-    ...listed(
-      daysBetween(latest.from, latest.to)
-        .reverse()
-        .map((day) => tapLine(taps.filter((tap) => tap.day === day).at(-1) ?? lastTap)),
-    ),
-  ];
+    clock.aliveFromDay < clock.asOfDay
+      ? ` Day ${clock.asOfDay} is not over yet, so a run may also end the day before.`
+      : '';
+  const activeDays = runs.reduce((sum, { days }) => sum + days, 0);
+  const lastTaps = new Map(
+    taps.filter(({ day }) => day >= latest.started_on).map((tap) => [tap.day, tap] as const),
+  );
   return {
     kind: 'streak',
-    lines,
-    figures: [
-      figure('current_streak_days', alive ? latest.days : 0, stored?.current_streak_days),
-      figure('longest_streak_days', longest.days, stored?.longest_streak_days),
-      figure('last_active_day', latest.to, stored?.last_active_day),
-      figure('streak_started_on', latest.from, stored?.streak_started_on),
-      figure('last_tap_at', lastTap.utc_time, stored?.last_tap_at),
+    lines: [
+      `${name} had taps on ${count(activeDays, 'day')} up to ${clock.asOfDay}.`,
+      `The latest run of days without a gap goes from ${latest.started_on} to ${latest.ended_on}: ${count(latest.days, 'day')}.`,
+      current > 0
+        ? `It is alive: it reaches ${latest.ended_on}, and a streak has to reach ${clock.aliveFromDay}.${grace} So the streak is ${current}.`
+        : `It is broken: ${latest.missed_on} had no tap, and a streak has to reach ${clock.aliveFromDay} to be alive.${grace} So the streak is 0.`,
+      longest === latest
+        ? 'No earlier run was longer.'
+        : `The longest run was ${longest.started_on} to ${longest.ended_on}: ${count(longest.days, 'day')}.`,
+      'The days of the latest run, and the last tap of each:',
+      ...listed([...lastTaps.values()].reverse().map(tapLine)),
     ],
+    figures,
   };
 };

@@ -1,114 +1,75 @@
-import { readPackageFile } from '../files.js';
-import { addDays, type Day, daysBetween } from '../pipeline/plan.js';
+import type { Session } from '../db/transaction.js';
+import type { Day } from '../pipeline/plan.js';
 import {
-  activeDays,
+  type Asked,
+  computed,
   count,
-  dayAskedFor,
   type Explanation,
-  figure,
-  firstDays,
-  type Known,
+  figuresOf,
   listed,
-  monday,
-  runsOf,
+  rowsOf,
   sentence,
-  storedRow,
-  type Tap,
-} from './known.js';
+} from './answer.js';
 
-interface Other extends Record<string, unknown> {
-  other_id: string;
-  other_name: string | null;
-  through_name: string | null;
-  reached_on: Day;
-  met_on: Day | null;
+interface Week extends Record<string, unknown> {
+  week_start: Day;
+  sunday: Day;
+  /** Its Sunday, or the as-of day if that is earlier. */
+  ends_on: Day;
+  /** How many stand on its boards. */
+  user_count: number;
 }
 
-interface Week {
-  readonly start: Day;
-  readonly end: Day;
-  readonly taps: readonly Tap[];
-  readonly newcomers: readonly string[];
-  readonly atTwo: readonly Other[];
-  readonly newAtTwo: readonly Other[];
-  readonly streakDays: number;
-}
-
-export const weekOf = async (known: Known): Promise<Week> => {
-  const { session, zone, question, taps, asOfDay } = known;
-  const start = monday(dayAskedFor(known));
-  const sunday = addDays(start, 6);
-  const end = sunday < asOfDay ? sunday : asOfDay;
-  const inWeek = taps.filter((tap) => tap.day >= start && tap.day <= sunday);
-  const newcomers = [...firstDays(taps)]
-    .filter(([, first]) => first >= start && first <= sunday)
-    .map(([id]) => id);
-  const others = await session.query<Other>(readPackageFile('sql/why/second_degree.sql'), [
-    zone,
-    question.user,
-  ]);
-  const atTwo = others.filter(
-    ({ reached_on, met_on }) => reached_on <= end && (met_on === null || met_on > end),
-  );
-  const streakDays = Math.max(
-    0,
-    ...runsOf(activeDays(known))
-      .filter((run) => run.from <= sunday && run.to >= start)
-      .map((run) => daysBetween(run.from, run.to < sunday ? run.to : sunday).length),
-  );
-  return {
-    start,
-    end,
-    taps: inWeek,
-    newcomers,
-    atTwo,
-    newAtTwo: atTwo.filter(({ reached_on }) => reached_on >= start),
-    streakDays,
-  };
+/** The week of a day; from then on the checks look at its boards. */
+export const weekOf = async (session: Session, day: Day): Promise<Week> => {
+  const [week] = await rowsOf<Week>(session, 'week', [day]);
+  if (week === undefined) throw new Error('sql/why/week.sql returned no row.');
+  return week;
 };
 
-export const week = async (known: Known): Promise<Explanation> => {
-  const { name, session, question } = known;
-  const found = await weekOf(known);
-  const stored = await storedRow(
+interface Other extends Record<string, unknown> {
+  name: string;
+  through_name: string;
+  reached_on: Day;
+  is_new: boolean;
+}
+
+export const week = async ({ session, question, name, day }: Asked): Promise<Explanation> => {
+  const { week_start: start, sunday, ends_on: end } = await weekOf(session, day);
+  const figures = await figuresOf(
     session,
-    `select tap_count, first_degree_new_count, second_degree_count, second_degree_new_count
-     from user_week_activity where user_id = $1::uuid and week_start = $2::date`,
-    [question.user, found.start],
+    'user_week_activity',
+    'user_id = $1::uuid and coalesce(expected.week_start, stored.week_start) = $2::date',
+    [question.user, start],
   );
-  const none = found.taps.length === 0;
-  const byDay = daysBetween(found.start, addDays(found.start, 6))
-    .map((date) => ({ date, taps: found.taps.filter((tap) => tap.day === date).length }))
-    .filter(({ taps }) => taps > 0);
-  const names = new Map(found.taps.map((tap) => [tap.partner_id, tap.partner_name ?? tap.partner_id]));
+  const days = await rowsOf<{ day: Day; tap_count: number }>(session, 'day_of_week', [
+    question.user,
+    start,
+    sunday,
+  ]);
+  const newcomers = await rowsOf<{ name: string }>(session, 'newcomer', [question.user, start, sunday]);
+  const others = await rowsOf<Other>(session, 'second_degree', [question.user, start]);
+  const newOthers = others.filter(({ is_new }) => is_new);
+  const byDay = days.map((each) => `${each.tap_count} on ${each.day}`).join(', ');
+  const met = newcomers.length === 0 ? 'nobody' : newcomers.map((each) => each.name).join(', ');
   return {
     kind: 'week',
     lines: [
-      `${name} had ${count(found.taps.length, 'tap')} in the week from Monday ${found.start}${none ? '.' : `: ${byDay.map(({ date, taps }) => `${taps} on ${date}`).join(', ')}.`}`,
-      sentence(
-        `Met for the first time ever: ${found.newcomers.length === 0 ? 'nobody' : found.newcomers.map((id) => names.get(id)).join(', ')}`,
-      ),
-      `Friends of friends on ${found.end}, neither friends nor the user: ${found.atTwo.length}.${cameWithinReach(found)}`,
+      `${name} had ${count(computed(figures, 'tap_count'), 'tap')} in the week from Monday ${start}${byDay === '' ? '' : `: ${byDay}`}.`,
+      sentence(`Met for the first time ever: ${met}`),
+      `Friends of friends on ${end}, neither friends nor the user: ${others.length}.${cameWithinReach(others.length, newOthers.length, start)}`,
       ...listed(
-        found.newAtTwo.map(
-          (other) =>
-            `  ${other.other_name ?? other.other_id}, through ${other.through_name ?? 'somebody'}, since ${other.reached_on}`,
-        ),
+        newOthers.map((other) => `  ${other.name}, through ${other.through_name}, since ${other.reached_on}`),
       ),
     ],
-    figures: [
-      figure('tap_count', none ? null : found.taps.length, stored?.tap_count),
-      figure('first_degree_new_count', none ? null : found.newcomers.length, stored?.first_degree_new_count),
-      figure('second_degree_count', none ? null : found.atTwo.length, stored?.second_degree_count),
-      figure('second_degree_new_count', none ? null : found.newAtTwo.length, stored?.second_degree_new_count),
-    ],
+    figures,
   };
 };
 
 /** Ends in a colon only where a list follows. */
-const cameWithinReach = ({ atTwo, newAtTwo, start }: Week): string => {
-  if (atTwo.length === 0) return '';
-  return newAtTwo.length === 0
+const cameWithinReach = (all: number, newOnes: number, start: Day): string => {
+  if (all === 0) return '';
+  return newOnes === 0
     ? ` None of them came within reach since ${start}.`
-    : ` ${newAtTwo.length} of them came within reach since ${start}:`;
+    : ` ${newOnes} of them came within reach since ${start}:`;
 };

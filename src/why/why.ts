@@ -1,19 +1,25 @@
 import type { Settings } from '../config.js';
 import type { Database } from '../db/database.js';
 import { withTransaction } from '../db/transaction.js';
-import { workFailure } from '../errors.js';
-import { readPackageFile } from '../files.js';
-import type { Day } from '../pipeline/plan.js';
+import { openUser } from '../verify/scope.js';
 import { readZone } from '../verify/verify.js';
+import {
+  type Asked,
+  type Explanation,
+  nameOf,
+  rowsOf,
+  type Tap,
+  type WhyKind,
+  type WhyQuestion,
+} from './answer.js';
 import { day } from './day.js';
 import { edge } from './edge.js';
-import { type Explanation, type Known, nameOf, type Tap, type WhyKind, type WhyQuestion } from './known.js';
-import { quest } from './quest-progress.js';
+import { quest } from './quest.js';
 import { rank } from './rank.js';
 import { streak } from './streak.js';
 import { week } from './week.js';
 
-const explanations: Record<WhyKind, (known: Known) => Promise<Explanation>> = {
+const explanations: Record<WhyKind, (asked: Asked) => Promise<Explanation>> = {
   streak,
   edge,
   day,
@@ -22,34 +28,18 @@ const explanations: Record<WhyKind, (known: Known) => Promise<Explanation>> = {
   quest,
 };
 
-/** Explains one number from the source rows. Throws a usage failure for somebody unknown. */
+/** Explains one number from the source rows, in sentences about what verify recomputes. Throws a usage failure for somebody unknown. */
 export const explain = (
   database: Database,
   settings: Settings,
   question: WhyQuestion,
 ): Promise<Explanation> =>
-  withTransaction(
-    database,
-    settings,
-    async (session) => {
-      const zone = await readZone(session);
-      const [moment] = await session.query<{ as_of_day: Day; alive_from_day: Day }>(
-        readPackageFile('sql/verify/moment.sql'),
-        [zone],
-      );
-      if (moment === undefined) throw workFailure('No day has been processed yet. Run: arc-gam backfill');
-      const name = await nameOf(session, question.user);
-      const taps = await session.query<Tap>(readPackageFile('sql/why/user_tap.sql'), [zone, question.user]);
-      const known: Known = {
-        session,
-        zone,
-        asOfDay: moment.as_of_day,
-        aliveFromDay: moment.alive_from_day,
-        question,
-        name,
-        taps,
-      };
-      return explanations[question.kind](known);
-    },
-    { readOnly: true },
-  );
+  withTransaction(database, settings, async (session) => {
+    const zone = await readZone(session);
+    const name = await nameOf(session, question.user);
+    const graph = question.kind === 'week' || question.kind === 'rank' || question.kind === 'quest';
+    const clock = await openUser(session, question.user, zone, { graph });
+    const taps = await rowsOf<Tap>(session, 'tap', [question.user]);
+    const asked = question.date ?? taps.at(-1)?.day ?? clock.asOfDay;
+    return explanations[question.kind]({ session, clock, question, name, taps, day: asked });
+  });

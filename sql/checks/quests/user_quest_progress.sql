@@ -1,0 +1,33 @@
+-- Progress of the verified users in every quest of every week. Quests whose definition changed since the last run are
+-- told apart.
+--! table: user_quest_progress
+--! says: quests of the verified users, counted by definition
+--! key: user_id, quest, week_start
+--! compared: progress.count, progress.target, progress.pct, progress, completed_at
+--! day: week_start
+--! mark_user: user_id
+--: expected
+select
+  expected_quest.user_id,
+  verify_quest.slug as quest,
+  expected_quest.week_start,
+  expected_quest.reached::text as "progress.count",
+  expected_quest.target::text as "progress.target",
+  least(100, 100 * expected_quest.reached / expected_quest.target)::text as "progress.pct",
+  jsonb '{}' as progress,
+  expected_quest.completed_at
+from expected_quest
+join verify_quest on verify_quest.quest_id = expected_quest.quest_id
+--: stored
+select
+  user_quest_progress.user_id,
+  verify_quest.slug as quest,
+  user_quest_progress.week_start,
+  user_quest_progress.progress ->> 'count' as "progress.count",
+  user_quest_progress.progress ->> 'target' as "progress.target",
+  user_quest_progress.progress ->> 'pct' as "progress.pct",
+  user_quest_progress.progress - array['count', 'target', 'pct'] as progress,
+  user_quest_progress.completed_at
+from verify_user
+join user_quest_progress on user_quest_progress.user_id = verify_user.user_id
+join verify_quest on verify_quest.quest_id = user_quest_progress.quest_id

@@ -1,0 +1,26 @@
+-- The city of every section of one, which is marked by its own place_id until now: of the places of its country within
+-- about 30 km the one that draws most, by people over the square of the distance. A section with none around is a place
+-- of its own.
+with pulled as (
+  select distinct on (section.place_id) section.place_id, city.place_id as city_id
+  from gazetteer_place as section
+  -- Bands of a degree: places are joined with those of their own band and of its neighbours, not with a whole country.
+  cross join generate_series(-1, 1) as neighbour (band)
+  join gazetteer_place as city
+    on city.country = section.country
+    and floor(city.latitude) = floor(section.latitude) + neighbour.band
+    and city.latitude between section.latitude - 0.27 and section.latitude + 0.27
+    and abs(city.longitude - section.longitude) * cosd(section.latitude) <= 0.27
+  where section.city_id is not null
+    and city.city_id is null
+  order by
+    section.place_id,
+    city.population / greatest(1, kilometres(section.latitude, section.longitude, city.latitude, city.longitude) ^ 2) desc,
+    city.place_id
+)
+update gazetteer_place as section
+set city_id = pulled.city_id
+from gazetteer_place as marked
+left join pulled on pulled.place_id = marked.place_id
+where marked.city_id is not null
+  and section.place_id = marked.place_id

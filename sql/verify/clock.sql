@@ -1,0 +1,21 @@
+-- The zone, the as-of day, and the earliest last day of a streak that is alive: now, and when the last run ended. The two
+-- differ while day L has ended since: until the next run a streak may be stored either way.
+-- $1 zone, $2 whether everything is looked at.
+insert into verify_clock (zone, as_of_day, alive_from_day, alive_from_day_then, is_full)
+select
+  $1::text,
+  latest.as_of_day,
+  case when now() >= latest.ends_at then latest.as_of_day else latest.as_of_day - 1 end,
+  case
+    when now() >= latest.ends_at and latest.last_run_at >= latest.ends_at then latest.as_of_day
+    else latest.as_of_day - 1
+  end,
+  $2::boolean
+from (
+  select
+    max(processed_day.day) as as_of_day,
+    (max(processed_day.day) + 1)::timestamp at time zone $1::text as ends_at,
+    (select max(coalesce(run.ended_at, run.started_at)) from run) as last_run_at
+  from processed_day
+) as latest
+returning zone, as_of_day, alive_from_day

@@ -1,0 +1,30 @@
+import type { Reporter } from '../report/reporter.js';
+
+/**
+ * The same reporter, which also writes a line for each stage of the demo: it takes a while, and where there is no
+ * terminal there is no live line to see that it goes on.
+ */
+export const withProgressLines = (reporter: Reporter, out: NodeJS.WritableStream): Reporter => {
+  let last = '';
+  const write = (text: string): void => {
+    // Counts within a stage ("Loading taps: 40000") are for a line that changes.
+    const stage = text.replace(/: \d+$/, '');
+    if (stage !== last) out.write(`${stage}\n`);
+    last = stage;
+  };
+  return {
+    ...reporter,
+    working: (what) => {
+      write(what);
+      reporter.working(what);
+    },
+    plan: (report) => {
+      write(`Computing ${report.dayCount} days with ${report.tapCount} taps`);
+      reporter.plan(report);
+    },
+    batchStarted: (report) => {
+      write(`Batch ${report.index + 1} of ${report.count}`);
+      reporter.batchStarted(report);
+    },
+  };
+};

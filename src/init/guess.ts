@@ -1,0 +1,370 @@
+import { type SourceMapping, sourceVariable } from '../config.js';
+
+/** A column of the application, as sql/init/column.sql describes it. */
+export interface CatalogueColumn {
+  /** schema.table */
+  readonly relation: string;
+  readonly schema_name: string;
+  readonly table_name: string;
+  readonly row_estimate: number;
+  readonly name: string;
+  readonly type: string;
+  /** Whether it is unique by itself. */
+  readonly is_unique: boolean;
+  /** The table that it refers to, as schema.table. */
+  readonly refers_to: string | null;
+}
+
+/** One setting and what it rests on. */
+export interface Guess {
+  readonly key: keyof SourceMapping;
+  readonly variable: string;
+  readonly value: string;
+  /** Why, as a sentence without its full stop. */
+  readonly why: string;
+}
+
+export interface Guesses {
+  readonly settings: readonly Guess[];
+  /** What has to be decided or is missing, as sentences. With any of these nothing can be set up. */
+  readonly undecided: readonly string[];
+  /** What is not there and may stay so. */
+  readonly missing: readonly string[];
+}
+
+interface Relation {
+  readonly name: string;
+  /** As a setting: quoted where it has to be. */
+  readonly sql: string;
+  readonly table: string;
+  readonly columns: readonly CatalogueColumn[];
+}
+
+interface Tapping {
+  readonly relation: Relation;
+  readonly one: CatalogueColumn;
+  readonly other: CatalogueColumn;
+  readonly score: number;
+  readonly why: string;
+}
+
+type Given = Partial<Record<keyof SourceMapping, string>>;
+
+const isTime = ({ type }: CatalogueColumn) => /^timestamp with(out)? time zone$/.test(type);
+const isText = ({ type }: CatalogueColumn) => /^(text|character varying|citext|character)$/.test(type);
+const isNumber = ({ type }: CatalogueColumn) =>
+  /^(double precision|real|numeric|integer|bigint|smallint)$/.test(type);
+const isUuid = ({ type }: CatalogueColumn) => type === 'uuid';
+
+/**
+ * Which tables and columns are meant, from names, types, unique and foreign keys; `given` are decided already, the tables
+ * as schema.table. Guesses
+ * nothing between equals: that is said, to be decided.
+ */
+export const guessMapping = (columns: readonly CatalogueColumn[], given: Given): Guesses => {
+  const relations = relationsOf(columns);
+  const undecided: string[] = [];
+  const missing: string[] = [];
+  const settings: Guess[] = [];
+  const note = (key: keyof SourceMapping, value: string, why: string) => {
+    // A table that was given has narrowed the choice to itself.
+    const decided = key === 'tapsTable' || key === 'usersTable' ? undefined : given[key];
+    settings.push({
+      key,
+      variable: sourceVariable(key),
+      value: decided ?? value,
+      why: given[key] === undefined ? why : 'set already',
+    });
+  };
+
+  const taps = best(
+    relations
+      .filter(({ name }) => given.tapsTable === undefined || name === given.tapsTable)
+      .flatMap(tappings),
+  );
+  if (taps.length !== 1) {
+    undecided.push(tapsUndecided(taps, given));
+    return { settings, undecided, missing };
+  }
+  const [tapping] = taps as [Tapping];
+  note('tapsTable', tapping.relation.sql, tapping.why);
+
+  const users = best(
+    relations
+      .filter(({ name }) =>
+        given.usersTable === undefined ? name !== tapping.relation.name : name === given.usersTable,
+      )
+      .flatMap((relation) => peopleOf(relation, tapping)),
+  );
+  if (users.length !== 1) {
+    undecided.push(usersUndecided(users.map(({ relation }) => relation.name)));
+    return { settings, undecided, missing };
+  }
+  const [people] = users as [ReturnType<typeof peopleOf>[number]];
+  note('usersTable', people.relation.sql, people.why);
+
+  const tapColumns = tapping.relation.columns;
+  const tapId =
+    found(tapColumns, [/^id$/i, /^tap_?id$/i, /id$/i], ({ is_unique }) => is_unique) ?? tapColumns[0];
+  if (tapId !== undefined)
+    note(
+      'tapsId',
+      quoted(tapId),
+      tapId.is_unique ? 'it is unique' : 'the first column; nothing says that it is unique',
+    );
+  note('tapsId1', quoted(tapping.one), pairReason(tapping));
+  note('tapsId2', quoted(tapping.other), pairReason(tapping));
+  const times = tapColumns.filter(isTime);
+  const time = found(times, timeNames) ?? (times.length === 1 ? times[0] : undefined);
+  if (time !== undefined || given.tapsTime !== undefined) {
+    const zoneless =
+      time?.type === 'timestamp without time zone' ? '; it has no zone, and is read as UTC' : '';
+    note(
+      'tapsTime',
+      time === undefined ? '' : quoted(time),
+      `${times.length === 1 ? 'the only column that is a time' : 'by its name'}${zoneless}`,
+    );
+  } else {
+    undecided.push(
+      `${tapping.relation.name} has several times (${times.map(({ name }) => name).join(', ')}): set ${sourceVariable('tapsTime')} to the one at which people tapped.`,
+    );
+  }
+  const place = placeOf(tapColumns);
+  if (place !== undefined || given.tapsLatitude !== undefined) {
+    note('tapsLatitude', place?.latitude ?? '', place?.why ?? '');
+    note('tapsLongitude', place?.longitude ?? '', place?.why ?? '');
+  } else {
+    missing.push(`${tapping.relation.name} has no coordinates: quests of new areas and surges stay empty.`);
+    note('tapsLatitude', 'null::float8', 'there are no coordinates');
+    note('tapsLongitude', 'null::float8', 'there are no coordinates');
+  }
+
+  note(
+    'usersId',
+    quoted(people.id),
+    people.id.refers_to === null ? 'a unique uuid' : `unique, and refers to ${people.id.refers_to}`,
+  );
+  note('usersName', people.name.value, people.name.why);
+  const home = found(people.relation.columns.filter(isText), homeNames);
+  if (home !== undefined || given.usersHome !== undefined) {
+    note('usersHome', home === undefined ? '' : quoted(home), 'a text, by its name');
+  } else {
+    missing.push(
+      `${people.relation.name} has no text that says where somebody lives: homes and city boards stay empty.`,
+    );
+    note('usersHome', 'null::text', 'there is no such column');
+  }
+  const optOut = found(
+    people.relation.columns.filter(({ type }) => type === 'boolean'),
+    [/^(opt(ed)?_?out)/i],
+  );
+  if (optOut !== undefined || given.usersOptOut !== undefined) {
+    note('usersOptOut', optOut === undefined ? '' : quoted(optOut), 'a boolean, by its name');
+  }
+  return { settings, undecided, missing };
+};
+
+const timeNames = [
+  /^time$/i,
+  /^tap(ped)?_?(time|at|on)$/i,
+  /^(occurred|happened|met|scanned)_?(at|on)$/i,
+  /^(timestamp|ts|at|datetime)$/i,
+  /^created_?(at|on)$/i,
+];
+const homeNames = [/^home(_?(town|city|location|text))?$/i, /^(city|location|lives_in|residence)$/i];
+
+const relationsOf = (columns: readonly CatalogueColumn[]): Relation[] => {
+  const relations = new Map<string, CatalogueColumn[]>();
+  for (const column of columns) {
+    const known = relations.get(column.relation);
+    if (known === undefined) relations.set(column.relation, [column]);
+    else known.push(column);
+  }
+  return [...relations].map(([name, all]) => {
+    const { schema_name = '', table_name = name } = all[0] ?? {};
+    return {
+      name,
+      sql: `${identifier(schema_name)}.${identifier(table_name)}`,
+      table: table_name,
+      columns: all,
+    };
+  });
+};
+
+/** The candidates with the highest score. */
+const best = <Candidate extends { readonly score: number }>(
+  candidates: readonly Candidate[],
+): Candidate[] => {
+  const most = Math.max(...candidates.map(({ score }) => score));
+  return candidates.filter(({ score }) => score === most);
+};
+
+/** The first column that a name fits, names in the order of preference. */
+const found = (
+  columns: readonly CatalogueColumn[],
+  names: readonly RegExp[],
+  fits: (column: CatalogueColumn) => boolean = () => true,
+): CatalogueColumn | undefined => {
+  for (const name of names) {
+    const column = columns.find((candidate) => name.test(candidate.name) && fits(candidate));
+    if (column !== undefined) return column;
+  }
+  return undefined;
+};
+
+/** As a setting: a plain name as it is, any other as a quoted identifier. */
+const identifier = (name: string): string =>
+  /^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`;
+
+const quoted = ({ name }: CatalogueColumn): string => identifier(name);
+
+/** Names that differ only in which of the two they mean: id1 and id2, from_user and to_user. */
+const isPairOfNames = (one: string, other: string): boolean => {
+  const first = one.replace(/1|one|_a\b|from|sender|tapper|initiator|source/i, '#');
+  const second = other.replace(/2|two|_b\b|to(?=_|$)|receiver|recipient|tapped|target/i, '#');
+  return first === second && first.includes('#');
+};
+
+const tableScore = (table: string): number =>
+  /^taps?$/i.test(table)
+    ? 5
+    : /tap/i.test(table)
+      ? 3
+      : /meet|encounter|connect|scan|interact|contact/i.test(table)
+        ? 2
+        : 0;
+
+/** How a table may be the taps: its likeliest two columns of users. */
+const tappings = (relation: Relation): Tapping[] => {
+  if (!relation.columns.some(isTime)) return [];
+  const ids = relation.columns.filter((column) => isUuid(column) && !column.is_unique);
+  const pairs = ids.flatMap((one, index) =>
+    ids.slice(index + 1).map((other): Tapping => {
+      const named = isPairOfNames(one.name, other.name) || isPairOfNames(other.name, one.name);
+      const keyed = one.refers_to !== null && one.refers_to === other.refers_to;
+      const reasons = [
+        ...(named ? [`${one.name} and ${other.name} are two of a kind`] : []),
+        ...(keyed ? [`both refer to ${one.refers_to}`] : []),
+      ];
+      return {
+        relation,
+        one,
+        other,
+        score: (named ? 4 : 0) + (keyed ? 3 : 0) + tableScore(relation.table),
+        why: `a time and two users a row: ${reasons.length > 0 ? reasons.join(', ') : `${one.name} and ${other.name} are uuids`}`,
+      };
+    }),
+  );
+  return best(pairs.filter(({ score }) => score > 0));
+};
+
+const pairReason = ({ one, other }: Tapping): string =>
+  one.refers_to !== null && one.refers_to === other.refers_to
+    ? `it refers to ${one.refers_to}, as does the other one`
+    : 'one of the two users, by its name';
+
+const nameOf = ({ columns }: Relation): { value: string; why: string } | undefined => {
+  const whole = found(columns.filter(isText), [/^name$/i, /^(full|display)_?name$/i]);
+  if (whole !== undefined) return { value: quoted(whole), why: 'a text, by its name' };
+  const first = found(columns.filter(isText), [/^(first|given)_?name$/i]);
+  const last = found(columns.filter(isText), [/^(last|family)_?name$|^surname$/i]);
+  if (first !== undefined && last !== undefined)
+    return {
+      value: `concat_ws(' ', ${quoted(first)}, ${quoted(last)})`,
+      why: 'first and last name, put together',
+    };
+  const short = first ?? found(columns.filter(isText), [/^user_?name$|^handle$|^nick_?name$/i]);
+  return short === undefined ? undefined : { value: quoted(short), why: 'a text, by its name' };
+};
+
+/** How a table may be the users: a unique uuid and a name. */
+const peopleOf = (relation: Relation, { one, other }: Tapping) => {
+  const id = found(
+    relation.columns,
+    [/^id$/i, /^user_?id$/i, /id$/i],
+    (column) => isUuid(column) && column.is_unique,
+  );
+  const name = nameOf(relation);
+  if (id === undefined || name === undefined) return [];
+  const isReferred = one.refers_to === relation.name && other.refers_to === relation.name;
+  const called = /^users?$/i.test(relation.table)
+    ? 5
+    : /user|member|person|people|profile|account|player/i.test(relation.table)
+      ? 3
+      : 0;
+  if (!isReferred && called === 0) return [];
+  const why = isReferred ? 'both users of a tap refer to it' : 'a unique uuid and a name, by its name';
+  return [{ relation, id, name, score: called + (isReferred ? 6 : 0), why }];
+};
+
+const degrees = "'^\\s*-?[0-9]+(\\.[0-9]+)?\\s*,\\s*-?[0-9]+(\\.[0-9]+)?\\s*$'";
+
+/** Coordinates: two numbers, a point, or a text `lat,lon`, of which whatever else it may hold counts as missing. */
+const placeOf = (
+  columns: readonly CatalogueColumn[],
+): { latitude: string; longitude: string; why: string } | undefined => {
+  const latitude = found(columns.filter(isNumber), [/^lat(itude)?$/i, /(^|_)lat(itude)?(_|$)/i]);
+  const longitude = found(columns.filter(isNumber), [
+    /^(lon|lng|long|longitude)$/i,
+    /(^|_)(lon|lng|long|longitude)(_|$)/i,
+  ]);
+  if (latitude !== undefined && longitude !== undefined) {
+    return { latitude: quoted(latitude), longitude: quoted(longitude), why: 'a number, by its name' };
+  }
+  const names = [/^(location|coordinates?|coords?|position|lat_?(lng|lon|long)|geo|place|point)$/i];
+  const text = found(columns.filter(isText), names);
+  if (text !== undefined) {
+    const column = quoted(text);
+    const part = (index: number) =>
+      `case when ${column} ~ ${degrees} then split_part(${column}, ',', ${index})::double precision end`;
+    return {
+      latitude: part(1),
+      longitude: part(2),
+      why: `${text.name} is taken for "latitude,longitude"; any other text counts as no place`,
+    };
+  }
+  const point = found(
+    columns.filter(({ type }) => type === 'point'),
+    [/./],
+  );
+  if (point !== undefined) {
+    const column = quoted(point);
+    return {
+      latitude: `(${column})[1]`,
+      longitude: `(${column})[0]`,
+      why: `${point.name} is taken for (longitude, latitude)`,
+    };
+  }
+  const shape = found(
+    columns.filter(({ type }) => /geography|geometry/.test(type)),
+    [/./],
+  );
+  if (shape !== undefined) {
+    const column = `${quoted(shape)}::geometry`;
+    return {
+      latitude: `st_y(${column})`,
+      longitude: `st_x(${column})`,
+      why: `${shape.name} is a point of PostGIS`,
+    };
+  }
+  return undefined;
+};
+
+const tapsUndecided = (taps: readonly Tapping[], given: Given): string => {
+  const names = [...new Set(taps.map(({ relation }) => relation.name))];
+  if (names.length === 1) {
+    const pairs = taps.map(({ one, other }) => `${one.name} and ${other.name}`).join(', or ');
+    return `${names[0]}: which two columns are the users of a tap? ${pairs}. Set ${sourceVariable('tapsId1')} and ${sourceVariable('tapsId2')}.`;
+  }
+  if (names.length > 1) {
+    return `Each of ${names.join(', ')} may be the taps: set ${sourceVariable('tapsTable')} to the right one.`;
+  }
+  return given.tapsTable === undefined
+    ? `No table looks like taps (two uuid columns of users and a time). Set ${sourceVariable('tapsTable')}; a view with these columns will do.`
+    : `${given.tapsTable} has no time and two uuid columns that look like users: set ${sourceVariable('tapsId1')}, ${sourceVariable('tapsId2')} and ${sourceVariable('tapsTime')}.`;
+};
+
+const usersUndecided = (names: readonly string[]): string =>
+  names.length > 1
+    ? `Each of ${names.join(', ')} may be the users: set ${sourceVariable('usersTable')} to the right one.`
+    : `No table looks like users (a unique uuid and a name). Set ${sourceVariable('usersTable')}, ${sourceVariable('usersId')} and ${sourceVariable('usersName')}.`;

@@ -1,0 +1,64 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { parse } from 'dotenv';
+import { usageFailure, workFailure } from '../errors.js';
+
+/** One line of a settings file, and what is said above it. */
+export interface Setting {
+  readonly variable: string;
+  readonly value: string;
+  readonly why: string;
+}
+
+/** Settings as a .env file has them, a comment above each. Values survive being read again, whatever is in them. */
+export const settingsText = (settings: readonly Setting[]): string =>
+  settings.map(({ variable, value, why }) => `# ${sentence(why)}\n${variable}=${quoted(value)}\n`).join('');
+
+/**
+ * Adds settings to a file, or makes it; what it has stays as it is, and is not said twice. Returns the names that were
+ * added. Throws a failure where the file can't be written.
+ */
+export const addSettings = (path: string, settings: readonly Setting[]): string[] => {
+  try {
+    const text = existsSync(path) ? readFileSync(path, 'utf8') : '';
+    const known = parse(text);
+    const fresh = settings.filter(({ variable }) => known[variable] === undefined);
+    if (fresh.length === 0) return [];
+    const gap = text === '' || text.endsWith('\n') ? '' : '\n';
+    const head =
+      '# arc-gam, found by `arc-gam init`. No password is in here: give it as PGPASSWORD or in DATABASE_URL.\n';
+    writeFileSync(path, `${text}${gap}${text === '' ? '' : '\n'}${head}${settingsText(fresh)}`);
+    return fresh.map(({ variable }) => variable);
+  } catch (cause) {
+    throw workFailure(
+      `The settings can't be written to ${path} (${(cause as NodeJS.ErrnoException).code ?? String(cause)}). Give another file with --file, or look at them only with --dry-run.`,
+      { cause },
+    );
+  }
+};
+
+/** A database URL without the password in it, wherever it stands. */
+export const withoutPassword = (url: string): string => {
+  try {
+    const parsed = new URL(url);
+    parsed.password = '';
+    parsed.searchParams.delete('password');
+    return parsed.href;
+  } catch {
+    // A URL that names a socket folder is none for URL; it is not written at all.
+    return '';
+  }
+};
+
+const sentence = (text: string): string => {
+  const [first = '', ...rest] = text.replace(/\s+/g, ' ');
+  return `${first.toUpperCase()}${rest.join('')}.`;
+};
+
+const quoted = (value: string): string => {
+  if (/^[\w.,/:+-]*$/.test(value)) return value;
+  const quote = ['"', "'", '`'].find((mark) => !value.includes(mark));
+  if (quote === undefined || value.includes('\n')) {
+    throw usageFailure(`A settings file can't hold this value: ${value}. Set it in the environment.`);
+  }
+  return `${quote}${value}${quote}`;
+};

@@ -1,0 +1,82 @@
+import { readPackageFile } from '../files.js';
+import type { Check } from './check.js';
+
+/** Puts words into the double braces of a file of sql/verify. Throws on one that nothing was given for. */
+const fill = (name: string, words: Readonly<Record<string, string>>): string =>
+  readPackageFile(`sql/verify/${name}.sql`).replace(/\{\{(\w+)\}\}/g, (_, word: string) => {
+    const given = words[word];
+    if (given === undefined) throw new Error(`sql/verify/${name}.sql: nothing is given for {{${word}}}.`);
+    return given;
+  });
+
+const quoted = (column: string): string => `"${column}"`;
+
+/** Rows that belong to nobody: a mark that makes the next run remove all of them. */
+const nobody = "uuid '00000000-0000-0000-0000-000000000000'";
+
+const wordsOf = ({ key, day, markDay, markUser }: Check) => ({
+  key: key.join(', '),
+  day: day ?? 'null::date',
+  mark_day: markDay ?? 'null::date',
+  mark_user: markUser === 'nobody' ? nobody : (markUser ?? 'null::uuid'),
+});
+
+/**
+ * A SELECT of a check's figures, a row each: key, column_name, stored and expected as text, differs, and what a repair
+ * has to derive again. `differing`: only figures that differ; `all`: every figure of the rows that `where` leaves, in
+ * terms of the key. Throws for a check that compares nothing.
+ */
+export const comparisonOf = (check: Check, which: 'differing' | 'all', where = 'true'): string => {
+  if ('broken' in check.query) throw new Error(`${check.name} compares nothing.`);
+  const [first = ''] = check.key;
+  const isExpected = `(expected.${first} is not null)`;
+  const isStored = `(stored.${first} is not null)`;
+  const figures = check.compared.map((column) => {
+    const excuse = check.excused.get(column);
+    const name = quoted(column);
+    const differs = `${isExpected} and ${isStored} and stored.${name} is distinct from expected.${name}`;
+    return `,
+    (
+      '${column}',
+      stored.${name}::text,
+      expected.${name}::text,
+      ${differs}${excuse === undefined ? '' : `\n        and (${excuse}) is not true`}
+    )`;
+  });
+  const columnsOf = (side: string) => check.compared.map((column) => `${side}.${quoted(column)}`).join(', ');
+  const differing = [
+    `(${isStored} <> ${isExpected}`,
+    ...(check.compared.length === 0
+      ? []
+      : [`    or (${columnsOf('stored')}) is distinct from (${columnsOf('expected')})`]),
+    '  )',
+    '  and figure.differs',
+  ].join('\n');
+  return fill('comparison', {
+    ...wordsOf(check),
+    ...check.query,
+    is_expected: isExpected,
+    is_stored: isStored,
+    figures: figures.join(''),
+    is_told: which === 'differing' ? differing : `figure.column_name <> 'row'\n  and ${where}`,
+    which: which === 'differing' ? 'differ' : 'are asked for',
+  });
+};
+
+/** The statement that keeps the findings of a check and counts them. */
+export const findingsOf = (check: Check): string => {
+  const { key } = check;
+  const found =
+    'broken' in check.query
+      ? fill('broken', { ...wordsOf(check), ...check.query })
+      : comparisonOf(check, 'differing');
+  const columns = key.map((column) => `found.${column}`);
+  const words = key.map((column) => `${column} %s`).join(', ');
+  const user = key.find((column) => column === 'user_id' || column === 'u1');
+  return fill('finding', {
+    found,
+    words: key.join() === 'key' ? 'found.key' : `format('${words}', ${columns.join(', ')})`,
+    user: user === undefined ? 'null::uuid' : `found.${user}`,
+    other: key.includes('u2') ? 'found.u2' : 'null::uuid',
+  });
+};

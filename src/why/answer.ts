@@ -1,0 +1,103 @@
+import type { Session } from '../db/transaction.js';
+import { usageFailure } from '../errors.js';
+import { readPackageFile } from '../files.js';
+import type { Day } from '../pipeline/plan.js';
+import { loadChecks } from '../verify/check.js';
+import { comparisonOf } from '../verify/comparison.js';
+import type { Clock } from '../verify/scope.js';
+
+export const whyKinds = ['streak', 'edge', 'day', 'week', 'rank', 'quest'] as const;
+export type WhyKind = (typeof whyKinds)[number];
+
+/** One number: as the source gives it, and as it is stored; null where there is no row. */
+export interface Figure {
+  readonly name: string;
+  readonly computed: string | null;
+  readonly stored: string | null;
+}
+
+/** An answer, as a person would give it. */
+export interface Explanation {
+  readonly kind: WhyKind;
+  readonly lines: readonly string[];
+  readonly figures: readonly Figure[];
+}
+
+export interface WhyQuestion {
+  readonly kind: WhyKind;
+  readonly user: string;
+  readonly other: string | null;
+  /** A day; its week for week, rank and quest. Null: the user's latest active day. */
+  readonly date: Day | null;
+}
+
+export interface Tap extends Record<string, unknown> {
+  day: Day;
+  local_time: string;
+  partner_id: string;
+  partner_name: string;
+}
+
+/** What every explanation starts from: the user's taps, and verify's recomputation of what follows from them. */
+export interface Asked {
+  readonly session: Session;
+  readonly clock: Clock;
+  readonly question: WhyQuestion;
+  readonly name: string;
+  readonly taps: readonly Tap[];
+  /** The day asked for, else the user's latest active day. */
+  readonly day: Day;
+}
+
+/** The rows of a file of sql/why. */
+export const rowsOf = <Row extends Record<string, unknown>>(
+  session: Session,
+  name: string,
+  values: readonly string[],
+): Promise<Row[]> => session.query<Row>(readPackageFile(`sql/why/${name}.sql`), values);
+
+/** Throws a usage failure for somebody unknown. */
+export const nameOf = async (session: Session, user: string): Promise<string> => {
+  const [found] = await rowsOf<{ name: string }>(session, 'user_name', [user]);
+  if (found === undefined) throw usageFailure(`There is no user ${user} in the application's users.`);
+  return found.name;
+};
+
+interface CheckedFigure extends Record<string, unknown> {
+  column_name: string;
+  stored: string | null;
+  expected: string | null;
+  differs: boolean;
+}
+
+/** The figures of a check's rows that `where` leaves, named by the column; what verify takes for equal is equal. */
+export const figuresOf = async (
+  session: Session,
+  checkName: string,
+  where: string,
+  values: readonly string[],
+  nameIt = (row: CheckedFigure): string => row.column_name,
+): Promise<Figure[]> => {
+  const check = loadChecks().find(({ name }) => name === checkName);
+  if (check === undefined) throw new Error(`There is no check ${checkName}.`);
+  const rows = await session.query<CheckedFigure>(comparisonOf(check, 'all', where), values);
+  return rows.map((row) => ({
+    name: nameIt(row),
+    computed: row.stored !== null && row.expected !== null && !row.differs ? row.stored : row.expected,
+    stored: row.stored,
+  }));
+};
+
+/** What a figure is by the source, as a number; 0 where there is none. */
+export const computed = (figures: readonly Figure[], name: string): number =>
+  Number(figures.find((figure) => figure.name === name)?.computed ?? 0);
+
+export const count = (number: number, word: string): string => `${number} ${word}${number === 1 ? '' : 's'}`;
+
+/** A sentence's end: a name that ends in a full stop of its own (Yusuf D.) gets no second one. */
+export const sentence = (text: string): string => (/[.!?。]$/u.test(text) ? text : `${text}.`);
+
+export const listed = (lines: readonly string[], most = 20): string[] =>
+  lines.length <= most ? [...lines] : [...lines.slice(0, most), `  and ${lines.length - most} more`];
+
+export const tapLine = (tap: Tap): string => `  ${tap.local_time}  with ${tap.partner_name}`;

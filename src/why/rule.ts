@@ -1,0 +1,21 @@
+import { pathToFileURL } from 'node:url';
+import { packagePath } from '../files.js';
+import type { WhyKind } from './answer.js';
+
+/** The topics of the Community page that a number belongs to. */
+const topics: Readonly<Record<WhyKind, readonly string[]>> = {
+  streak: ['streak'],
+  edge: ['health'],
+  day: [],
+  week: ['new_connections', 'second_degree'],
+  rank: ['leaderboard'],
+  quest: ['quests'],
+};
+
+/** How a kind of number is counted, in the very sentences that the Community page says to its users. */
+export const ruleOf = async (kind: WhyKind): Promise<string[]> => {
+  const { sentences } = (await import(pathToFileURL(packagePath('page/why.js')).href)) as {
+    sentences: Readonly<Record<string, string>>;
+  };
+  return topics[kind].flatMap((topic) => sentences[topic] ?? []);
+};

@@ -236,6 +236,14 @@ test('an etl gets its turn between two cycles, a second follow waits and takes o
   expect(live.cycle_count).toBeGreaterThan(0);
   expect(live.median_ms).toBeGreaterThan(0);
   expect((await database.cli(['status'])).stdout).toMatch(/live +followed by arc-gam follow pid/);
+  // What it is about to count wants nobody's attention.
+  await until('nothing waits', nothingWaits);
+  first.child.kill('SIGSTOP');
+  await addTap(database, 1, 2, ago(0));
+  const waiting = await database.cli(['status', '--json']);
+  first.child.kill('SIGCONT');
+  const [about] = jsonLines(waiting.stdout) as { changedDays: unknown[]; attention: unknown[] }[];
+  expect(about).toMatchObject({ changedDays: [{ day: ago(0).slice(0, 10) }], attention: [] });
 
   first.child.kill('SIGKILL');
   await first.ended;

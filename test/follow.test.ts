@@ -277,6 +277,23 @@ test('SIGTERM in the middle of a cycle rolls it back and exits 0 within 5 s; --o
   const blocker = new pg.Client({ connectionString: database.url });
   await blocker.connect();
   await blocker.query('begin; lock table gamification.user_streaks in access exclusive mode');
+  // A run that holds the lock for long: said, and nothing fails.
+  const stuck = `select 1 from pg_locks where not granted and relation = 'gamification.user_streaks'::regclass
+    and database = (select oid from pg_database where datname = current_database())`;
+  follow.child.kill('SIGSTOP');
+  await addTap(database, 1, 2, ago(1));
+  const etl = startCli(['etl'], { DATABASE_URL: database.url, ARC_GAM_LOCK_TIMEOUT_MS: '100000' });
+  await until('the etl waits', async () => (await database.rows(stuck)).length > 0);
+  follow.child.kill('SIGCONT');
+  await until('it says for whom it waits', async () =>
+    follow
+      .said()
+      .some(({ message }) => /^Waiting: Another run holds the lock .*: arc-gam etl /.test(String(message))),
+  );
+  await blocker.query('rollback');
+  expect(await etl.ended).toMatchObject({ code: 0 });
+  await until('nothing waits', nothingWaits);
+  await blocker.query('begin; lock table gamification.user_streaks in access exclusive mode');
   await addTap(database, 1, 4, ago(0));
   await until(
     'a cycle waits',
@@ -295,9 +312,9 @@ test('SIGTERM in the middle of a cycle rolls it back and exits 0 within 5 s; --o
   expect(await once.ended).toMatchObject({ code: 4 });
   await blocker.query('rollback');
   await blocker.end();
-  expect(await counted()).toBe(4);
-  await database.ok(['follow', '--once']);
   expect(await counted()).toBe(6);
+  await database.ok(['follow', '--once']);
+  expect(await counted()).toBe(8);
   await expectRebuilt();
 }, 120_000);
 

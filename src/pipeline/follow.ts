@@ -5,7 +5,7 @@ import type { Database } from '../db/database.js';
 import { isTransient, toFailure } from '../db/failure.js';
 import { withRunLock } from '../db/run-lock.js';
 import { type Session, withTransaction } from '../db/transaction.js';
-import { exitCode, Failure, usageFailure } from '../errors.js';
+import { exitCode, usageFailure } from '../errors.js';
 import { readPackageFile } from '../files.js';
 import { requireMigratedSchema } from '../migrate/migrations.js';
 import { formatDuration, plural } from '../report/format.js';
@@ -108,12 +108,12 @@ class Following {
   /** Marks that the last cycle left as they were, because nothing of theirs was wrong; null: not looked yet. */
   private marksLeft: number | null = 0;
   private readonly pipelineSteps = loadSteps();
-  private lostLineAt = Number.NEGATIVE_INFINITY;
+  private waitLineAt = Number.NEGATIVE_INFINITY;
   private readonly begun = performance.now();
   private readonly steps = new Map<string, StepResult>();
   private readonly told = new Set<string>();
   /** Since the last line and the last note. */
-  private minute = { taps: 0, cycleMs: [] as number[], lagMs: [] as number[] };
+  private minute = { taps: 0, cycleMs: [] as number[], lagMs: [] as number[], waitedMs: 0 };
   private readonly total = { taps: 0, cycles: 0, worstMs: 0, worstLagMs: 0 };
 
   constructor(
@@ -189,9 +189,14 @@ class Following {
   }
 
   lost(error: unknown): void {
-    if (performance.now() - this.lostLineAt < minuteMs) return;
-    this.lostLineAt = performance.now();
-    this.reporter.notice(`${toFailure(error).message} Waiting for the server.`);
+    this.onceAMinute(`${toFailure(error).message} Waiting for the server.`);
+  }
+
+  /** Whatever it waits for, as long as it waits. */
+  private onceAMinute(message: string): void {
+    if (performance.now() - this.waitLineAt < minuteMs) return;
+    this.waitLineAt = performance.now();
+    this.reporter.notice(message);
   }
 
   /** Closes the ledger's row; what can't be told in time is found dead by the next follow. */
@@ -292,8 +297,10 @@ class Following {
       this.marksLeft = null;
     } catch (error) {
       // Another run has the lock: it counts what waits, and a follow finds little to do afterwards.
-      if (error instanceof Failure && error.exitCode === exitCode.locked && !once) return;
-      throw error;
+      const failure = toFailure(error);
+      if (failure.exitCode !== exitCode.locked || once) throw error;
+      this.minute.waitedMs = Math.max(this.minute.waitedMs, Math.round(waiting.age_ms ?? 0));
+      this.onceAMinute(`Waiting: ${failure.message.split(/(?<=\.) /)[0]}`);
     } finally {
       signal.removeEventListener('abort', abort);
     }
@@ -316,7 +323,7 @@ class Following {
   private async note(signal?: AbortSignal): Promise<void> {
     if (signal === undefined && performance.now() - this.lastLineAt < minuteMs) return;
     this.lastLineAt = performance.now();
-    const { taps, cycleMs, lagMs } = this.minute;
+    const { taps, cycleMs, lagMs, waitedMs } = this.minute;
     const steps = [...this.steps.values()];
     await this.transaction(async (session) => {
       await requireCapture(session);
@@ -329,13 +336,13 @@ class Following {
       if (this.runId !== null) await recordSteps(session, this.runId, steps);
     }, signal);
     this.steps.clear();
-    this.minute = { taps: 0, cycleMs: [], lagMs: [] };
+    this.minute = { taps: 0, cycleMs: [], lagMs: [], waitedMs: 0 };
     const worst = Math.max(0, ...cycleMs);
-    const lag = Math.max(0, ...lagMs);
+    const lag = Math.max(waitedMs, ...lagMs);
     if (signal !== undefined) return;
     this.reporter.say('minute', { taps, cycles: cycleMs.length, worst_cycle_ms: worst, worst_lag_ms: lag }, [
       `${new Date().toISOString().slice(11, 16)}Z  ${plural(cycleMs.length, 'cycle')}, ${plural(taps, 'tap')} read${
-        cycleMs.length === 0
+        cycleMs.length + waitedMs === 0
           ? ''
           : `, longest cycle ${formatDuration(worst)}, lag at most ${formatDuration(lag)}`
       }`,

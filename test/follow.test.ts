@@ -231,6 +231,7 @@ test('an etl gets its turn between two cycles, a second follow waits and takes o
   stopped = true;
   await taps;
   const status = await database.cli(['status', '--json']);
+  await database.ok(['verify', '--full']);
   const [{ live }] = jsonLines(status.stdout) as [{ live: Record<string, unknown> }];
   expect(live.follower).toMatch(new RegExp(`^arc-gam follow pid ${first.child.pid} `));
   expect(live.cycle_count).toBeGreaterThan(0);

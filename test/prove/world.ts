@@ -351,6 +351,9 @@ export class World {
       `select day::text as day from ${schemas.lived}.processed_day order by 1`,
     );
     const ranges = dayRanges(rows.map(({ day }) => day));
+    // With no day at all there is still what does not hang on days, such as the quests' rules.
+    if (ranges.length === 0)
+      await runPipeline(this.database, this.rebuilt, this.request({ rebuild: true }), quiet);
     for (const [index, { from, to }] of ranges.entries()) {
       await runPipeline(this.database, this.rebuilt, this.request({ from, to, rebuild: index === 0 }), quiet);
     }

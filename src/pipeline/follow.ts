@@ -11,7 +11,7 @@ import { requireMigratedSchema } from '../migrate/migrations.js';
 import { formatDuration, plural } from '../report/format.js';
 import type { Reporter, RunReport, StepResult } from '../report/reporter.js';
 import { addUp } from '../report/steps.js';
-import { closeRun, isRunning, openRun, type RunState, recordSteps, stepsOf } from './ledger.js';
+import { closeRun, isRunning, type RunState, recordSteps, stepsOf } from './ledger.js';
 import type { Day } from './plan.js';
 import { runPipeline } from './run.js';
 import { recordedZone } from './stale.js';
@@ -274,8 +274,6 @@ class Following {
     const abort = () => setTimeout(() => stop.abort(signal.reason), graceMs).unref();
     signal.addEventListener('abort', abort, { once: true });
     try {
-      // The ledger's row is opened with the first cycle, and is the follow's until it ends.
-      if (!once) this.runId ??= await this.transaction((session) => openRun(session, 'follow'));
       let report: RunReport | null = null;
       await runPipeline(
         this.database,
@@ -284,12 +282,21 @@ class Following {
           command: once ? 'follow --once' : 'follow',
           to: waiting.today,
           always: true,
+          // The row that the first cycle with something to write opens is the follow's until it ends.
+          isPart: !once,
           runId: this.runId,
           signal: stop.signal,
         },
-        quietly(this.reporter, this.told, (ended) => {
-          report = ended;
-        }),
+        {
+          ...quietly(this.reporter, this.told),
+          runOpened: (runId) => {
+            if (!once) this.runId = runId;
+          },
+          ended: (ended) => {
+            report = ended;
+            if (!once) this.runId = ended.runId;
+          },
+        },
         this.pipelineSteps,
       );
       this.count(report, performance.now() - started, waiting.age_ms);
@@ -359,7 +366,7 @@ const requireCapture = async (session: Session): Promise<void> => {
 };
 
 /** A cycle says nothing by itself but what an operator has to know. */
-const quietly = (reporter: Reporter, told: Set<string>, ended: (report: RunReport) => void): Reporter => {
+const quietly = (reporter: Reporter, told: Set<string>): Reporter => {
   const nothing = () => undefined;
   return {
     ...reporter,
@@ -371,11 +378,9 @@ const quietly = (reporter: Reporter, told: Set<string>, ended: (report: RunRepor
     working: nothing,
     retrying: nothing,
     plan: nothing,
-    runOpened: nothing,
     batchStarted: nothing,
     stepStarted: nothing,
     batchEnded: nothing,
     table: nothing,
-    ended,
   };
 };

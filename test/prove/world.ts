@@ -243,6 +243,7 @@ export class World {
       dryRun: false,
       showRows: false,
       explain: false,
+      isPart: false,
       runId: null,
       ...given,
     };

@@ -83,6 +83,7 @@ test('a textfile is written in one piece, or a sentence says why not', async () 
 test('what status --json says is what is documented, neither more nor less', async () => {
   await addUsers(database, 1, 2);
   await addTap(database, 1, 2, `${yesterday()}T10:00Z`);
+  await database.ok(['capture', 'on']);
   await database.ok(['etl']);
   const [status] = jsonLines((await database.ok(['status', '--json'])).stdout);
   const page = readFileSync(new URL('../docs/operations.md', import.meta.url), 'utf8');

@@ -61,9 +61,8 @@ export interface World {
 /** Text of a file beside this one. */
 export const benchFile = (path: string): string => readFileSync(new URL(path, import.meta.url), 'utf8');
 
-/** Opens the server that TEST_DATABASE_URL names, else an embedded one, with an empty database of a name of its own. */
-export const openWorld = async (name: string): Promise<World> => {
-  const given = process.env.TEST_DATABASE_URL;
+/** Opens the server that is given or that TEST_DATABASE_URL names, else an embedded one, with an empty database of a name of its own. */
+export const openWorld = async (name: string, given = process.env.TEST_DATABASE_URL): Promise<World> => {
   const embedded =
     given === undefined || given === '' ? await startEmbedded({ settings: serverSettings }) : null;
   const database = `arc_gam_bench_${process.pid}_${name}`;

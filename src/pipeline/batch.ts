@@ -15,6 +15,29 @@ interface Counts {
   readonly deleted: number;
 }
 
+/** How one statement of a step was carried out. */
+export interface StepWork {
+  readonly step: string;
+  readonly purpose: string;
+  /** Rows of the batch's own tables that the step reads. */
+  readonly given: number;
+  /** What `explain (analyze, timing off, format json)` says. */
+  readonly plan: ExplainedNode;
+}
+
+/** The part of Postgres' plan nodes that counting needs. */
+export interface ExplainedNode {
+  readonly 'Node Type': string;
+  readonly 'Actual Rows': number;
+  readonly 'Actual Loops': number;
+  readonly 'Plan Rows': number;
+  readonly 'Rows Removed by Filter'?: number;
+  readonly 'Rows Removed by Join Filter'?: number;
+  readonly 'Rows Removed by Index Recheck'?: number;
+  readonly 'Relation Name'?: string;
+  readonly Plans?: readonly ExplainedNode[];
+}
+
 export interface BatchOptions {
   readonly zone: string;
   readonly schema: string;
@@ -28,6 +51,8 @@ export interface BatchOptions {
   readonly onStep?: (step: string) => void;
   /** Told of what a step changes while it can still be read in the table `stage`. */
   readonly onStage?: ((session: Session, step: Step, counts: Counts) => Promise<void>) | undefined;
+  /** Told how each statement of a step was carried out, for whoever counts work; each then runs under `explain analyze`. */
+  readonly onPlan?: ((work: StepWork) => void) | undefined;
   /** Told at the end how much the steps were given. */
   readonly onScope?: ((rows: Row[]) => void) | undefined;
 }
@@ -218,12 +243,35 @@ class Batch {
   }
 
   private execute(statement: Statement, step: Step, values: ParameterValues): Promise<number> {
+    const parameters = statement.params.map((parameter) => values[parameter]);
     return avoiding(this.session, step.avoid, () =>
-      this.session.run(
-        statement.text,
-        statement.params.map((parameter) => values[parameter]),
-      ),
+      this.options.onPlan === undefined
+        ? this.session.run(statement.text, parameters)
+        : this.explained(statement, step, parameters, this.options.onPlan),
     );
+  }
+
+  /** Runs a statement and tells how; returns the rows that it wrote. */
+  private async explained(
+    { text, purpose }: Statement,
+    step: Step,
+    parameters: readonly (string | number | boolean | null)[],
+    onPlan: (work: StepWork) => void,
+  ): Promise<number> {
+    const [explained] = await this.session.query<{ 'QUERY PLAN': { Plan: ExplainedNode }[] }>(
+      `explain (analyze, timing off, format json) ${text}`,
+      parameters,
+    );
+    const plan = explained?.['QUERY PLAN'][0]?.Plan;
+    if (plan === undefined) throw new Error(`${step.name}: explain said nothing`);
+    // What the source gave is what batch_tap made of it.
+    const given = step.reads.reduce(
+      (sum, table) => sum + this.scratch.rowsOf(table === 'classified_tap' ? 'batch_tap' : table),
+      0,
+    );
+    onPlan({ step: step.name, purpose, given, plan });
+    const written = plan['Node Type'] === 'ModifyTable' ? plan.Plans?.[0] : plan;
+    return written === undefined ? 0 : written['Actual Rows'] * written['Actual Loops'];
   }
 
   get schema(): string {

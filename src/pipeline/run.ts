@@ -9,7 +9,7 @@ import { readPackageFile } from '../files.js';
 import { requireMigratedSchema } from '../migrate/migrations.js';
 import type { BatchResult, Reason, Reporter, RunReport, StepResult } from '../report/reporter.js';
 import { addUp, rowsWritten } from '../report/steps.js';
-import { lockLedger, runBatch } from './batch.js';
+import { lockLedger, runBatch, type StepWork } from './batch.js';
 import { readStage, type TableDifference } from './difference.js';
 import { closeRun, openRun, recordBatch, recordSteps, recordZone, stepsOf, strikeOff } from './ledger.js';
 import { type Renewal, renewals } from './outdated.js';
@@ -37,6 +37,7 @@ export const runPipeline = async (
   { command, ...wishes }: Wishes,
   reporter: Reporter,
   steps: readonly Step[] = loadSteps(),
+  onPlan?: (work: StepWork) => void,
 ): Promise<void> => {
   const started = performance.now();
   const request: RunRequest = { ...plainRequest, ...wishes, command };
@@ -50,7 +51,7 @@ export const runPipeline = async (
     onWait: (holder: string) => reporter.working(`Waiting for ${holder}`),
   };
   await withRunLock(database, locked, async (lock) => {
-    const run = new Run(database, settings, request, reporter, lock, steps, digest);
+    const run = new Run(database, settings, request, reporter, lock, steps, digest, onPlan);
     if (request.dryRun) await run.rehearse();
     else await run.all();
     reporter.ended(await run.report(performance.now() - started));
@@ -80,6 +81,7 @@ class Run {
     private readonly lock: RunLock,
     private readonly steps: readonly Step[],
     private readonly digest: string,
+    private readonly onPlan: ((work: StepWork) => void) | undefined,
   ) {
     this.runId = request.runId;
   }
@@ -277,6 +279,7 @@ class Run {
       days,
       // A rehearsal is read from outside while it lasts.
       mayFill: !this.request.dryRun,
+      onPlan: this.onPlan,
       onStep: (step) => this.reporter.stepStarted(step),
       onStage: this.request.dryRun ? (on, step, counts) => this.noteDifference(on, step, counts) : undefined,
       onScope: this.request.explain

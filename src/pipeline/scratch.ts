@@ -56,7 +56,7 @@ export const keyOfScratch = (table: string): string | null => {
 /** The scratch tables of one batch: made when first needed, and which of them have rows. */
 export class Scratch {
   private readonly made = new Set<string>();
-  private readonly withRows = new Set<string>();
+  private readonly rows = new Map<string, number>();
 
   constructor(
     private readonly session: Session,
@@ -65,7 +65,12 @@ export class Scratch {
   ) {}
 
   hasRows(table: string): boolean {
-    return this.withRows.has(table);
+    return this.rows.has(table);
+  }
+
+  /** How many rows were put into it. */
+  rowsOf(table: string): number {
+    return this.rows.get(table) ?? 0;
   }
 
   isMade(table: string): boolean {
@@ -88,7 +93,7 @@ export class Scratch {
   async filled(table: string, rows: number): Promise<void> {
     this.made.add(table);
     if (rows === 0) return;
-    this.withRows.add(table);
+    this.rows.set(table, this.rowsOf(table) + rows);
     await this.session.script(`analyze ${table};`);
   }
 
@@ -96,6 +101,6 @@ export class Scratch {
   async drop(): Promise<void> {
     if (this.made.size > 0) await this.session.script(`drop table ${[...this.made].join(', ')};`);
     this.made.clear();
-    this.withRows.clear();
+    this.rows.clear();
   }
 }

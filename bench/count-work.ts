@@ -1,0 +1,77 @@
+import type { ExplainedNode, StepWork } from '../src/pipeline/batch.js';
+
+/** What a step did in a run: counts, which are the same on a busy machine. */
+export interface Work {
+  /** Rows that its plan nodes produced or threw away. */
+  readonly work: number;
+  /** Rows that it was given by the batch's own tables, and rows that it made. */
+  readonly rows: number;
+  /** Work per row. */
+  readonly perRow: number;
+}
+
+const rowsThrough = (node: ExplainedNode): number =>
+  node['Actual Loops'] *
+    (node['Actual Rows'] +
+      (node['Rows Removed by Filter'] ?? 0) +
+      (node['Rows Removed by Join Filter'] ?? 0) +
+      (node['Rows Removed by Index Recheck'] ?? 0)) +
+  (node.Plans ?? []).reduce((sum, child) => sum + rowsThrough(child), 0);
+
+/** Adds up what the statements of each step did. */
+export const countWork = (statements: readonly StepWork[]): Map<string, Work> => {
+  const works = new Map<string, { work: number; given: number; made: number }>();
+  for (const { step, purpose, given, plan } of statements) {
+    const known = works.get(step) ?? { work: 0, given: 0, made: 0 };
+    const made =
+      purpose === 'stage' || purpose === 'prepare' ? plan['Actual Rows'] * plan['Actual Loops'] : 0;
+    works.set(step, {
+      work: known.work + rowsThrough(plan),
+      given: Math.max(known.given, given),
+      made: known.made + made,
+    });
+  }
+  return new Map(
+    [...works].map(([step, { work, given, made }]) => [
+      step,
+      { work, rows: given + made, perRow: work / Math.max(1, given + made) },
+    ]),
+  );
+};
+
+/** Where a step's work per row grows by more than this from one size to one four times as large, its plan does not scale. */
+export const allowedGrowth = 1.2;
+
+/** Less work than this, in rows, says nothing: constants show. */
+export const leastWork = 20_000;
+
+export interface Growth {
+  readonly run: string;
+  readonly step: string;
+  readonly growth: number;
+  readonly before: Work;
+  readonly after: Work;
+}
+
+/** What grows all the same, and why that is right. */
+export const known: Readonly<Record<string, string>> = {
+  'late tap: quest_pair_day':
+    'it reads the week of the whole community, which is less than looking up all partners of its users by the time that some hundred tapped',
+};
+
+/** Steps whose work per row grew beyond what is allowed, worst first. */
+export const tooMuchGrowth = (
+  run: string,
+  smaller: ReadonlyMap<string, Work>,
+  larger: ReadonlyMap<string, Work>,
+): Growth[] =>
+  [...larger]
+    .flatMap(([step, after]) => {
+      const before = smaller.get(step);
+      if (before === undefined || after.work < leastWork) return [];
+      const growth = after.perRow / before.perRow;
+      return growth > allowedGrowth && known[`${run}: ${step}`] === undefined
+        ? [{ run, step, growth, before, after }]
+        : [];
+    })
+    .sort((one, other) => other.growth - one.growth);

@@ -4,11 +4,25 @@ import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { CommandFile } from '../src/command-line.js';
+import { endpoints } from '../src/serve/endpoints/index.js';
+import { answerSchema } from '../src/serve/openapi.js';
 import { addTap, addUsers, createDatabase, type TestDatabase, userId } from './database.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const read = (path: string) => readFileSync(`${root}${path}`, 'utf8');
-const pages = ['README.md', 'docs/operations.md', 'deploy/README.md', 'CHANGELOG.md'];
+const pages = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'docs/semantics.md',
+  'docs/api.md',
+  'docs/tables.md',
+  'docs/questions.md',
+  'docs/operations.md',
+  'deploy/README.md',
+  'CHANGELOG.md',
+];
+/** Those that are about commands. */
+const manuals = ['README.md', 'CONTRIBUTING.md', 'docs/operations.md', 'deploy/README.md'];
 
 /** What a placeholder stands for, so that a flag's own rule can be held against it. */
 const placeholders: readonly (readonly [RegExp, string])[] = [
@@ -21,6 +35,15 @@ const placeholders: readonly (readonly [RegExp, string])[] = [
   [/"arc-gam-job@\$PROJECT_ID\.iam"/g, 'arc-gam-job@project.iam'],
   [/"\$\{fpath\[1\]\}[^"]*"/g, 'file'],
 ];
+
+/** Headings as a code host makes anchors of them. */
+const anchorsOf = (text: string): string[] =>
+  [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
 
 /** Command lines of a text: lines of their own (code, examples), and whatever stands in backquotes. */
 const commandLines = (text: string): string[] =>
@@ -68,7 +91,7 @@ const accepts = (line: string): string | null => {
 describe('every command that is printed is one that there is', () => {
   test.each(pages)('in %s', (page) => {
     const lines = commandLines(read(page));
-    if (page !== 'CHANGELOG.md') expect(lines.length).toBeGreaterThan(5);
+    if (manuals.includes(page)) expect(lines.length).toBeGreaterThan(5);
     const refused = lines.flatMap((line) => {
       const reason = accepts(line);
       return reason === null ? [] : [`${line}: ${reason}`];
@@ -119,6 +142,44 @@ describe('the queries of the runbook', () => {
   });
 });
 
+describe('the page of the API', () => {
+  const page = read('docs/api.md');
+  const code = readdirSync(`${root}src/serve`, { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.ts'))
+    .map((path) => read(`src/serve/${path}`))
+    .join('\n');
+  const named = new Set([...page.matchAll(/`([^`]+)`/g)].flatMap(([, quoted = '']) => quoted.match(/\w+/g) ?? []));
+  const missing = (names: Iterable<string>) => [...new Set(names)].filter((name) => !named.has(name));
+
+  test.each(
+    endpoints.map((endpoint) => [endpoint.name, endpoint] as const),
+  )('names every field of %s', (_, endpoint) => {
+    const fields = (schema: unknown): string[] =>
+      typeof schema !== 'object' || schema === null
+        ? []
+        : Object.entries(schema).flatMap(([key, value]) => [
+            ...(key === 'properties' ? Object.keys(value as object) : []),
+            ...fields(value),
+          ]);
+    expect(fields(answerSchema(endpoint)).length).toBeGreaterThan(15);
+    expect(missing(fields(answerSchema(endpoint)))).toEqual([]);
+    expect(missing(Object.keys(endpoint.question.shape))).toEqual([]);
+    expect(page).toContain(`/api/community/${endpoint.name}`);
+  });
+
+  test('names every setting and every code of an error', () => {
+    const settings = [...read('src/serve/settings.ts').matchAll(/'([A-Z_]{8,})'|environment\.([A-Z_]+)/g)];
+    expect(settings.length).toBeGreaterThan(15);
+    expect(missing(settings.map(([, quoted, bare]) => quoted ?? bare ?? ''))).toEqual([]);
+    const codes = [...code.matchAll(/(?:new Problem\(\s*\d+,\s*|unavailable\(\s*)'(\w+)'/g)].map(
+      ([, word = '']) => word,
+    );
+    expect(codes.length).toBeGreaterThan(12);
+    // Hung up: nobody reads that.
+    expect(missing(codes.filter((word) => word !== 'hung_up'))).toEqual([]);
+  });
+});
+
 describe('links', () => {
   const links = (page: string) => [...read(page).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link);
 
@@ -148,13 +209,17 @@ describe('links', () => {
         ) ?? [];
       return path === undefined ? [] : [path];
     });
-    // Generated from a migrated database, by the build of the docs.
-    for (const path of ours.filter((each) => each !== 'docs/tables.md')) {
+    for (const path of ours) {
       expect(existsSync(`${root}${path}`), path).toBe(true);
     }
     const folder = page.includes('/') ? page.slice(0, page.lastIndexOf('/') + 1) : '';
     for (const link of links(page).filter((each) => !/^(https?:|#)/.test(each))) {
       expect(existsSync(`${root}${folder}${link.split('#')[0]}`), link).toBe(true);
+    }
+    for (const link of links(page).filter((each) => /^[^:]*#/.test(each))) {
+      const [path, anchor] = link.split('#');
+      const target = path === '' ? page : `${folder}${path}`;
+      expect(anchorsOf(read(target)), link).toContain(anchor);
     }
   });
 });

@@ -250,7 +250,7 @@ const reasons: readonly (readonly [RegExp, string])[] = [
   [/new_first_degree >= 0|delta_second_degree >= 0|second_degree\w* >= 0/, 'numbers of users'],
   [
     /surge_multiplier >= |expected_taps > |tap_count >= 5|unique_users >= 5|slot >= 0|geohash5 ~/,
-    'section 10: five taps and users, expected at least 0.02 * 0.67, a multiplier of 1.5 to 10, a cell and an hour of the week',
+    'docs/semantics.md#surges: five taps and users, expected at least 0.02 * 0.67, a multiplier of 1.5 to 10, a cell and an hour of the week',
   ],
   [
     /confidence|country|state|geohash5/,

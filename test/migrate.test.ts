@@ -272,7 +272,7 @@ describe('the migrated schema', () => {
     expect(await plan()).toMatch(/Index.*taps_time/);
   });
 
-  test('constraints refuse what the contract rules out', async () => {
+  test('constraints refuse what docs/semantics.md rules out', async () => {
     for (const statement of [
       `insert into edge_strength values ('${userId(2)}', '${userId(1)}', 1, now(), 1)`,
       `insert into user_day_activity values ('${userId(1)}', '2026-01-01', 0, 0)`,

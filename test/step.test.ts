@@ -71,7 +71,7 @@ describe('a header', () => {
     [
       'a note to a table that is no scratch table',
       '--! reads: a\n--! writes: b\n--! grain: id\nselect 1\n--: noted nowhere\nselect 1',
-      "'nowhere' is not a table of sql/scratch.sql",
+      "'nowhere' is not a table of sql/batch/scratch.sql",
     ],
     [
       'an unknown parameter',

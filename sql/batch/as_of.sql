@@ -1,6 +1,7 @@
 -- The as-of day that this batch leads to, whether it moved, and the earliest last day of a streak that is still alive:
 -- L, or L - 1 while day L lasts. The only use of the clock.
 -- $1 zone, $2 the batch's last day, null if it has none.
+-- What it means: docs/semantics.md#streaks.
 select
   as_of.as_of_day,
   as_of.as_of_day is distinct from as_of.stored_as_of_day as as_of_moved,

@@ -151,7 +151,7 @@ export const parseStep = (name: string, text: string, file = `${name}.sql`): Ste
     if (section.name !== 'stored' && section.name !== 'noted')
       throw fail(section.line, 5, `unknown section '${section.name}', expected stored or noted.`);
     if (section.name === 'noted' && !isScratch(section.argument))
-      throw fail(section.line, 11, `'${section.argument}' is not a table of sql/scratch.sql.`);
+      throw fail(section.line, 11, `'${section.argument}' is not a table of sql/batch/scratch.sql.`);
     if (section.text === '') throw fail(section.line, 5, `the section '${section.name}' is empty.`);
   }
   const params = oneOf('params', stepParameters);

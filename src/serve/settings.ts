@@ -8,7 +8,7 @@ export interface JwtSettings {
   readonly secret: string | undefined;
 }
 
-/** Whom to recommend; the tunables keep the names of the first version of the API. */
+/** Whom to recommend: docs/api.md#settings. */
 export interface RecommendationSettings {
   readonly minMutuals: number;
   readonly maxResults: number;

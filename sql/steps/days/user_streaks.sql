@@ -1,5 +1,6 @@
 -- Longest, latest and running streak of the users whose days changed, or whose streak the passing of time has broken.
 -- $1 is L; $2 is the earliest last day of a run that is still alive: L, or L - 1 while day L lasts.
+-- What it means: docs/semantics.md#streaks.
 --! reads: streak_scope, activity_run, pair_day
 --! writes: user_streaks
 --! grain: user_id

@@ -1,5 +1,6 @@
 -- The taps of the batch's days, by pair and day: the one read of the application's taps that the facts need, and the
 -- digest of exactly what was read.
+-- What it means: docs/semantics.md#source.
 --! reads: classified_tap, batch_range, batch_day
 --! writes: batch_tap
 --! grain: day, ignored_because, u1, u2

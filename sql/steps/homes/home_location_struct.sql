@@ -1,4 +1,5 @@
 -- One row per user whose home text is not blank: the city, state and country that the text names.
+-- What it means: docs/semantics.md#homes.
 --! reads:  changed_home, gazetteer_alias, gazetteer_area, gazetteer_name
 --! writes: home_location_struct
 --! grain:  user_id

@@ -1,4 +1,5 @@
 -- How far each user got with each quest of a week: the best of its windows.
+-- What it means: docs/semantics.md#quests.
 --! reads: quest_scope, changed_quest, quest_total, quest_completed, quest_rule, user_key
 --! writes: user_quest_progress
 --! grain: user_id, quest_id, week_start

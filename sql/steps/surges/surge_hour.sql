@@ -1,4 +1,4 @@
--- The hours that are far above what is expected of them: the method's step 6.
+-- The hours that are far above what is expected of them: step 6 of docs/semantics.md#surges.
 --! reads: surge_scope, surge_slot, area_hour
 --! writes: surge_hour
 --! grain: geohash5, starts_at, slot

@@ -1,5 +1,5 @@
--- Flagged hours with at most one hour between them, joined: the method's step 7. An hour between two of them only
--- bridges, and counts nowhere.
+-- Flagged hours with at most one hour between them, joined: step 7 of docs/semantics.md#surges. An hour between two of
+-- them only bridges, and counts nowhere.
 --! reads: changed_surge_area, renamed_surge_area, surge_hour, surge_area, area_hour
 --! writes: surge_windows
 --! grain: window_id

@@ -1,5 +1,6 @@
 -- Strength of every pair with a tap on the days L-89 .. L. When L moves every row decays, so all are derived again;
 -- when it stays only the pairs whose days changed are. $1 is L, $2 whether it moved.
+-- What it means: docs/semantics.md#ties.
 --! reads: changed_pair_day, user_key, pair_day
 --! writes: edge_strength
 --! grain: u1, u2

@@ -1,4 +1,5 @@
 -- Three boards a week. A week is ranked again as a whole when a figure of it changed, otherwise it is not read.
+-- What it means: docs/semantics.md#leaderboard.
 --! reads: board_week, board_figure, weekly_leaderboard
 --! writes: weekly_leaderboard
 --! grain: user_id, year, iso_week

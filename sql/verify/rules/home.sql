@@ -1,4 +1,5 @@
 -- Homes that are more than blanks.
+-- What it means: docs/semantics.md#homes.
 create temp view expected_home as
 select app_user.id as user_id, app_user.home as original_text
 from verify_home

@@ -1,4 +1,5 @@
 -- The weeks in which a quest is active.
+-- What it means: docs/semantics.md#quests.
 create temp view quest_week as
 select verify_quest.quest_id, verify_quest.metric, verify_quest.target, verify_quest.span, week.week_start
 from verify_quest

@@ -1,3 +1,4 @@
+-- What it means: docs/semantics.md#streaks.
 create temp view expected_streak as
 select
   latest.user_id,

@@ -1,4 +1,5 @@
 -- Ties on the 90 days that end with the as-of day, and the two parts of their strength.
+-- What it means: docs/semantics.md#ties.
 create temp view expected_tie as
 select
   recent.u1,

@@ -54,7 +54,10 @@ type Answer = z.output<typeof answer>;
 /** The row of sql/api/health.sql: a JSON text each. */
 type Row = Record<'summary' | 'connections' | 'attention' | 'fading' | 'cooling', string>;
 
-/** Relationship Health: how the viewer's ties are as of the as-of day, and which of them fade. */
+/**
+ * Relationship Health: how the viewer's ties are as of the as-of day, and which of them fade.
+ * See docs/api.md#relationship-health.
+ */
 export const health = defineEndpoint({
   name: 'health',
   summary: 'Relationship Health: strongest, cooling and fading ties',

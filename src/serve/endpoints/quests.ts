@@ -25,7 +25,7 @@ type Quest = z.output<typeof quest>;
 /** A row of sql/api/quest.sql or sql/api/quest_in_zone.sql; rewards is a JSON text. */
 type Row = Omit<Quest, 'rewards'> & { readonly rewards: string };
 
-/** The quests of the running week and how far the viewer is. */
+/** The quests of the running week and how far the viewer is: docs/api.md#quests. */
 export const quests = defineEndpoint({
   name: 'quests',
   summary: 'Quests of the running week and progress in them',

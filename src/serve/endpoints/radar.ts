@@ -48,7 +48,10 @@ interface Place extends Record<string, unknown> {
   readonly label: string;
 }
 
-/** Opportunity Radar: the viewer's own taps hour by hour, who is around, and what surges nearby. */
+/**
+ * Opportunity Radar: the viewer's own taps hour by hour, who is around, and what surges nearby.
+ * See docs/api.md#opportunity-radar.
+ */
 export const radar = defineEndpoint({
   name: 'radar',
   summary: 'Opportunity Radar: taps by hour, who is around, surges nearby',

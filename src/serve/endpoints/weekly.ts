@@ -88,7 +88,7 @@ interface MomentumRow extends Record<string, unknown> {
   readonly active_days: string;
 }
 
-/** The Weekly Pulse: recap of a window, momentum and boards of the running week, recommendations. */
+/** The Weekly Pulse: recap of a window, momentum and boards of the running week, recommendations. See docs/api.md#weekly-pulse. */
 export const weekly = defineEndpoint({
   name: 'weekly',
   summary: 'Weekly Pulse: recap, momentum, boards and recommendations',

@@ -98,14 +98,19 @@ export const openWorld = async (name: string, given = process.env.TEST_DATABASE_
 };
 
 /** Fills public.users and public.taps from the seed, indexes the time as an application would, and returns the taps. */
-export const makeData = async (client: pg.Client, size: Size, seed: number): Promise<number> => {
+export const makeData = async (
+  client: pg.Client,
+  size: Size,
+  seed: number,
+  first = firstDay,
+): Promise<number> => {
   await client.query(benchFile('data/tables.sql'));
   await client.query(benchFile('data/users.sql'), [size.users, seed]);
   const { rowCount } = await client.query(benchFile('data/taps.sql'), [
     size.users,
     size.taps,
     size.days,
-    firstDay,
+    first,
     seed,
   ]);
   await client.query('create index taps_time on public.taps (time)');

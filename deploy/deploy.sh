@@ -6,6 +6,7 @@
 #   upgrade  image, jobs, then migrate, before the next nightly run
 #   schedule make or update the nightly trigger
 #   alerts   make the three alerts of docs/operations.md; once
+#   follow   make or replace the worker pool that keeps the figures live, with its alerts; optional
 #   render   print the jobs' manifests, run nothing
 # With DRY_RUN=1 every gcloud command is printed instead of run.
 set -euo pipefail
@@ -34,11 +35,11 @@ gcloud() {
 
 account() { echo "$1@$PROJECT_ID.iam.gserviceaccount.com"; }
 
-# render NAME DB_USER SECRET ACCOUNT TIMEOUT ARGS: the manifest of one job on stdout.
+# render NAME DB_USER SECRET ACCOUNT TIMEOUT ARGS [FILE]: the manifest of one job on stdout.
 # shellcheck disable=SC2016 # the braces are text to be replaced
 render() {
   local text
-  text=$(grep -v '^#' job.yaml)
+  text=$(grep -v '^#' "${7:-job.yaml}")
   text=${text//'${JOB_NAME}'/$1}
   text=${text//'${DB_USER}'/$2}
   text=${text//'${SECRET}'/$3}
@@ -46,6 +47,7 @@ render() {
   text=${text//'${TIMEOUT_SECONDS}'/$5}
   text=${text//'${ARGS}'/$6}
   text=${text//'${IMAGE}'/$IMAGE}
+  text=${text//'${REGION}'/$REGION}
   text=${text//'${INSTANCE_CONNECTION_NAME}'/$INSTANCE_CONNECTION_NAME}
   text=${text//'${DB_NAME}'/$DB_NAME}
   text=${text//'${ARC_GAM_TZ}'/$ARC_GAM_TZ}
@@ -58,6 +60,7 @@ manifest() {
     arc-gam-migrate) render "$1" arc_gam_owner arc-gam-owner-password arc-gam-owner 900 '["migrate", "--wait", "600"]' ;;
     arc-gam-backfill) render "$1" arc_gam_job arc-gam-job-password arc-gam-job 86400 '["backfill", "--wait", "600"]' ;;
     arc-gam-etl) render "$1" arc_gam_job arc-gam-job-password arc-gam-job 3600 '["etl", "--wait", "1800"]' ;;
+    arc-gam-follow) render "$1" arc_gam_job arc-gam-job-password arc-gam-job 0 '["follow", "--log-format", "json"]' follow.yaml ;;
   esac
 }
 
@@ -126,14 +129,35 @@ upgrade() {
   rm "$file"
   gcloud run jobs execute arc-gam-migrate --region "$REGION" --wait
   jobs
+  if [ "${FOLLOW:-}" = yes ]; then pool; fi
 }
 
 alerts() {
   gcloud logging metrics create arc-gam-ended --description "arc-gam runs that ended well" \
     --log-filter 'resource.type="cloud_run_job" resource.labels.job_name="arc-gam-etl" jsonPayload.event="ended"'
+  policies failed slow stale
+}
+
+pool() {
+  local file
+  file=$(mktemp)
+  manifest arc-gam-follow > "$file"
+  gcloud run worker-pools replace "$file"
+  rm "$file"
+}
+
+follow() {
+  pool
+  gcloud logging metrics create arc-gam-minute --description "Lines that arc-gam follow says once a minute" \
+    --log-filter 'resource.type="cloud_run_worker_pool" resource.labels.worker_pool_name="arc-gam-follow" jsonPayload.event="minute"'
+  policies late silent
+}
+
+# policies NAME...: the alerts of those files.
+policies() {
   local name channels=()
   if [ -n "${NOTIFICATION_CHANNELS:-}" ]; then channels=(--notification-channels "$NOTIFICATION_CHANNELS"); fi
-  for name in failed slow stale; do
+  for name in "$@"; do
     gcloud alpha monitoring policies create --policy-from-file "alerts/$name.json" ${channels[@]+"${channels[@]}"}
   done
 }
@@ -144,13 +168,14 @@ render_all() {
     manifest "$name"
     echo "---"
   done
+  if [ "${FOLLOW:-}" = yes ]; then manifest arc-gam-follow; fi
 }
 
 case ${1:-} in
-  setup | image | jobs | schedule | alerts | upgrade) "$1" ;;
+  setup | image | jobs | schedule | alerts | upgrade | follow) "$1" ;;
   render) render_all ;;
   *)
-    sed -n '2,10s/^# \{0,1\}//p' "$0" >&2
+    sed -n '2,11s/^# \{0,1\}//p' "$0" >&2
     exit 2
     ;;
 esac

@@ -133,6 +133,41 @@ test('--serve shows somebody whose page has a surge, a fading tie, a quest one s
   expect(count('community-builder')).toBeGreaterThan(0);
 });
 
+test('--serve --live: people tap on, the viewer too, and the page has it without a run of anybody', async () => {
+  expect((await runCli([...small, '--live'])).stderr).toContain(
+    '--live does nothing here: it belongs to --serve.',
+  );
+  const { child, ended } = startCli([...small, '--serve', '--live', '--port', '0', '--json']);
+  let stdout = '';
+  const address = await new Promise<string>((found, fail) => {
+    child.stdout.on('data', (chunk: Buffer) => {
+      stdout += chunk.toString();
+      const [url] = stdout.match(/http:\/\/127\.0\.0\.1:\d+\/\?user_id=[0-9a-f-]{36}/) ?? [];
+      if (url !== undefined) found(url);
+    });
+    child.once('close', () => fail(new Error(`ended: ${stdout}`)));
+  });
+  const { origin, search } = new URL(address);
+  const taps = async (): Promise<number> => {
+    const weekly = (await (await fetch(`${origin}/api/community/weekly${search}`)).json()) as {
+      momentum: Record<string, unknown>;
+    };
+    return Number(weekly.momentum.weekly_taps);
+  };
+  const before = await taps();
+  expect(before).toBeGreaterThanOrEqual(0);
+  const deadline = performance.now() + 60_000;
+  while ((await taps()) <= before) {
+    if (performance.now() > deadline)
+      throw new Error(`the viewer's taps stayed at ${before}: ${stdout.slice(-500)}`);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+  child.kill('SIGTERM');
+  const result = await ended;
+  expect(result).toMatchObject({ code: 0, signal: null });
+  expect(jsonLines(result.stdout).at(-1)).toMatchObject({ event: 'followed', cycles: expect.any(Number) });
+});
+
 const usersFile = `id,name,home\n${userId(1)},Ada,\n${userId(2)},"Ben, the ""elder""","Austin, TX"\n`;
 const tap = (number: number, time: string) => `${userId(100 + number)},${userId(1)},${userId(2)},${time},,`;
 

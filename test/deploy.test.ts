@@ -1,5 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
@@ -80,6 +82,61 @@ test('an upgrade migrates before the jobs get the new image', () => {
     'jobs replace',
     'jobs replace',
   ]);
+});
+
+test('the follower is a worker pool of one, upgraded after the migration, with alerts of its own', () => {
+  const own = mkdtempSync(join(tmpdir(), 'arc-gam-deploy-'));
+  writeFileSync(
+    join(own, 'settings.env'),
+    readFileSync(`${folder}settings.env.example`, 'utf8').replace('FOLLOW=no', 'FOLLOW=yes'),
+  );
+  const followed = { SETTINGS: relative(folder, join(own, 'settings.env')), ENGINE: 'docker' };
+  const rendered = deploy('render', followed);
+  const upgrade = deploy('upgrade', followed).stdout;
+  rmSync(own, { recursive: true });
+  const [pool] = parseAllDocuments(rendered.stdout).slice(-1);
+  expect(pool?.errors).toEqual([]);
+  const common = { cpu: '1', memory: '512Mi' };
+  expect(pool?.toJS()).toMatchObject({
+    apiVersion: 'run.googleapis.com/v1',
+    kind: 'WorkerPool',
+    metadata: {
+      name: 'arc-gam-follow',
+      labels: { 'cloud.googleapis.com/location': 'us-east1' },
+      annotations: {
+        'run.googleapis.com/scalingMode': 'manual',
+        'run.googleapis.com/manualInstanceCount': '1',
+      },
+    },
+    spec: {
+      template: {
+        metadata: {
+          annotations: { 'run.googleapis.com/cloudsql-instances': 'my-project:us-east1:my-instance' },
+        },
+        spec: {
+          serviceAccountName: 'arc-gam-job@my-project.iam.gserviceaccount.com',
+          containers: [{ args: ['follow', '--log-format', 'json'], resources: { limits: common } }],
+        },
+      },
+    },
+  });
+  expect(JSON.stringify(pool?.toJS())).not.toContain('${');
+  expect(upgrade.indexOf('worker-pools replace')).toBeGreaterThan(
+    upgrade.indexOf('jobs execute arc-gam-migrate'),
+  );
+  const { stdout, status } = deploy('follow');
+  expect(status).toBe(0);
+  const runbook = readFileSync(`${folder}../docs/operations.md`, 'utf8');
+  for (const name of ['late', 'silent']) {
+    expect(stdout).toContain(`--policy-from-file alerts/${name}.json`);
+    const { conditions } = JSON.parse(readFileSync(`${folder}alerts/${name}.json`, 'utf8')) as {
+      conditions: [{ conditionMatchedLog?: { filter: string } }];
+    };
+    const line = runbook.split('\n').find((text) => text.startsWith(`| ${name} |`)) ?? '';
+    expect(line).not.toBe('');
+    for (const part of conditions[0].conditionMatchedLog?.filter.split(' ').slice(2) ?? [])
+      expect(line).toContain(part);
+  }
 });
 
 test('the schedule calls the jobs-run API at night', () => {

@@ -63,6 +63,9 @@ test('age, stale days, ignored rows, the last run and sizes, in the text format 
   expect(late.get('arc_gam_stale_days{reason="changed"}')).toBe(1);
   expect(late.get('arc_gam_attention_count')).toBe(1);
   expect(late.get('arc_gam_queued_changes')).toBeGreaterThan(0);
+  expect(after.has('arc_gam_followed')).toBe(false);
+  expect(late.get('arc_gam_followed')).toBe(0);
+  expect(late.get('arc_gam_oldest_change_seconds')).toBeGreaterThan(0);
 });
 
 test('a textfile is written in one piece, or a sentence says why not', async () => {
@@ -83,6 +86,7 @@ test('a textfile is written in one piece, or a sentence says why not', async () 
 test('what status --json says is what is documented, neither more nor less', async () => {
   await addUsers(database, 1, 2);
   await addTap(database, 1, 2, `${yesterday()}T10:00Z`);
+  await database.ok(['capture', 'on']);
   await database.ok(['etl']);
   const [status] = jsonLines((await database.ok(['status', '--json'])).stdout);
   const page = readFileSync(new URL('../docs/operations.md', import.meta.url), 'utf8');

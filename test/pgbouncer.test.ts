@@ -1,46 +1,26 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { chmodSync, chownSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Bouncer, hasBouncer, startBouncer } from './bouncer.js';
 import { runCli, startCli } from './cli.js';
 import { addTap, addUsers, createDatabase, type TestDatabase } from './database.js';
 
-const program = ['/usr/sbin/pgbouncer', '/usr/bin/pgbouncer', '/usr/local/bin/pgbouncer'].find((path) =>
-  existsSync(path),
-);
-if (program === undefined) {
+if (!hasBouncer) {
   process.stdout.write(
     'PgBouncer is not installed: its tests are skipped (Debian: apt-get install pgbouncer).\n',
   );
 }
 
 let database: TestDatabase;
-let bouncer: ChildProcess;
-let folder: string;
+let bouncer: Bouncer;
 let url: string;
 const through = (args: readonly string[]) => runCli(args, { DATABASE_URL: url });
-
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
-};
 
 /** Of this database's: the other test files hold locks of theirs on the same server meanwhile. */
 const runLockIsHeld = `locks.locktype = 'advisory' and locks.granted
   and locks.database = (select oid from pg_database where datname = current_database())`;
 
-/** Nobody's uid where the tests run as root, which PgBouncer refuses. */
-const owner = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
-
 beforeAll(async () => {
-  if (program === undefined) return;
+  if (!hasBouncer) return;
   database = await createDatabase({ empty: true });
   await database.client.query(`
     create table public.users (id uuid primary key, name text, home text);
@@ -48,54 +28,17 @@ beforeAll(async () => {
       id uuid primary key default gen_random_uuid(), id1 uuid, id2 uuid, time timestamptz,
       latitude double precision, longitude double precision
     );`);
-  const server = new URL(database.url);
-  const name = server.pathname.slice(1);
-  const port = await freePort();
-  folder = mkdtempSync(join(tmpdir(), 'arc-gam-bouncer-'));
-  const user = decodeURIComponent(server.username);
-  writeFileSync(join(folder, 'users'), `"${user}" "${decodeURIComponent(server.password)}"\n`);
-  writeFileSync(
-    join(folder, 'ini'),
-    `[databases]
-${name} = host=${server.hostname} port=${server.port} dbname=${name}
-[pgbouncer]
-listen_addr = 127.0.0.1
-listen_port = ${port}
-unix_socket_dir =
-auth_type = ${server.password === '' ? 'trust' : 'scram-sha-256'}
-auth_file = ${join(folder, 'users')}
-pool_mode = transaction
-default_pool_size = 5
-logfile =
-`,
-  );
-  if (owner.uid !== undefined)
-    for (const path of [folder, join(folder, 'users')]) chownSync(path, owner.uid, owner.gid);
-  chmodSync(join(folder, 'users'), 0o600);
-  bouncer = spawn(program, [join(folder, 'ini')], { stdio: 'ignore', ...owner });
-  server.port = String(port);
-  url = server.href;
-  for (let attempt = 0; attempt < 100; attempt += 1) {
-    const client = new pg.Client({ connectionString: url });
-    try {
-      await client.connect();
-      break;
-    } catch {
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    } finally {
-      await client.end().catch(() => undefined);
-    }
-  }
+  bouncer = await startBouncer(database.url);
+  url = bouncer.through(database.url);
 });
 
 afterAll(async () => {
-  if (program === undefined) return;
-  bouncer.kill();
+  if (!hasBouncer) return;
+  bouncer.stop();
   await database.drop();
-  rmSync(folder, { recursive: true });
 });
 
-test.skipIf(program === undefined)(
+test.skipIf(!hasBouncer)(
   'migrate, backfill and etl work in transaction mode and leave no setting on a pooled connection',
   async () => {
     expect(await through(['migrate'])).toMatchObject({ code: 0, stderr: expect.stringContaining('index') });
@@ -128,7 +71,7 @@ test.skipIf(program === undefined)(
   },
 );
 
-test.skipIf(program === undefined)('a second run meets the lock through it too', async () => {
+test.skipIf(!hasBouncer)('a second run meets the lock through it too', async () => {
   const blocker = new pg.Client({ connectionString: database.url });
   await blocker.connect();
   await blocker.query('begin; lock table gamification.processed_day in exclusive mode');
@@ -148,7 +91,7 @@ test.skipIf(program === undefined)('a second run meets the lock through it too',
   expect(await first.ended).toMatchObject({ code: 0 });
 });
 
-test.skipIf(program === undefined)(
+test.skipIf(!hasBouncer)(
   'when the connection that holds the lock dies in mid-run, two runs still never write at once',
   async () => {
     await database.client.query(

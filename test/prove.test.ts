@@ -3,6 +3,7 @@ import pg from 'pg';
 import { expect, inject, test } from 'vitest';
 import { loadSteps } from '../src/pipeline/step.js';
 import { createDatabase } from './database.js';
+import { liveBesideFollower } from './prove/follow.js';
 import { mutations } from './prove/mutations.js';
 import { stories } from './prove/story.js';
 import { live, prepareTemplate } from './prove/world.js';
@@ -40,6 +41,23 @@ test('random histories end as a rebuild would, and a mutation does not', { timeo
     await expect(copied((url) => live(url, story, broken.apply(loadSteps())))).rejects.toThrow(
       /edge_strength: (missing|unexpected)/,
     );
+    // Beside a follower, a process that is killed and started again; with a table that is not written as it is told, too.
+    const [beside] = fc.sample(stories(15), { seed: 13, numRuns: 1 });
+    if (beside === undefined) throw new Error('fast-check made no story');
+    await copied((url) => liveBesideFollower(url, beside));
+    await expect(
+      copied(async (url) => {
+        const client = new pg.Client({ connectionString: url });
+        await client.connect();
+        await client.query(`
+          create function public.one_more() returns trigger language plpgsql as
+            'begin new.tap_count := new.tap_count + 1; return new; end';
+          create trigger one_more before insert on gamification.user_day_activity
+            for each row execute function public.one_more()`);
+        await client.end();
+        await liveBesideFollower(url, beside);
+      }),
+    ).rejects.toThrow(/user_day_activity: (missing|unexpected)/);
   } finally {
     await admin.end();
     await new Promise((resolve) => setTimeout(resolve, 0));

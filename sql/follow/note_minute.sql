@@ -1,8 +1,9 @@
--- Adds what a follow did in a minute ($1) to what is known of it, and forgets what is older than an hour.
+-- Adds what a follow did in the last minute to what is known of it, and forgets what is older than an hour. By the
+-- server's clock, as status reads it.
 with noted as (
   insert into follow_minute as target (minute, tap_count, cycle_ms, lag_ms)
   values (
-    $1::timestamptz, $2::integer, string_to_array($3::text, ',')::integer[], string_to_array($4::text, ',')::integer[]
+    date_trunc('minute', now()), $1::integer, string_to_array($2::text, ',')::integer[], string_to_array($3::text, ',')::integer[]
   )
   on conflict (minute) do update set
     tap_count = target.tap_count + excluded.tap_count,
@@ -11,4 +12,4 @@ with noted as (
   returning target.minute
 )
 delete from follow_minute
-where follow_minute.minute < $1::timestamptz - interval '1 hour'
+where follow_minute.minute < now() - interval '61 minutes'

@@ -9,7 +9,11 @@ select
 from (
   select least(
     (select min(change_queue.noted_at) from change_queue),
-    (select min(captured_day.noted_at) from captured_day where captured_day.day <= (now() at time zone $1::text)::date)
+    (
+      select min(greatest(captured_day.noted_at, captured_day.day::timestamp at time zone $1::text))
+      from captured_day
+      where captured_day.day <= (now() at time zone $1::text)::date
+    )
   ) as noted_at
 ) as waiting
 cross join (

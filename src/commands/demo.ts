@@ -30,6 +30,7 @@ interface DemoFlags extends CommonFlags {
   seed: number;
   keep?: string;
   serve?: boolean;
+  live?: boolean;
   port: number;
 }
 
@@ -42,6 +43,7 @@ export const describeDemo = (command: Command): Command =>
     .option('--days <n>', 'how many days they tap, ending now', wholeFlag(1), 180)
     .option('--seed <n>', 'another seed, another community', wholeFlag(0), 1)
     .option('--serve', 'open the Community page on the result, until Ctrl-C')
+    .option('--live', 'with --serve: people tap on, a few times a second, and the page follows')
     .option('--port <n>', 'with --serve: the port (0: any free one)', wholeFlag(0), 8080)
     .option('--keep <dir>', 'keep the data there and leave the server running')
     .addHelpText(
@@ -52,6 +54,7 @@ Examples:
   arc-gam demo --users-count 5000 --days 365 --seed 7
   arc-gam demo --taps taps.csv.gz --users users.csv.gz         your own
   arc-gam demo --serve                                         the Community page of one of them
+  arc-gam demo --serve --live                                  and it happens while you look
   arc-gam demo --keep /tmp/community                           look around with psql and arc-gam serve afterwards`,
     );
 
@@ -59,6 +62,7 @@ Examples:
 export const runDemo = async (flags: DemoFlags, invocation: Invocation): Promise<void> => {
   const { reporter: given, signal } = invocation;
   refuseFlags(invocation, ['databaseUrl', 'schema', 'iam'], 'the demo makes a database of its own.');
+  if (!flags.serve) refuseFlags(invocation, ['live'], 'it belongs to --serve.');
   if (!flags.serve && flags.keep === undefined) refuseFlags(invocation, ['port'], 'it belongs to --serve.');
   if (flags.taps !== undefined || flags.users !== undefined) {
     refuseFlags(invocation, ['usersCount', 'days', 'seed'], 'the files say who there is and when they tap.');
@@ -109,8 +113,16 @@ export const runDemo = async (flags: DemoFlags, invocation: Invocation): Promise
         );
         reporter.table(event, rows, `\n${title}`);
       }
+      const goOn = async () => {
+        if (!flags.live) {
+          if (!signal.aborted) await once(signal, 'abort');
+          return;
+        }
+        const { liveOn } = await import('../demo/live.js');
+        await liveOn(database, settings, url, viewer, { reporter, signal });
+      };
       viewer = await chooseViewer(settings, database, flags);
-      if (flags.serve) await servePage(settings, viewer, flags, { reporter, signal });
+      if (flags.serve) await servePage(settings, viewer, flags, { reporter }, goOn);
     });
     finished = true;
     if (flags.keep !== undefined) {
@@ -158,12 +170,13 @@ const chooseViewer = async (
 /** Its people are too many for a smaller community. */
 const hasStory = ({ usersCount }: DemoFlags): boolean => usersCount >= 40;
 
-/** The Community page, until a signal ends it. */
+/** The Community page, until `goOn` ends: at a signal. */
 const servePage = async (
   settings: Settings,
   viewer: string | null,
   flags: DemoFlags,
-  { reporter, signal }: Pick<Invocation, 'reporter' | 'signal'>,
+  { reporter }: Pick<Invocation, 'reporter'>,
+  goOn: () => Promise<void>,
 ): Promise<void> => {
   const [{ startServer }, { readServeSettings }] = await Promise.all([
     import('../serve/server.js'),
@@ -172,8 +185,11 @@ const servePage = async (
   const server = await startServer(settings, readServeSettings({}), { host: pageHost, port: flags.port });
   const url = pageAddress(server.url, viewer);
   reporter.table('page', flags.json ? [{ url }] : [], `\nThe Community page: ${url}\nCtrl-C ends it.`);
-  if (!signal.aborted) await once(signal, 'abort');
-  await server.stop();
+  try {
+    await goOn();
+  } finally {
+    await server.stop();
+  }
 };
 
 const views = [

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { exitCode, Failure } from '../errors.js';
 import { applicationName, type Database } from './database.js';
@@ -64,32 +65,44 @@ interface LockConnection {
 }
 
 const take = async (database: Database, options: LockOptions): Promise<LockConnection> => {
+  options.signal?.throwIfAborted();
+  const connection: LockConnection = {
+    client: await database.connect(applicationName(options.what)),
+    lost: false,
+  };
+  const lose = () => {
+    connection.lost = true;
+  };
+  connection.client.on('error', lose);
+  connection.client.on('end', lose);
+  try {
+    await waitForLock(connection.client, options);
+    return connection;
+  } catch (error) {
+    await connection.client.end().catch(() => undefined);
+    throw error;
+  }
+};
+
+/** Tries until the lock is taken, in a transaction a try: whoever waits has no snapshot, and the holder's shows since when. */
+const waitForLock = async (client: pg.Client, options: LockOptions): Promise<void> => {
   const begun = Date.now();
   const deadline = begun + options.waitSeconds * 1000;
   let told = false;
   for (;;) {
     options.signal?.throwIfAborted();
-    const connection: LockConnection = {
-      client: await database.connect(applicationName(options.what)),
-      lost: false,
-    };
-    connection.client.on('error', () => {
-      connection.lost = true;
-    });
-    connection.client.on('end', () => {
-      connection.lost = true;
-    });
-    await connection.client.query('begin; set local idle_in_transaction_session_timeout = 0');
-    const taken = await connection.client.query<{ taken: boolean }>(
+    await client.query('begin; set local idle_in_transaction_session_timeout = 0');
+    const taken = await client.query<{ taken: boolean }>(
       'select pg_try_advisory_xact_lock($1, hashtext($2)) as taken',
       [lockClass, options.schema],
     );
-    if (taken.rows[0]?.taken) return connection;
-    const holder = await describeHolder(connection.client, options.schema);
-    await connection.client.end();
+    if (taken.rows[0]?.taken) return;
+    const holder = await describeHolder(client, options.schema);
+    await client.query('rollback');
     // A follow gives the lock back after its cycle, a matter of seconds: whoever comes in between waits for that.
     const isCycle = /^arc-gam follow\b/.test(holder);
-    if (Date.now() >= (isCycle ? Math.max(deadline, begun + cycleMs) : deadline)) {
+    const until = isCycle ? Math.max(deadline, begun + cycleMs) : deadline;
+    if (Date.now() >= until) {
       const waited = options.waitSeconds > 0 ? ` after ${options.waitSeconds} s of waiting` : '';
       throw new Failure(
         exitCode.locked,
@@ -98,9 +111,7 @@ const take = async (database: Database, options: LockOptions): Promise<LockConne
     }
     if (!told) options.onWait?.(holder);
     told = true;
-    await new Promise((resolve) =>
-      setTimeout(resolve, Math.min(200, Math.max(0, deadline - Date.now()) || 200)),
-    );
+    await sleep(Math.min(200, until - Date.now()));
   }
 };
 

@@ -23,6 +23,14 @@ export const openRun = async (session: Session, command: string): Promise<number
   return opened?.run_id ?? 1;
 };
 
+/** Whether a run is still taken for one that goes on. */
+export const isRunning = async (session: Session, runId: number): Promise<boolean> => {
+  const rows = await session.query("select 1 from run where run_id = $1::integer and state = 'running'", [
+    runId,
+  ]);
+  return rows.length > 0;
+};
+
 /** Adds what a batch did to its run, in the batch's own transaction. */
 export const recordBatch = async (
   session: Session,

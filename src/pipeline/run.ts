@@ -102,11 +102,10 @@ class Run {
         await this.withRetries(() => this.batch(plan, days, index));
       }
       if (plan.lookedAtAll) await this.withRetries(() => this.captureLookedAtAll());
-      if (this.runId !== null && this.request.runId === null)
-        await this.withRetries(() => this.close('done', null));
+      if (this.runId !== null && !this.request.isPart) await this.withRetries(() => this.close('done', null));
     } catch (error) {
       const state = this.request.signal?.aborted ? 'stopped' : 'failed';
-      if (this.runId !== null && this.request.runId === null)
+      if (this.runId !== null && !this.request.isPart)
         await this.close(state, toFailure(error).message).catch(() => undefined);
       throw error;
     }
@@ -255,7 +254,7 @@ class Run {
         runId ??= await openRun(session, this.request.command);
         await recordBatch(session, runId, batch, days.length);
         // A run of many parts notes its steps now and then, not every second.
-        if (this.request.runId === null) await recordSteps(session, runId, stepsOf(batch));
+        if (!this.request.isPart) await recordSteps(session, runId, stepsOf(batch));
         return batch;
       },
       { signal: this.request.signal, before: lockLedger },

@@ -111,6 +111,16 @@ const metricsOf = (status: Status, version: string, schema: string, now: Date): 
       'Seconds since a week was last written: with a run that goes on all the time, how far the figures are behind.',
       secondsSince(moment?.last_updated_at, now),
     ),
+    one(
+      'followed',
+      'Whether somebody follows; not there while capture is off.',
+      status.live === null ? null : Number(status.live.follower !== null),
+    ),
+    one(
+      'oldest_change_seconds',
+      'Age of the oldest change that is not counted yet; 0: nothing waits.',
+      status.live === null ? null : (status.live.oldest_change_ms ?? 0) / 1000,
+    ),
     one('run_lock_held', 'Whether a run is under way.', status.lockHolder === null ? 0 : 1),
     by(
       'last_run_state',

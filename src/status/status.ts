@@ -278,8 +278,11 @@ const whatIsNotWell = (status: Omit<Status, 'attention'>, schema: string): Atten
     `${plural(moment.gap_count ?? 0, 'day')} before the as-of day ${moment.gap_count === 1 ? 'was' : 'were'} never processed.`,
     'arc-gam etl',
   );
+  const oldest = status.live?.oldest_change_ms ?? 0;
+  const isFollowed = status.live?.follower != null && oldest <= lateMs;
   add(
-    changedDays.length > 0,
+    // Whoever follows is about to count them.
+    changedDays.length > 0 && !isFollowed,
     `${changedDays.length} of the last ${recentDays} days changed in the source: ${changedDays.map(({ day, why }) => `${day} (${why})`).join(', ')}.`,
     'arc-gam etl',
   );
@@ -308,7 +311,6 @@ const whatIsNotWell = (status: Omit<Status, 'attention'>, schema: string): Atten
     `${futureTaps} of a day that has not begun: a wrong clock, or a wrong zone.`,
     `psql -c "select u1, u2, tapped_at from ${schema}.classified_tap where tap_time > now() + interval '1 day' limit 20"`,
   );
-  const oldest = status.live?.oldest_change_ms ?? 0;
   add(
     status.live?.follower != null && oldest > lateMs,
     `The follow is ${formatDuration(oldest)} behind the oldest change.`,

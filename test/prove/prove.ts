@@ -3,11 +3,14 @@ import fc from 'fast-check';
 import pg from 'pg';
 import { startEmbedded } from '../../src/demo/embedded.js';
 import { loadSteps, type Step } from '../../src/pipeline/step.js';
+import { startBouncer } from '../bouncer.js';
+import { liveBesideFollower } from './follow.js';
 import { mutations } from './mutations.js';
 import { type Story, stories } from './story.js';
 import { live, prepareTemplate } from './world.js';
 
-// npm run prove -- --operations 300 --seeds 20 [--seed 1] [--mutations] [--only NAME]
+// npm run prove -- --operations 300 --seeds 20 [--seed 1] [--mutations] [--only NAME] [--follow] [--pooled]
+// With --follow a follower runs beside the history, killed and started again; --pooled: it connects through PgBouncer.
 const { values } = parseArgs({
   options: {
     operations: { type: 'string', default: '300' },
@@ -15,6 +18,8 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     mutations: { type: 'boolean', default: false },
     only: { type: 'string' },
+    follow: { type: 'boolean', default: false },
+    pooled: { type: 'boolean', default: false },
     'no-shrink': { type: 'boolean', default: false },
   },
 });
@@ -25,6 +30,7 @@ const server = given
   : await startEmbedded({ settings: { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' } });
 const admin = new pg.Client({ connectionString: server.url });
 await admin.connect();
+const bouncer = values.pooled ? await startBouncer(server.url) : null;
 const prefix = `arc_gam_prove_${process.pid}`;
 const urlOf = (database: string): string => {
   const url = new URL(server.url);
@@ -39,7 +45,8 @@ const liveOnCopy = async (story: Story, steps?: readonly Step[]): Promise<void> 
   const name = `${prefix}_${count}`;
   await admin.query(`create database ${name} template ${prefix}_template`);
   try {
-    await live(urlOf(name), story, steps);
+    if (values.follow) await liveBesideFollower(urlOf(name), story, bouncer?.through(urlOf(name)));
+    else await live(urlOf(name), story, steps);
   } finally {
     await admin.query(`drop database ${name} with (force)`);
   }
@@ -110,7 +117,7 @@ try {
       else failed += 1;
       process.stdout.write(
         disproof === null
-          ? `seed ${seed}: ${operations} operations, equal to a rebuild after every run (${Date.now() - started} ms)\n`
+          ? `seed ${seed}: ${operations} operations, equal to a rebuild after every ${values.follow ? 'pause' : 'run'} (${Date.now() - started} ms)\n`
           : `seed ${seed}: DISPROVED. ${disproof}\n`,
       );
     }
@@ -118,6 +125,7 @@ try {
 } finally {
   await admin.query(`drop database if exists ${prefix}_template with (force)`);
   await admin.end();
+  bouncer?.stop();
   await server.stop();
 }
 process.stdout.write(`${passed} passed, ${failed} failed\n`);

@@ -1,0 +1,48 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+import { captureOn } from '../capture/capture.js';
+import type { Settings } from '../config.js';
+import type { Database } from '../db/database.js';
+import { readPackageFile } from '../files.js';
+import { follow } from '../pipeline/follow.js';
+import type { Reporter } from '../report/reporter.js';
+
+/** A few taps a second, every tenth of them the viewer's: one sees it happen within the first minute. */
+const tapEveryMs = 350;
+const viewersTurn = 10;
+
+/** Lets people tap on, and follows them, until the signal comes. Throws what a follow throws. */
+export const liveOn = async (
+  database: Database,
+  settings: Settings,
+  url: string,
+  viewer: string | null,
+  { reporter, signal }: { reporter: Reporter; signal: AbortSignal },
+): Promise<void> => {
+  await captureOn(database, settings, 0);
+  const stop = new AbortController();
+  const either = AbortSignal.any([signal, stop.signal]);
+  const tapping = tapOn(url, viewer, either);
+  // Whichever fails ends the other.
+  tapping.catch((error: unknown) => stop.abort(error));
+  try {
+    await follow(database, settings, { everyMs: 1_000, once: false, signal: either }, reporter);
+  } finally {
+    stop.abort();
+    await tapping;
+  }
+};
+
+const tapOn = async (url: string, viewer: string | null, signal: AbortSignal): Promise<void> => {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    const text = readPackageFile('sql/demo/live_tap.sql');
+    for (let tap = 1; !signal.aborted; tap += 1) {
+      await client.query(text, [tap % viewersTurn === 0 ? viewer : null]);
+      await sleep(tapEveryMs, undefined, { signal }).catch(() => undefined);
+    }
+  } finally {
+    await client.end();
+  }
+};

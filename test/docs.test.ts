@@ -22,7 +22,7 @@ const pages = [
   'CHANGELOG.md',
 ];
 /** Those that are about commands. */
-const manuals = ['README.md', 'CONTRIBUTING.md', 'docs/operations.md', 'deploy/README.md'];
+const manuals = ['README.md', 'docs/operations.md', 'deploy/README.md'];
 
 /** What a placeholder stands for, so that a flag's own rule can be held against it. */
 const placeholders: readonly (readonly [RegExp, string])[] = [

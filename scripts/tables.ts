@@ -109,7 +109,7 @@ export const tablesPage = async (client: pg.ClientBase, schema: string): Promise
     (await client.query<Found>(text, [schema])).rows;
   await client.query("select set_config('search_path', $1, false)", [schema]);
   // Arrays come as text where a client is told to parse nothing.
-  const relations = (await rows<Relation & { key: string[] | string }>(relationsSql)).map((one) => ({
+  const relations = (await rows<Omit<Relation, 'key'> & { key: string[] | string }>(relationsSql)).map((one) => ({
     ...one,
     is_view: [true, 't'].includes(one.is_view),
     key: typeof one.key === 'string' ? one.key.slice(1, -1).split(',').filter(Boolean) : one.key,

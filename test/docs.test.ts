@@ -148,7 +148,9 @@ describe('the page of the API', () => {
     .filter((path) => path.endsWith('.ts'))
     .map((path) => read(`src/serve/${path}`))
     .join('\n');
-  const named = new Set([...page.matchAll(/`([^`]+)`/g)].flatMap(([, quoted = '']) => quoted.match(/\w+/g) ?? []));
+  const named = new Set(
+    [...page.matchAll(/`([^`]+)`/g)].flatMap(([, quoted = '']) => quoted.match(/\w+/g) ?? []),
+  );
   const missing = (names: Iterable<string>) => [...new Set(names)].filter((name) => !named.has(name));
 
   test.each(

@@ -7,7 +7,10 @@
 #   schedule make or update the nightly trigger
 #   alerts   make the three alerts of docs/operations.md; once
 #   follow   make or replace the worker pool that keeps the figures live, with its alerts; optional
-#   render   print the jobs' manifests, run nothing
+#   reader   service account and secrets of the read API; once, optional
+#   serve    make or replace the service that answers the read API and the page; optional
+#   domain   give it SERVE_DOMAIN; optional
+#   render   print the manifests, run nothing
 # With DRY_RUN=1 every gcloud command is printed instead of run.
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -62,6 +65,47 @@ manifest() {
     arc-gam-etl) render "$1" arc_gam_job arc-gam-job-password arc-gam-job 3600 '["etl", "--wait", "1800"]' ;;
     arc-gam-follow) render "$1" arc_gam_job arc-gam-job-password arc-gam-job 0 '["follow", "--log-format", "json"]' follow.yaml ;;
   esac
+}
+
+# How a person proves who they are: keys (of an identity provider), secret (one that is shared with it), or not at all.
+proof() {
+  if [ -n "${JWT_JWKS_URL:-}" ]; then echo keys; elif [ -n "${JWT_ISSUER:-}" ]; then echo secret; else echo none; fi
+}
+
+# The service refuses to start where nothing proves who asks, or a token isn't checked for whom it is: said before it is made.
+check_serve() {
+  if [ "$(proof)" = none ] && [ "${SERVICE_TOKEN:-}" != yes ]; then
+    echo "Nothing would prove who asks: set JWT_JWKS_URL or JWT_ISSUER, or SERVICE_TOKEN=yes, in $settings." >&2
+    exit 2
+  fi
+  if [ "$(proof)" != none ] && { [ -z "${JWT_ISSUER:-}" ] || [ -z "${JWT_AUDIENCE:-}" ]; }; then
+    echo "A token is checked for who made it and for whom: set JWT_ISSUER and JWT_AUDIENCE too, in $settings." >&2
+    exit 2
+  fi
+}
+
+# The blocks "# only with WORD" ... "# end" of service.yaml stay where the word is one of those given.
+only() {
+  awk -v words=" $* " '
+    $1 == "#" && $2 == "only" { skipped = index(words, " " $4 " ") == 0; next }
+    $1 == "#" && $2 == "end" { skipped = 0; next }
+    !skipped'
+}
+
+# shellcheck disable=SC2016 # the braces are text to be replaced
+service_manifest() {
+  local text words
+  words=$(proof)
+  if [ "$words" != none ]; then words="$words jwt"; fi
+  if [ "${SERVICE_TOKEN:-}" = yes ]; then words="$words token"; fi
+  # shellcheck disable=SC2086 # words
+  text=$(render arc-gam-serve arc_gam_reader arc-gam-reader-password arc-gam-reader 30 \
+    '["serve", "--host", "0.0.0.0", "--port", "8080", "--json"]' service.yaml | only $words)
+  text=${text//'${INGRESS}'/${SERVE_INGRESS:-all}}
+  text=${text//'${JWT_JWKS_URL}'/${JWT_JWKS_URL:-}}
+  text=${text//'${JWT_ISSUER}'/${JWT_ISSUER:-}}
+  text=${text//'${JWT_AUDIENCE}'/${JWT_AUDIENCE:-}}
+  printf '%s\n' "$text"
 }
 
 jobs_of_ours="arc-gam-migrate arc-gam-backfill arc-gam-etl"
@@ -130,6 +174,47 @@ upgrade() {
   gcloud run jobs execute arc-gam-migrate --region "$REGION" --wait
   jobs
   if [ "${FOLLOW:-}" = yes ]; then pool; fi
+  if [ "${SERVE:-}" = yes ]; then serve; fi
+}
+
+reader() {
+  check_serve
+  local name secrets="arc-gam-reader-password"
+  if [ "$(proof)" = secret ]; then secrets="$secrets arc-gam-jwt-secret"; fi
+  if [ "${SERVICE_TOKEN:-}" = yes ]; then secrets="$secrets arc-gam-service-token"; fi
+  gcloud iam service-accounts create arc-gam-reader --display-name "arc-gam reader"
+  gcloud projects add-iam-policy-binding "$PROJECT_ID" --condition None \
+    --member "serviceAccount:$(account arc-gam-reader)" --role roles/cloudsql.client
+  for name in $secrets; do
+    gcloud secrets create "$name" --replication-policy automatic
+    gcloud secrets add-iam-policy-binding "$name" \
+      --member "serviceAccount:$(account arc-gam-reader)" --role roles/secretmanager.secretAccessor
+  done
+  echo "Now give these secrets a value: $secrets. See deploy/README.md, The read API and the page." >&2
+}
+
+serve() {
+  check_serve
+  local file
+  file=$(mktemp)
+  service_manifest > "$file"
+  gcloud run services replace "$file" --region "$REGION"
+  rm "$file"
+  # Whoever reaches it is let through to the tokens, which it checks itself: a browser has none of Google's.
+  gcloud run services add-iam-policy-binding arc-gam-serve --region "$REGION" --member allUsers --role roles/run.invoker
+}
+
+domain() {
+  if [ -z "${SERVE_DOMAIN:-}" ]; then
+    echo "SERVE_DOMAIN is empty: set it in $settings." >&2
+    exit 2
+  fi
+  if [ "${DRY_RUN:-}" = 1 ] ||
+    ! gcloud beta run domain-mappings describe --domain "$SERVE_DOMAIN" --region "$REGION" > /dev/null 2>&1; then
+    gcloud beta run domain-mappings create --service arc-gam-serve --domain "$SERVE_DOMAIN" --region "$REGION"
+  fi
+  # The records that the domain's name server has to hold.
+  gcloud beta run domain-mappings describe --domain "$SERVE_DOMAIN" --region "$REGION" --format 'yaml(status.resourceRecords)'
 }
 
 alerts() {
@@ -168,14 +253,22 @@ render_all() {
     manifest "$name"
     echo "---"
   done
-  if [ "${FOLLOW:-}" = yes ]; then manifest arc-gam-follow; fi
+  if [ "${FOLLOW:-}" = yes ]; then
+    manifest arc-gam-follow
+    echo "---"
+  fi
+  if [ "${SERVE:-}" = yes ]; then
+    check_serve
+    service_manifest
+    echo "---"
+  fi
 }
 
 case ${1:-} in
-  setup | image | jobs | schedule | alerts | upgrade | follow) "$1" ;;
+  setup | image | jobs | schedule | alerts | upgrade | follow | reader | serve | domain) "$1" ;;
   render) render_all ;;
   *)
-    sed -n '2,11s/^# \{0,1\}//p' "$0" >&2
+    sed -n '2,14s/^# \{0,1\}//p' "$0" >&2
     exit 2
     ;;
 esac

@@ -5,6 +5,7 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
+import { readServeSettings } from '../src/serve/settings.js';
 
 const folder = fileURLToPath(new URL('../deploy/', import.meta.url));
 const deploy = (step: string, environment: NodeJS.ProcessEnv = {}) =>
@@ -94,7 +95,7 @@ test('the follower is a worker pool of one, upgraded after the migration, with a
   const rendered = deploy('render', followed);
   const upgrade = deploy('upgrade', followed).stdout;
   rmSync(own, { recursive: true });
-  const [pool] = parseAllDocuments(rendered.stdout).slice(-1);
+  const pool = parseAllDocuments(rendered.stdout).find((document) => document.toJS()?.kind === 'WorkerPool');
   expect(pool?.errors).toEqual([]);
   const common = { cpu: '1', memory: '512Mi' };
   expect(pool?.toJS()).toMatchObject({
@@ -136,6 +137,162 @@ test('the follower is a worker pool of one, upgraded after the migration, with a
     expect(line).not.toBe('');
     for (const part of conditions[0].conditionMatchedLog?.filter.split(' ').slice(2) ?? [])
       expect(line).toContain(part);
+  }
+});
+
+/** Settings as the example has them, but for these. */
+const settingsWith = (changed: Record<string, string>): string =>
+  Object.entries(changed).reduce(
+    (text, [name, value]) => text.replace(new RegExp(`^${name}=.*$`, 'm'), `${name}=${value}`),
+    readFileSync(`${folder}settings.env.example`, 'utf8'),
+  );
+
+const deployWith = (step: string, changed: Record<string, string>) => {
+  const own = mkdtempSync(join(tmpdir(), 'arc-gam-deploy-'));
+  try {
+    writeFileSync(join(own, 'settings.env'), settingsWith(changed));
+    return deploy(step, { SETTINGS: relative(folder, join(own, 'settings.env')), ENGINE: 'docker' });
+  } finally {
+    rmSync(own, { recursive: true });
+  }
+};
+
+const byKeys = {
+  SERVE: 'yes',
+  JWT_JWKS_URL: 'https://id.example/keys',
+  JWT_ISSUER: 'https://id.example/',
+  JWT_AUDIENCE: 'community',
+};
+
+interface Variable {
+  readonly name: string;
+  readonly value?: string;
+  readonly valueFrom?: { secretKeyRef: { name: string; key: string } };
+}
+
+/** The container of the service that these settings make. */
+const serviceOf = (changed: Record<string, string>) => {
+  const rendered = deployWith('render', { SERVE: 'yes', ...changed });
+  expect(rendered).toMatchObject({ status: 0, stderr: '' });
+  expect(rendered.stdout).not.toContain('${');
+  const service = parseAllDocuments(rendered.stdout)
+    .map((document) => {
+      expect(document.errors).toEqual([]);
+      return document.toJS();
+    })
+    .find((document) => document?.kind === 'Service');
+  const [container] = service.spec.template.spec.containers;
+  const env = container.env as Variable[];
+  const secrets = env.flatMap(({ name, valueFrom }) =>
+    valueFrom === undefined ? [] : [[name, valueFrom.secretKeyRef.name]],
+  );
+  const values = Object.fromEntries(env.map(({ name, value }) => [name, value]));
+  return { service, container, secrets: Object.fromEntries(secrets), values };
+};
+
+test('the service is the same image with the role that reads, and starts with what it is given', () => {
+  const { service, container, secrets, values } = serviceOf(byKeys);
+  expect(service).toMatchObject({
+    apiVersion: 'serving.knative.dev/v1',
+    metadata: { name: 'arc-gam-serve', annotations: { 'run.googleapis.com/ingress': 'all' } },
+    spec: {
+      template: {
+        metadata: {
+          annotations: { 'run.googleapis.com/cloudsql-instances': 'my-project:us-east1:my-instance' },
+        },
+        spec: { serviceAccountName: 'arc-gam-reader@my-project.iam.gserviceaccount.com', timeoutSeconds: 30 },
+      },
+    },
+  });
+  expect(container).toMatchObject({
+    image: 'us-east1-docker.pkg.dev/my-project/arc-gam/arc-gam:1.0.0',
+    args: ['serve', '--host', '0.0.0.0', '--port', '8080', '--json'],
+    ports: [{ containerPort: 8080 }],
+    startupProbe: { httpGet: { path: '/healthz', port: 8080 } },
+  });
+  expect(secrets).toEqual({ DB_PASS: 'arc-gam-reader-password' });
+  expect(values).toMatchObject({ DB_USER: 'arc_gam_reader', ARC_GAM_MOCK: 'off' });
+  // What the command makes of it.
+  expect(readServeSettings(values)).toMatchObject({
+    jwt: { jwksUrl: new URL(byKeys.JWT_JWKS_URL), issuer: byKeys.JWT_ISSUER, audience: byKeys.JWT_AUDIENCE },
+    serviceToken: undefined,
+    mock: false,
+  });
+});
+
+test('what proves who asks: keys, a shared secret, a service token, but never nothing', () => {
+  const bySecret = { ...byKeys, JWT_JWKS_URL: '' };
+  const shared = serviceOf(bySecret);
+  expect(shared.secrets).toEqual({
+    DB_PASS: 'arc-gam-reader-password',
+    ARC_GAM_JWT_SECRET: 'arc-gam-jwt-secret',
+  });
+  expect(shared.values).not.toHaveProperty('ARC_GAM_JWT_JWKS_URL');
+  const backend = serviceOf({ SERVICE_TOKEN: 'yes' });
+  expect(backend.secrets).toEqual({
+    DB_PASS: 'arc-gam-reader-password',
+    ARC_GAM_SERVICE_TOKEN: 'arc-gam-service-token',
+  });
+  expect(Object.keys(backend.values).filter((name) => name.includes('JWT'))).toEqual([]);
+  // Each secret that a service reads was made by the step before it, and its account may read it.
+  for (const changed of [byKeys, bySecret, { ...bySecret, SERVICE_TOKEN: 'yes' }, { SERVICE_TOKEN: 'yes' }]) {
+    const { stdout, status } = deployWith('reader', changed);
+    expect(status).toBe(0);
+    const made = [...stdout.matchAll(/secrets create (\S+)/g)].map(([, name]) => name);
+    expect(made).toEqual(Object.values(serviceOf(changed).secrets));
+    for (const name of made) {
+      expect(stdout).toContain(
+        `secrets add-iam-policy-binding ${name} --member serviceAccount:arc-gam-reader@my-project`,
+      );
+    }
+  }
+  for (const step of ['serve', 'reader']) {
+    expect(deployWith(step, {})).toMatchObject({
+      status: 2,
+      stdout: '',
+      stderr: expect.stringContaining('Nothing would prove who asks'),
+    });
+    expect(deployWith(step, { ...byKeys, JWT_AUDIENCE: '' })).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('set JWT_ISSUER and JWT_AUDIENCE too'),
+    });
+  }
+});
+
+test('an upgrade brings the service along after the migration, where there is one', () => {
+  const { stdout } = deployWith('upgrade', byKeys);
+  expect(stdout.indexOf('services replace')).toBeGreaterThan(stdout.indexOf('jobs execute arc-gam-migrate'));
+  expect(stdout).toContain('--member allUsers --role roles/run.invoker');
+  expect(deploy('upgrade', { ENGINE: 'docker' }).stdout).not.toContain('services');
+});
+
+test('a domain of one’s own is mapped to the service', () => {
+  const { stdout, status } = deployWith('domain', { ...byKeys, SERVE_DOMAIN: 'community.example' });
+  expect(status).toBe(0);
+  expect(stdout).toContain('domain-mappings create --service arc-gam-serve --domain community.example');
+  expect(deployWith('domain', byKeys)).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining('SERVE_DOMAIN'),
+  });
+});
+
+test('Terraform makes the same service as the manifest', () => {
+  const terraform = readFileSync(`${folder}terraform/service.tf`, 'utf8');
+  const { container, values, secrets } = serviceOf({ ...byKeys, SERVICE_TOKEN: 'yes' });
+  const shared = serviceOf({ ...byKeys, JWT_JWKS_URL: '' });
+  expect(terraform).toContain(`args  = ${JSON.stringify(container.args).replaceAll(',', ', ')}`);
+  for (const name of [...Object.keys(values), ...Object.keys(shared.values)]) {
+    expect(terraform).toMatch(new RegExp(`\\b${name}\\s+= `));
+  }
+  for (const secret of [...Object.values(secrets), ...Object.values(shared.secrets)]) {
+    expect(terraform).toContain(`"${secret}"`);
+  }
+  for (const probe of [container.startupProbe, container.livenessProbe]) {
+    expect(terraform).toMatch(
+      new RegExp(
+        `period_seconds += ${probe.periodSeconds}\\s+timeout_seconds += ${probe.timeoutSeconds}\\s+failure_threshold = ${probe.failureThreshold}`,
+      ),
+    );
   }
 });
 

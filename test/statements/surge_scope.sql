@@ -5,9 +5,12 @@ with changed_area as (
     changed.geohash5,
     changed.from_week,
     (
-      select week_number(min(area_hour.day))
+      -- One look at the key, however long the area's history is.
+      select week_number(area_hour.day)
       from area_hour
       where area_hour.geohash5 = changed.geohash5
+      order by area_hour.starts_at, area_hour.day
+      limit 1
     ) as first_week
   from (
     select changed_area_hour.geohash5, min(changed_area_hour.week) as from_week

@@ -11,6 +11,6 @@ join area_hour
   and area_hour.starts_at
     >= week_start(surge_model.week - surge_model.n)::timestamp at time zone 'UTC' - interval '1 day'
   and area_hour.starts_at < week_start(surge_model.week)::timestamp at time zone 'UTC' + interval '1 day'
-  and area_hour.day >= week_start(surge_model.week - surge_model.n)
-  and area_hour.day < week_start(surge_model.week)
+  -- Not on the day itself, whose index knows nothing of areas.
+  and week_number(area_hour.day) between surge_model.week - surge_model.n and surge_model.week - 1
 group by surge_model.model_no, week_number(area_hour.day), surge_model.week, area_hour.slot;

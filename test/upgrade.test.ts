@@ -60,3 +60,23 @@ test.each(
   await database.ok(['etl', '--date', '2025-03-31']);
   expect(await tables()).toEqual(before);
 });
+
+test('an upgrade that changes no row has nothing to tell the steps after it', async () => {
+  const before = await tables();
+  for (const step of ['pair', 'user_day_activity', 'activity_run', 'user_week_activity', 'surge_hour']) {
+    await database.client.query("update derived_step set digest = 'another' where step = $1", [step]);
+    const run = await database.ok(['etl', '--date', '2025-03-31', '--explain', '--json']);
+    const lines = run.stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    const given = lines.find(({ event }) => event === 'given');
+    const rows = Object.entries(given ?? {}).filter(([name]) => name !== 'event');
+    expect(rows.length).toBeGreaterThan(5);
+    expect(
+      rows.filter(([, count]) => count !== 0),
+      step,
+    ).toEqual([]);
+  }
+  expect(await tables()).toEqual(before);
+});

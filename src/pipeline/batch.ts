@@ -1,6 +1,7 @@
 import { avoiding, type Row, type Session } from '../db/transaction.js';
 import { readPackageFile } from '../files.js';
 import type { BatchResult, StepResult } from '../report/reporter.js';
+import { rowsWritten } from '../report/steps.js';
 import { added, applied, countOfStage, prepared, type Statement, stageOf } from './converge.js';
 import { isEmpty, withoutIndexes } from './fill.js';
 import { outdatedSteps } from './outdated.js';
@@ -100,6 +101,8 @@ class Batch {
   private readonly results: [Step, StepResult][] = [];
   private readonly renewed: string[] = [];
   private isRepair = false;
+  /** While a table is derived wholly because its SQL changed, and not for its rows' sake. */
+  private isWhole = false;
 
   constructor(
     private readonly session: Session,
@@ -162,7 +165,9 @@ class Batch {
   private async runStep(step: Step, values: ParameterValues): Promise<Counts> {
     await this.scratch.make([...step.reads, ...step.notes.map((note) => note.table)]);
     const counts = isPreparing(step) ? await this.prepare(step, values) : await this.converge(step, values);
-    for (const note of step.notes)
+    // An upgrade that derived the whole table and found it as it was has nothing to tell.
+    const isSilent = this.isWhole && rowsWritten([{ step: step.name, ...counts, durationMs: 0 }]) === 0;
+    for (const note of isSilent ? [] : step.notes)
       await this.add(note.table, added(step, note.table, note.select, 'note'), step, values);
     if (!isPreparing(step)) {
       await this.session.script('drop table stage;');
@@ -328,6 +333,7 @@ class Batch {
     );
     for (const table of ['batch_day', 'batch_user']) await this.scratch.filled(table, 1);
     this.isRepair = true;
+    this.isWhole = true;
     await this.runSteps(closureOf(step, this.options.steps), { ...values, as_of_moved: true });
     for (const { table } of step.notes) {
       if (!this.scratch.hasRows(table)) continue;
@@ -342,6 +348,7 @@ class Batch {
     await this.scratch.drop();
     this.scratch = this.openScratch();
     this.isRepair = false;
+    this.isWhole = false;
   }
 
   private async insertCarried(note: string, copy: string): Promise<number> {

@@ -97,18 +97,25 @@ arc_gam migrate | tail -1
 arc_gam backfill --batch-days 4 | tail -1
 arc_gam etl | tail -1
 arc_gam verify --full | tail -1
-echo "serving:"
+echo "serving, as the Cloud Run service does:"
+token=a-token-of-the-smoke-test
+user=$(sql 'select id from users order by id limit 1')
 server=arc-gam-smoke-serve-$$
-"${container[@]/--rm/-d}" --name "$server" -e DATABASE_URL="$url" "$image" serve --port 18080 > /dev/null
+"${container[@]/--rm/-d}" --name "$server" -e DATABASE_URL="$url" -e ARC_GAM_SERVICE_TOKEN="$token" \
+  -e ARC_GAM_MOCK=off "$image" serve --host 0.0.0.0 --port 18080 --json > /dev/null
 trap '"$engine" rm -f "$server" > /dev/null 2>&1 || true' EXIT
-answer() { inside -e "fetch('http://127.0.0.1:18080$1').then((r) => console.log(r.status), () => console.log('nothing'))"; }
+# answer PATH [TOKEN]: the status.
+answer() { inside -e "fetch('http://127.0.0.1:18080$1', { headers: '${2:-}' ? { authorization: 'Bearer ${2:-}' } : {} }).then((r) => console.log(r.status), () => console.log('nothing'))"; }
 for attempt in $(seq 60); do
   if [ "$(answer /api/openapi.json)" = 200 ]; then break; fi
   sleep 0.5
 done
-for path in /api/openapi.json /; do
+for path in /api/openapi.json /api/ / /healthz /readyz; do
   [ "$(answer "$path")" = 200 ] || fail "after $attempt attempts $path does not answer"
 done
+weekly="/api/community/weekly?user_id=$user"
+[ "$(answer "$weekly")" = 401 ] || fail "without a token it says more than 401"
+[ "$(answer "$weekly" "$token")" = 200 ] || fail "with the service token it does not answer"
 "$engine" stop --time 10 "$server" > /dev/null
 code=$("$engine" inspect --format '{{.State.ExitCode}}' "$server")
 "$engine" rm -f "$server" > /dev/null

@@ -5,6 +5,8 @@ import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { endpoints as described } from '../src/serve/endpoints/index.js';
+import { indexPage } from '../src/serve/index-page.js';
+import { ruleOf } from '../src/why/rule.js';
 import { startCli } from './cli.js';
 import { addTap, addUsers, createDatabase, type TestDatabase, userId } from './database.js';
 import { startTestServer, type TestServer } from './serve.js';
@@ -366,6 +368,101 @@ test('OpenAPI lists every endpoint and parameter; responses carry a strict polic
     ['city', false],
   ]);
   expect(headers.get('content-security-policy')).toContain("default-src 'none'");
+});
+
+test('each answer says how it is counted, in the words of the page and of arc-gam why', async () => {
+  const topics: Record<string, string[]> = {
+    weekly: [
+      'streak',
+      'weekly_goal',
+      'new_connections',
+      'second_degree',
+      'geo_expansion',
+      'community_activity',
+      'leaderboard',
+      'recommendations',
+    ],
+    quests: ['quests'],
+    radar: ['radar', 'surges'],
+    health: ['health', 'fading'],
+  };
+  const [streakRule] = await ruleOf('streak');
+  for (const endpoint of endpoints) {
+    for (const query of ['', '&demo=1']) {
+      const { body } = await server.get(pathOf(endpoint, query));
+      expect(Object.keys(body.meta.why)).toEqual(topics[endpoint]);
+      expect(Object.values(body.meta.why).filter((sentence) => sentence === '')).toEqual([]);
+      if (endpoint !== 'weekly') continue;
+      expect(body.meta.why.streak).toBe(streakRule);
+      expect(body.meta.why.recommendations).toContain('at least two connections');
+    }
+  }
+  const strict = await startTestServer(database.url, { REC_MIN_MUTUALS: '3' }, now);
+  try {
+    const { body } = await strict.get(pathOf('weekly'));
+    expect(body.meta.why.recommendations).toContain('at least 3 connections');
+  } finally {
+    await strict.stop();
+  }
+});
+
+test('/api/ is the same document for people, under the policy of the page', async () => {
+  const page = await fetch(`${server.url}/api/`);
+  const html = await page.text();
+  expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
+  expect(page.headers.get('content-security-policy')).toContain("script-src 'self'; style-src 'self'");
+  // Nothing that the policy would stop.
+  expect(html).not.toMatch(/<script|<style|\sstyle=|\son\w+=/);
+  const { body } = await server.get('/api/openapi.json');
+  // biome-ignore lint/suspicious/noExplicitAny: the document as it came
+  for (const [path, { get }] of Object.entries<any>(body.paths)) {
+    expect(html).toContain(`GET ${path}`);
+    expect(html).toContain(`href="#${get.operationId}"`);
+    expect(html).toContain(`id="${get.operationId}"`);
+    for (const { name } of get.parameters) expect(html).toContain(`<code>${name}</code>`);
+    for (const name of Object.keys(get.responses['200'].content['application/json'].schema.properties)) {
+      expect(html).toMatch(new RegExp(`<code>${name}\\??</code>`));
+    }
+  }
+  expect(html).toContain('<code>meta.watermark.known_until</code>');
+  expect(html).toContain('<code>quests[].title</code></th><td>string</td>');
+  // What it links to is there.
+  for (const [, link = ''] of html.matchAll(/(?:href|src)="([^#"]+)"/g)) {
+    const { status } = await fetch(new URL(link, `${server.url}/api/`));
+    expect([link, status]).toEqual([link, 200]);
+  }
+  const bare = await fetch(`${server.url}/api`, { redirect: 'manual' });
+  expect([bare.status, bare.headers.get('location')]).toEqual([308, '/api/']);
+});
+
+test('what a document says is text on its page, never markup', () => {
+  const hostile = `<img src=x onerror="alert('1')">&`;
+  const html = indexPage({
+    info: { title: hostile, version: hostile, description: hostile },
+    paths: {
+      [`/${hostile}`]: {
+        get: {
+          operationId: hostile,
+          summary: hostile,
+          parameters: [{ name: hostile, required: true, description: hostile, schema: { enum: [hostile] } }],
+          responses: {
+            200: {
+              description: hostile,
+              content: {
+                'application/json': {
+                  schema: { properties: { [hostile]: { description: hostile, default: hostile } } },
+                },
+              },
+            },
+          },
+        },
+      },
+    },
+    components: { schemas: { Refusal: {} } },
+  });
+  expect(html).toContain('&lt;img src=x onerror=&quot;alert(&#39;1&#39;)&quot;&gt;&amp;');
+  expect(html).not.toContain('<img');
+  expect(html).not.toContain(`onerror="`);
 });
 
 test('the log line has no query, which says who asked', async () => {

@@ -378,6 +378,34 @@ describe.skipIf(browserPath === undefined)('the Community page', () => {
     await close();
   });
 
+  test('the index of the API is readable at every width, and its policy stops nothing of it', async () => {
+    for (const width of [320, 1280]) {
+      const context = await browser.newContext({
+        viewport: { width, height: 800 },
+        bypassCSP: width === 320,
+      });
+      try {
+        const page = await context.newPage();
+        const complaints: string[] = [];
+        page.on('console', (message) => complaints.push(message.text()));
+        await page.goto(`${server.url}/api/`);
+        for (const summary of await page.locator('summary').all()) await summary.click();
+        expect(complaints).toEqual([]);
+        expect(await overflow(page)).toBe(0);
+        // Its styles came: the whole name of a field stays on a line.
+        expect(
+          await page
+            .locator('table')
+            .first()
+            .evaluate((table) => getComputedStyle(table).borderCollapse),
+        ).toBe('collapse');
+        if (width === 320) expect(await violations(page)).toEqual([]);
+      } finally {
+        await context.close();
+      }
+    }
+  });
+
   test('why: a list says how it is counted, in the words of the server where it has some', async () => {
     const { page, close } = await open(1, {}, { prepare: (one) => changeAnswers(one, moreAnswers) });
     await page.locator('#quests .why summary').click();

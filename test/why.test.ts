@@ -36,9 +36,10 @@ test('a streak is told by its days', async () => {
 });
 
 test('it says the rule in the words of the Community page', async () => {
-  const { sentences } = (await import(new URL('../page/why.js', import.meta.url).href)) as {
-    sentences: Record<string, string>;
+  const { sentencesOf } = (await import(new URL('../page/why.js', import.meta.url).href)) as {
+    sentencesOf: () => Record<string, string>;
   };
+  const sentences = sentencesOf();
   for (const [kind, topic] of [
     ['streak', 'streak'],
     ['rank', 'leaderboard'],

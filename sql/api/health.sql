@@ -74,29 +74,28 @@ with tie as materialized (
   where judged.days_left between 0 and 6
   order by judged.days_left, judged.other_user_id
   limit 10
+), named as materialized (
+  select tie.other_user_id, app_user.name, tie.strength_f32, tie.strength, tie.taps_90d
+  from tie
+  join app_user on app_user.id = tie.other_user_id
+  where not app_user.opted_out
 ), shown as (
   (
-    select
-      'strongest' as list, tie.other_user_id, app_user.name, tie.strength_f32, tie.strength, tie.taps_90d
-    from tie
-    join app_user on app_user.id = tie.other_user_id
-    where not app_user.opted_out
-    order by tie.strength_f32 desc, tie.other_user_id
+    select 'strongest' as list, named.other_user_id, named.name, named.strength_f32, named.strength, named.taps_90d
+    from named
+    order by named.strength_f32 desc, named.other_user_id
     limit $4::integer
   )
   union all
   (
-    select
-      'attention', tie.other_user_id, app_user.name, tie.strength_f32, tie.strength, tie.taps_90d
-    from tie
-    join app_user on app_user.id = tie.other_user_id
-    left join fading on fading.other_user_id = tie.other_user_id
-    left join cooling on cooling.other_user_id = tie.other_user_id
-    where not app_user.opted_out
-      and tie_health(tie.strength) = 'needs_attention'
+    select 'attention', named.other_user_id, named.name, named.strength_f32, named.strength, named.taps_90d
+    from named
+    left join fading on fading.other_user_id = named.other_user_id
+    left join cooling on cooling.other_user_id = named.other_user_id
+    where tie_health(named.strength) = 'needs_attention'
       and fading.other_user_id is null
       and cooling.other_user_id is null
-    order by tie.strength_f32 desc, tie.other_user_id
+    order by named.strength_f32 desc, named.other_user_id
     limit $5::integer
   )
 ), described as (

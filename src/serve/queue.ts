@@ -18,6 +18,8 @@ export interface QueueLimits {
 /** The caller hung up before the answer. Nobody reads it; it is for the log. */
 export const hungUp = (): Problem => new Problem(499, 'hung_up', 'The caller hung up.');
 
+export const isHangUp = (error: unknown): boolean => error instanceof Problem && error.code === 'hung_up';
+
 /** A queue that turns work away instead of growing: under load a quick 503 is worth more than a late answer. */
 export const openQueue = ({ running, waiting, timeoutMs }: QueueLimits): Queue => {
   let active = 0;

@@ -6,10 +6,12 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type { Settings } from '../config.js';
 import { usageFailure, workFailure } from '../errors.js';
 import { readPackageFile } from '../files.js';
+import { readSentences } from '../why/rule.js';
 import { type Authority, openAuthority } from './authority.js';
 import { type Context, type Lifetime, openPlaces, openShared, type Places, type Shared } from './context.js';
 import type { Endpoint } from './endpoint.js';
 import { endpoints } from './endpoints/index.js';
+import { indexPage } from './index-page.js';
 import { answerSchema, openApi } from './openapi.js';
 import { contentSecurityPolicy, servePage } from './page.js';
 import { Problem } from './problem.js';
@@ -79,6 +81,7 @@ export const startServer = async (
     shared: openShared(store.read),
     places: openPlaces(),
     shares: openShares(serve.requestsPerUser),
+    sentences: await readSentences({ atLeast: serve.recommendation.minMutuals }),
     version: (JSON.parse(readPackageFile('package.json')) as { version: string }).version,
   });
   try {
@@ -109,6 +112,8 @@ interface Parts {
   readonly shared: Shared;
   readonly places: Places;
   readonly shares: Shares;
+  /** How things are counted, by topic. */
+  readonly sentences: Readonly<Record<string, string>>;
   /** Of the package. */
   readonly version: string;
 }
@@ -206,6 +211,11 @@ const buildServer = async (parts: Parts): Promise<FastifyInstance> => {
   });
   const document = openApi(version, authority.isConfigured);
   server.get('/api/openapi.json', () => document);
+  const index = indexPage(document);
+  server.get('/api', (_request, reply) => reply.redirect('/api/', 308));
+  server.get('/api/', (_request, reply) =>
+    reply.header('cache-control', 'no-cache').type('text/html; charset=utf-8').send(index),
+  );
   server.get('/healthz', (_request, reply) =>
     reply.header('cache-control', 'no-store').send({ status: 'ok' }),
   );
@@ -306,6 +316,7 @@ const answer = async (
       known_until: watermark.known_until,
     },
     tz_used: watermark.viewer_zone,
+    why: whyOf(parts, endpoint),
     ...described,
     ...(timings === undefined ? {} : { debug: { boundaries: boundariesOf(watermark), queries: timings } }),
   };
@@ -383,14 +394,23 @@ const signalOf = (reply: FastifyReply): AbortSignal => {
   return controller.signal;
 };
 
+const whyOf = ({ sentences }: Parts, { why }: Endpoint): Record<string, string> =>
+  Object.fromEntries(
+    why.flatMap((topic) => {
+      const sentence = sentences[topic];
+      return sentence === undefined ? [] : [[topic, sentence]];
+    }),
+  );
+
 const sendMock = (
-  { options }: Parts,
+  parts: Parts,
   endpoint: Endpoint,
   question: CommonQuestion,
   { reply, started }: Exchange,
   warning: string,
 ): FastifyReply => {
   const { user_id, tz } = question;
+  const { options } = parts;
   const now = options.now === undefined ? new Date() : new Date(options.now);
   const meta: Meta = {
     source: 'mock',
@@ -399,6 +419,7 @@ const sendMock = (
     watermark: { as_of_day: null, computed_at: null, known_until: null },
     warnings: [warning],
     tz_used: tz ?? 'UTC',
+    why: whyOf(parts, endpoint),
   };
   return reply
     .header('x-data-source', 'mock')

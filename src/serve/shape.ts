@@ -26,6 +26,10 @@ export const meta = z.object({
   city_filter: nullable(z.string())
     .optional()
     .meta({ description: 'The place that was taken for city: city, region, country.' }),
+  why: z
+    .record(z.string(), z.string())
+    .optional()
+    .meta({ description: 'How each part is counted, a sentence or two by topic.' }),
   debug: z.record(z.string(), z.unknown()).optional(),
 });
 

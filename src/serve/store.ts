@@ -7,7 +7,7 @@ import type { Row, Value } from '../db/transaction.js';
 import { exitCode, Failure } from '../errors.js';
 import { readPackageFile } from '../files.js';
 import { Problem } from './problem.js';
-import { hungUp, openQueue } from './queue.js';
+import { hungUp, isHangUp, openQueue } from './queue.js';
 import type { ServeSettings } from './settings.js';
 
 /** Reads of one request: all of them see the database at one moment. */
@@ -136,7 +136,7 @@ export const openStore = (settings: Settings, serve: ServeSettings): Store => {
 
 /**
  * Runs `work` until it is done, `deadlineMs` are over or `signal` is aborted. Then it throws at once, whatever `work`
- * waits for, and `work`'s own signal tells it to throw its connection away.
+ * waits for, and `work`'s own signal tells it to give its connection up.
  */
 const untilCut = async <Result>(
   deadlineMs: number,
@@ -164,6 +164,12 @@ const untilCut = async <Result>(
     signal?.removeEventListener('abort', hangUp);
   }
 };
+
+/**
+ * Milliseconds that what is at work for a caller who hung up may still take: another connection, with its plans, costs more
+ * than most statements have left to do.
+ */
+const graceMs = 250;
 
 /** Closes the socket without a word: who is on the other side may never answer. */
 const destroy = (client: pg.ClientBase): void => {
@@ -216,24 +222,35 @@ const inTransaction = async <Result>(
 ): Promise<Result> => {
   // A connection that dies between two statements reports it as an event; the next statement then fails.
   const ignore = () => undefined;
-  const abandon = () => destroy(client);
+  let isDestroyed = false;
+  const abandon = () => {
+    isDestroyed = true;
+    destroy(client);
+  };
   client.on('error', ignore);
-  if (cut.aborted) abandon();
-  else cut.addEventListener('abort', abandon, { once: true });
   gatherWrites(client);
   const { reading, close } = openReading(client, serve.prepare, timings);
+  let grace: NodeJS.Timeout | undefined;
+  const stop = () => {
+    close();
+    if (isHangUp(cut.reason)) grace = setTimeout(abandon, graceMs);
+    else abandon();
+  };
+  if (cut.aborted) stop();
+  else cut.addEventListener('abort', stop, { once: true });
   /** Whatever was sent before has been answered when the last statement is: only then may somebody else have the connection. */
   const end = (last: string) => {
-    cut.removeEventListener('abort', abandon);
+    cut.removeEventListener('abort', stop);
     const timer = setTimeout(abandon, deadlineMs);
     return client
       .query(last)
       .then(
-        () => cut.aborted,
+        () => isDestroyed,
         () => true,
       )
       .then((isBroken) => {
         clearTimeout(timer);
+        clearTimeout(grace);
         client.off('error', ignore);
         client.release(isBroken);
       });

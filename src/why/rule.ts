@@ -14,8 +14,20 @@ const topics: Readonly<Record<WhyKind, readonly string[]>> = {
 
 /** How a kind of number is counted, in the very sentences that the Community page says to its users. */
 export const ruleOf = async (kind: WhyKind): Promise<string[]> => {
-  const { sentences } = (await import(pathToFileURL(packagePath('page/why.js')).href)) as {
-    sentences: Readonly<Record<string, string>>;
-  };
+  const sentences = await readSentences();
   return topics[kind].flatMap((topic) => sentences[topic] ?? []);
+};
+
+/** What the sentences depend on. */
+interface Rules {
+  /** Connections in common that a recommendation needs, 1 or more. */
+  readonly atLeast?: number;
+}
+
+/** The sentence of each topic, from the page's own file. */
+export const readSentences = async (rules: Rules = {}): Promise<Readonly<Record<string, string>>> => {
+  const { sentencesOf } = (await import(pathToFileURL(packagePath('page/why.js')).href)) as {
+    sentencesOf: (rules: Rules) => Readonly<Record<string, string>>;
+  };
+  return sentencesOf(rules);
 };

@@ -64,6 +64,7 @@ export const health = defineEndpoint({
   question: z.object(common),
   answer,
   relations: ['pair', 'pair_day', 'edge_strength'],
+  why: ['health', 'fading'],
   changesEach: 'hour',
   read: async ({ reading, watermark, viewer }) => {
     const asOf = watermark.as_of_day;

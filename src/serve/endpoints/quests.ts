@@ -40,6 +40,7 @@ export const quests = defineEndpoint({
     'pair_day_tap',
     'user_cell',
   ],
+  why: ['quests'],
   changesEach: 'hour',
   revision: async (reading) => {
     const [row] = await reading.query<{ digest: string }>('quest_definition', []);

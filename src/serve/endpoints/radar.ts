@@ -68,6 +68,7 @@ export const radar = defineEndpoint({
   }),
   answer,
   relations: ['pair', 'pair_day', 'pair_day_tap', 'user_streaks', 'tap', 'home_place', 'surge_windows'],
+  why: ['radar', 'surges'],
   changesEach: 'minute',
   read: async (context, question) => {
     const { reading, watermark, viewer, describe } = context;

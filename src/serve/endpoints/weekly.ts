@@ -116,6 +116,16 @@ export const weekly = defineEndpoint({
     'home_place',
     'tap',
   ],
+  why: [
+    'streak',
+    'weekly_goal',
+    'new_connections',
+    'second_degree',
+    'geo_expansion',
+    'community_activity',
+    'leaderboard',
+    'recommendations',
+  ],
   changesEach: 'hour',
   read: async (context, question) => {
     const { reading, watermark, viewer, serve } = context;

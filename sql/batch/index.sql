@@ -33,7 +33,7 @@ join pg_class as index_class on index_class.oid = pg_index.indexrelid
 left join pg_constraint as key on key.conindid = pg_index.indexrelid and key.conrelid = table_class.oid
 where table_class.oid = to_regclass($1::text)
   and pg_has_role(table_class.relowner, 'usage')
-  and not exists (select from pg_constraint as reference where reference.confrelid = table_class.oid)
+  and not exists (select 1 from pg_constraint as reference where reference.confrelid = table_class.oid)
 union all
 select
   format('alter table %I drop constraint %I', table_class.relname, reference.conname),

@@ -9,7 +9,7 @@ where pg_trigger.tgname like 'arc\_gam\_capture\_%'
   and pg_trigger.tgenabled in ('O', 'A')
   and pg_trigger.tgfoid in (to_regproc('capture_taps'), to_regproc('capture_users'))
   and exists (
-    select
+    select 1
     from pg_depend
     join pg_rewrite on pg_rewrite.oid = pg_depend.objid
     where pg_rewrite.ev_class in (to_regclass('tap'), to_regclass('app_user'))

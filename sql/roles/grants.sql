@@ -10,7 +10,7 @@ declare
   wanted text;
 begin
   foreach wanted in array array[:'owner', :'job', :'reader'] loop
-    if not exists (select from pg_roles where rolname = wanted) then
+    if not exists (select 1 from pg_roles where rolname = wanted) then
       execute format('create role %I login', wanted);
     end if;
   end loop;

@@ -22,7 +22,7 @@ from (
   select
     bool_or(
       exists (
-        select
+        select 1
         from pg_index
         where pg_index.indrelid = pg_attribute.attrelid
           and pg_index.indkey[0] = pg_attribute.attnum

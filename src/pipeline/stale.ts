@@ -43,7 +43,7 @@ export interface StaleDays {
 /** The zone recorded with the data. Throws if the settings name another one while there is data. */
 export const recordedZone = async (session: Session, settings: Settings): Promise<string> => {
   const [recorded] = await session.query<{ zone: string }>(
-    "select value as zone from setting where key = 'zone' and exists (select from processed_day)",
+    "select value as zone from setting where key = 'zone' and exists (select 1 from processed_day)",
   );
   const wanted = settings.zone;
   if (recorded === undefined) return wanted ?? 'UTC';
@@ -60,7 +60,7 @@ export const recordedZone = async (session: Session, settings: Settings): Promis
  * transaction: a change is either still in the queue or already a day to look at.
  */
 export const drainCapture = async (session: Session, zone: string): Promise<void> => {
-  const [waiting] = await session.query<{ any: boolean }>('select exists (select from change_queue) as any');
+  const [waiting] = await session.query<{ any: boolean }>('select exists (select 1 from change_queue) as any');
   if (!waiting?.any) return;
   const [drained] = await session.query<{ is_everything: boolean }>(
     readPackageFile('sql/capture/drain.sql'),

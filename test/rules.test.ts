@@ -92,7 +92,6 @@ describe('what counts as a tap', () => {
       expect(ended((await database.ok(['backfill', '--json'])).stdout)).toMatchObject({
         dayCount: 0,
         asOfDay: null,
-        isPart: false,
         runId: null,
       });
       expect(await all(database, 'processed_day')).toEqual([{ count: '0' }]);

@@ -16,12 +16,15 @@ with drained as (
   join user_key on user_key.user_id = touched_user.user_id
   join pair on pair.u2_key = user_key.user_key
 ), touched_day as (
-  -- A UTC date is at most two local dates; the hours around it are those of a clock that was set back over midnight.
+  -- A UTC date is at most two local dates, three where a whole date came twice.
   select (moment.moment at time zone $1::text)::date as day
   from (select distinct drained.utc_day from drained where drained.utc_day is not null) as utc
   cross join lateral (
     values
       (utc.utc_day::timestamp at time zone 'UTC'),
+      ((utc.utc_day::timestamp + interval '6 hours') at time zone 'UTC'),
+      ((utc.utc_day::timestamp + interval '12 hours') at time zone 'UTC'),
+      ((utc.utc_day::timestamp + interval '18 hours') at time zone 'UTC'),
       ((utc.utc_day + 1)::timestamp at time zone 'UTC' - interval '1 microsecond')
   ) as moment (moment)
   union

@@ -8,8 +8,8 @@ with island as (
   from verify_day
 ), stretch as (
   select
-    min(island.day)::timestamp at time zone verify_clock.zone - interval '3 hours' as starts_at,
-    (max(island.day) + 1)::timestamp at time zone verify_clock.zone + interval '3 hours' as ends_at,
+    min(island.day)::timestamp at time zone verify_clock.zone - interval '27 hours' as starts_at,
+    (max(island.day) + 1)::timestamp at time zone verify_clock.zone + interval '27 hours' as ends_at,
     verify_clock.zone
   from island
   cross join verify_clock

@@ -1,6 +1,6 @@
 -- The one read of the application's taps: what pairs did on the verified days, and what was ignored on them.
--- Consecutive days are one range. Three hours on either side: where a clock was set back over midnight, a local date is
--- not one stretch of time.
+-- Consecutive days are one range. 27 hours on either side: where a clock was set back over midnight, or by a whole date, a
+-- local date is not one stretch of time.
 -- $1 whether everybody's taps are read, or those of verify_tapper only.
 with island as (
   select
@@ -9,8 +9,8 @@ with island as (
   from verify_day
 ), stretch as (
   select
-    min(island.day)::timestamp at time zone verify_clock.zone - interval '3 hours' as starts_at,
-    (max(island.day) + 1)::timestamp at time zone verify_clock.zone + interval '3 hours' as ends_at,
+    min(island.day)::timestamp at time zone verify_clock.zone - interval '27 hours' as starts_at,
+    (max(island.day) + 1)::timestamp at time zone verify_clock.zone + interval '27 hours' as ends_at,
     verify_clock.zone
   from island
   cross join verify_clock

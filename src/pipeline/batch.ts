@@ -368,16 +368,11 @@ class Batch {
       [days.map(({ day }) => day).join(','), days.map(({ reason }) => reason === 'marked').join(',')],
     );
     const ranges = dayRanges(days.map(({ day }) => day));
-    // Three hours on either side: where a clock was set back over midnight, a local date is not one stretch of time.
-    const rangeRows = await session.run(
-      `insert into batch_range (starts_at, ends_at)
-       select
-         planned.first_day::timestamp at time zone $3::text - interval '3 hours',
-         planned.next_day::timestamp at time zone $3::text + interval '3 hours'
-       from unnest(string_to_array($1::text, ',')::date[], string_to_array($2::text, ',')::date[])
-         as planned (first_day, next_day)`,
-      [ranges.map(({ from }) => from).join(','), ranges.map(({ to }) => addDays(to, 1)).join(','), zone],
-    );
+    const rangeRows = await session.run(readPackageFile('sql/batch/range.sql'), [
+      ranges.map(({ from }) => from).join(','),
+      ranges.map(({ to }) => addDays(to, 1)).join(','),
+      zone,
+    ]);
     const userRows = await session.run(
       'insert into batch_user (user_id) select distinct user_id from stale_mark where user_id is not null',
     );

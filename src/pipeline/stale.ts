@@ -60,7 +60,9 @@ export const recordedZone = async (session: Session, settings: Settings): Promis
  * transaction: a change is either still in the queue or already a day to look at.
  */
 export const drainCapture = async (session: Session, zone: string): Promise<void> => {
-  const [waiting] = await session.query<{ any: boolean }>('select exists (select 1 from change_queue) as any');
+  const [waiting] = await session.query<{ any: boolean }>(
+    'select exists (select 1 from change_queue) as any',
+  );
   if (!waiting?.any) return;
   const [drained] = await session.query<{ is_everything: boolean }>(
     readPackageFile('sql/capture/drain.sql'),

@@ -1,0 +1,23 @@
+-- The stretches of time in which the taps of the batch's days are. Three hours on either side: where a clock was set back over
+-- midnight, a local date is not one stretch; and a day where a whole date came twice (Juneau 1867, Kwajalein 1969), so that the
+-- midnight that Postgres means is not the first, or not the last.
+-- $1 first days and $2 days after the last ones, separated by commas, $3 zone.
+insert into batch_range (starts_at, ends_at)
+select
+  midnight.first
+    - case
+      when ((midnight.first - interval '24 hours') at time zone $3::text)::date >= planned.first_day then interval '27 hours'
+      else interval '3 hours'
+    end,
+  midnight.next
+    + case
+      when ((midnight.next + interval '23 hours') at time zone $3::text)::date < planned.next_day then interval '27 hours'
+      else interval '3 hours'
+    end
+from unnest(string_to_array($1::text, ',')::date[], string_to_array($2::text, ',')::date[])
+  as planned (first_day, next_day)
+cross join lateral (
+  select
+    planned.first_day::timestamp at time zone $3::text as first,
+    planned.next_day::timestamp at time zone $3::text as next
+) as midnight

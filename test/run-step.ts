@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { countOfStage, statementsOf } from '../src/pipeline/converge.js';
-import { isPreparing, loadSteps, type StepParameter, writesOf } from '../src/pipeline/step.js';
+import { isPreparing, isShared, loadSteps, type StepParameter } from '../src/pipeline/step.js';
 
 const steps = loadSteps();
 
@@ -15,9 +15,8 @@ export const runStep = async (
 ): Promise<{ inserted: number; updated: number; deleted: number }> => {
   const step = steps.find((one) => one.name === name);
   if (step === undefined) throw new Error(`no step is called ${name}`);
-  const isShared = steps.filter((one) => writesOf(one).includes(step.table)).length > 1;
   let counts = { inserted: 0, updated: 0, deleted: 0 };
-  for (const { purpose, text, params } of statementsOf(step, isShared, {
+  for (const { purpose, text, params } of statementsOf(step, isShared(step, steps), {
     persistence: 'temp',
     schema: 'public',
   })) {

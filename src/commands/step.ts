@@ -7,7 +7,7 @@ import { Failure, usageFailure } from '../errors.js';
 import { readPackageFile } from '../files.js';
 import { requireMigratedSchema } from '../migrate/migrations.js';
 import { statementsOf } from '../pipeline/converge.js';
-import { isPreparing, loadSteps, type Step, writesOf } from '../pipeline/step.js';
+import { isPreparing, isShared, loadSteps, type Step, writesOf } from '../pipeline/step.js';
 import { didYouMean } from '../report/suggest.js';
 
 const describe = (command: Command): Command =>
@@ -80,8 +80,7 @@ const print = (steps: readonly Step[], name: string, { reporter }: Invocation): 
     );
     throw usageFailure(`No step is called '${name}'.${near} To see all of them: arc-gam step`);
   }
-  const isShared = steps.filter((one) => writesOf(one).includes(step.table)).length > 1;
-  for (const { purpose, table, params, text } of statementsOf(step, isShared, {
+  for (const { purpose, table, params, text } of statementsOf(step, isShared(step, steps), {
     persistence: 'temp',
     schema: 'gamification',
   }))

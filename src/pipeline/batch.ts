@@ -8,7 +8,7 @@ import { outdatedSteps } from './outdated.js';
 import { addDays, dayRanges, type PlannedDay } from './plan.js';
 import { explainRefusal, isRefusal } from './refusal.js';
 import { keyOfScratch, type Persistence, Scratch, scratchTables } from './scratch.js';
-import { closureOf, isPreparing, type Step, type StepParameter, writesOf } from './step.js';
+import { closureOf, isPreparing, isShared, type Step, type StepParameter } from './step.js';
 
 interface Counts {
   readonly inserted: number;
@@ -179,7 +179,7 @@ class Batch {
   /** Makes a scratch table of the step's rows, or adds them to one that is there. */
   private async prepare(step: Step, values: ParameterValues): Promise<Counts> {
     const isMade = this.scratch.isMade(step.table);
-    if (!isMade && !this.isShared(step.table)) {
+    if (!isMade && !isShared(step, this.options.steps)) {
       const rows = await this.execute(prepared(step, this), step, values);
       const key = keyOfScratch(step.table);
       if (key !== null) await this.session.script(`${key};`);
@@ -195,10 +195,6 @@ class Batch {
       values,
     );
     return { inserted: rows, updated: 0, deleted: 0 };
-  }
-
-  private isShared(table: string): boolean {
-    return this.options.steps.filter((step) => writesOf(step).includes(table)).length > 1;
   }
 
   private async add(

@@ -195,6 +195,10 @@ export const isPreparing = (step: Step): boolean => isScratch(step.table);
 /** Every table that a step writes rows to: its own, and those that it notes for others. */
 export const writesOf = (step: Step): string[] => [step.table, ...step.notes.map((note) => note.table)];
 
+/** Whether several steps write to a step's table, so that none of them makes it of its own rows alone. */
+export const isShared = (step: Step, steps: readonly Step[]): boolean =>
+  steps.filter((other) => writesOf(other).includes(step.table)).length > 1;
+
 /**
  * Orders steps so that whoever reads a table comes after all who write it, whoever wants it as it was before them, and
  * whoever only takes rows from one after all who read it. Ties are broken by name. Throws on a cycle and on a table that

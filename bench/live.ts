@@ -14,7 +14,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import pg from 'pg';
-import { differencesOf } from '../test/figures.js';
+import { differencesOf } from '../test/figures/figures.js';
 import { median, runCommand, timed } from './measure.js';
 import { makeData, openWorld, sizes, type World } from './world.js';
 

@@ -1,8 +1,8 @@
 /// <reference lib="dom" />
 // Makes the pictures of the README: npx tsx scripts/screenshots.ts 'http://127.0.0.1:8080/?user_id=<uuid>'
 import { mkdirSync } from 'node:fs';
-import { startBrowser } from '../test/browser.js';
-import { untilDrawn } from '../test/page.js';
+import { startBrowser } from '../test/serve/browser.js';
+import { untilDrawn } from '../test/serve/page.js';
 
 const [address] = process.argv.slice(2);
 if (address === undefined) throw new Error('Give the address of the page, with its user_id.');

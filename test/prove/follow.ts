@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { addDays } from '../../src/pipeline/plan.js';
-import { runCli, startCli } from '../cli.js';
+import { runCli, startCli } from '../command/cli.js';
 import { dayCount, type Operation, type Story } from './story.js';
 import { Disproof, withWorld } from './world.js';
 

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import pg from 'pg';
 import { startEmbedded } from '../../src/demo/embedded.js';
 import { loadSteps, type Step } from '../../src/pipeline/step.js';
-import { startBouncer } from '../bouncer.js';
+import { startBouncer } from '../server/bouncer.js';
 import { liveBesideFollower } from './follow.js';
 import { mutations } from './mutations.js';
 import { type Story, stories } from './story.js';

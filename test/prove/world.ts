@@ -9,7 +9,7 @@ import type { RunRequest } from '../../src/pipeline/request.js';
 import { runPipeline } from '../../src/pipeline/run.js';
 import type { Step } from '../../src/pipeline/step.js';
 import type { Reporter } from '../../src/report/reporter.js';
-import { allFigures, differencesOf } from '../figures.js';
+import { allFigures, differencesOf } from '../figures/figures.js';
 import { dayCount, firstDay, homes, type Operation, places, type Story, userCount } from './story.js';
 
 /** A story that ended with tables unlike a rebuild's: what differed, after which operation. */

@@ -1,0 +1,48 @@
+import fc from 'fast-check';
+import stringWidth from 'string-width';
+import { describe, expect, test } from 'vitest';
+import { hasLiveLine } from '../../src/command-line.js';
+import { formatDuration, formatTable, printable } from '../../src/report/format.js';
+
+describe('a duration', () => {
+  test.each([
+    [999.6, '1.0 s'],
+    [59_940, '59.9 s'],
+    [59_960, '1 min 0 s'],
+    [359_700, '6 min 0 s'],
+    [312_400, '5 min 12 s'],
+    [3_599_700, '1 h 0 min'],
+    [7_199_000, '2 h 0 min'],
+  ])('of %d ms is %s', (milliseconds, text) => {
+    expect(formatDuration(milliseconds)).toBe(text);
+  });
+
+  test('never shows 60 of a unit, nor 1000 ms', () => {
+    fc.assert(
+      fc.property(fc.double({ min: 0, max: 1e9, noNaN: true }), (milliseconds) => {
+        expect(formatDuration(milliseconds)).not.toMatch(/\b60(\.0)? (s|min)|1000 ms/);
+      }),
+    );
+  });
+});
+
+test('columns line up, whatever the script', () => {
+  const lines = formatTable([
+    { name: 'Ana', taps: 5 },
+    { name: '李小龍', taps: 12 },
+    { name: 'नमस्ते', taps: 1 },
+    { name: '👩‍👩‍👧 family', taps: 300 },
+  ]);
+  expect(new Set(lines.map((line) => stringWidth(line))).size).toBe(1);
+});
+
+test("somebody's name moves no cursor and begins no line", () => {
+  expect(printable('a\u001b[2Jb\nc\u202e!')).toBe('a[2Jb c!');
+  expect(formatTable([{ name: 'x\ny\u001b[31m' }])).toEqual(['name', 'x y[31m']);
+});
+
+test('a terminal that does not say how wide it is gets no live line', () => {
+  expect(hasLiveLine({ isTTY: true, columns: 80 })).toBe(true);
+  expect(hasLiveLine({ isTTY: true, columns: 0 })).toBe(false);
+  expect(hasLiveLine({ columns: 80 })).toBe(false);
+});

@@ -1,0 +1,190 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parse } from 'dotenv';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type CatalogueColumn, guessMapping } from '../../src/init/guess.js';
+import { addSettings, withoutPassword } from '../../src/init/settings-file.js';
+import { createDatabase, type TestDatabase, userId } from '../server/database.js';
+import { jsonLines, runCli } from './cli.js';
+
+let database: TestDatabase;
+let folder: string;
+beforeEach(async () => {
+  database = await createDatabase({ empty: true });
+  folder = mkdtempSync(join(tmpdir(), 'arc-gam-init-'));
+});
+afterEach(async () => {
+  await database.drop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const file = () => join(folder, '.env');
+const init = (args: readonly string[] = [], environment: NodeJS.ProcessEnv = {}) =>
+  runCli(['init', ...args], { DATABASE_URL: database.url, ...environment }, folder);
+const written = () => parse(readFileSync(file(), 'utf8'));
+
+test('tables under other names are found, written with the reason of each, and one command does the rest', async () => {
+  await database.client.query(`
+    create schema app;
+    create table app."Members" (user_id uuid primary key, first_name text, last_name varchar(80), hometown text, opted_out boolean);
+    create table app.tap_events (
+      tap_id bigint generated always as identity primary key,
+      from_user uuid references app."Members", to_user uuid references app."Members",
+      tapped_at timestamp, created_at timestamp, location text
+    );
+    create index on app.tap_events (tapped_at);
+    create table app.invoice (id uuid primary key, user_id uuid, created_at timestamptz);
+    insert into app."Members" values ('${userId(1)}', 'Ada', 'Byron', 'Austin, TX', false), ('${userId(2)}', 'Bo', null, null, null);
+    insert into app.tap_events (from_user, to_user, tapped_at, created_at, location) values
+      ('${userId(1)}', '${userId(2)}', '2026-02-03 10:00', '2026-02-03 10:01', '30.27, -97.74'),
+      ('${userId(1)}', '${userId(2)}', '2026-02-04 10:00', '2026-02-04 10:01', 'downtown');`);
+  const looked = await init(['--dry-run']);
+  expect(looked).toMatchObject({ code: 0, stderr: '' });
+  expect(existsSync(file())).toBe(false);
+  const result = await init(['--yes']);
+  expect(result).toMatchObject({ code: 0, stderr: '' });
+  expect(written()).toMatchObject({
+    ARC_GAM_TZ: 'UTC',
+    ARC_GAM_TAPS_TABLE: 'app.tap_events',
+    ARC_GAM_TAPS_ID: 'tap_id',
+    ARC_GAM_TAPS_ID1: 'from_user',
+    ARC_GAM_TAPS_ID2: 'to_user',
+    ARC_GAM_TAPS_TIME: 'tapped_at',
+    ARC_GAM_USERS_TABLE: 'app."Members"',
+    ARC_GAM_USERS_ID: 'user_id',
+    ARC_GAM_USERS_NAME: "concat_ws(' ', first_name, last_name)",
+    ARC_GAM_USERS_HOME: 'hometown',
+    ARC_GAM_USERS_OPT_OUT: 'opted_out',
+  });
+  expect(result.stdout).toContain('# It refers to app.Members, as does the other one.');
+  expect(result.stdout).toContain('it has no zone, and is read as UTC');
+  expect(result.stdout).toContain('Of 2 taps looked at, 2 name two users.');
+  expect(result.stdout).toMatch(/Set up in .*, as of \d{4}-.*: all equal\./);
+  // Read again from the file alone: the same schema, nothing to do.
+  expect((await runCli(['migrate', '--dry-run'], { DATABASE_URL: database.url }, folder)).stdout).toBe(
+    'Nothing is pending.\n',
+  );
+  expect(
+    await database.rows(
+      'select day, cell_count from (select day, count(*) as cell_count from gamification.user_cell_day group by day) as cell',
+    ),
+  ).toEqual([{ day: '2026-02-03', cell_count: '2' }]);
+  // And once more: nothing is said twice, and what is there decides.
+  const before = readFileSync(file(), 'utf8');
+  const again = await init();
+  expect(again.stderr).toBe('');
+  expect(again.stdout).toContain('has all of it already');
+  expect(readFileSync(file(), 'utf8')).toBe(before);
+});
+
+test('what is given stays, no password is written, and the zone of figures that are there is kept', async () => {
+  await database.client.query(`
+    create table public.users (id uuid primary key, name text);
+    create table public.taps (id uuid primary key, id1 uuid, id2 uuid, "time" timestamptz, lat real, lng real);`);
+  writeFileSync(file(), 'MINE=1\nARC_GAM_TAPS_LATITUDE=null::float8');
+  const url = new URL(database.url);
+  url.searchParams.set('application_name', 'x');
+  const result = await runCli(['init', '--database-url', url.href], { ARC_GAM_TZ: 'Asia/Tokyo' }, folder);
+  expect(result).toMatchObject({ code: 0, stderr: '' });
+  const text = readFileSync(file(), 'utf8');
+  expect(written()).toMatchObject({
+    MINE: '1',
+    ARC_GAM_TZ: 'Asia/Tokyo',
+    ARC_GAM_TAPS_LATITUDE: 'null::float8',
+    ARC_GAM_TAPS_LONGITUDE: 'lng',
+    ARC_GAM_USERS_HOME: 'null::text',
+  });
+  if (url.password !== '') expect(text).not.toContain(url.password);
+  expect(written().DATABASE_URL).toContain(`${url.hostname}:${url.port}${url.pathname}`);
+  expect(text.match(/ARC_GAM_TAPS_LATITUDE/g)).toHaveLength(1);
+  rmSync(file());
+  await database.ok(['migrate'], { ARC_GAM_TAPS_LATITUDE: 'lat', ARC_GAM_TAPS_LONGITUDE: 'lng' });
+  await database.client.query("insert into gamification.setting values ('zone', 'Asia/Tokyo')");
+  expect((await init(['--json'])).code).toBe(0);
+  expect(written().ARC_GAM_TZ).toBe('Asia/Tokyo');
+});
+
+describe('what it can not know it says, and writes nothing', () => {
+  test.each([
+    ['', /No table looks like taps .*ARC_GAM_TAPS_TABLE/],
+    ['create table users (id uuid primary key, name text)', /No table looks like taps/],
+    [
+      'create table taps (id uuid primary key, id1 uuid, id2 uuid, time timestamptz)',
+      /No table looks like users .*ARC_GAM_USERS_TABLE/,
+    ],
+    [
+      `create table users (id uuid primary key, name text); create schema old;
+       create table taps (id uuid primary key, id1 uuid, id2 uuid, time timestamptz);
+       create table old.taps (id uuid primary key, id1 uuid, id2 uuid, time timestamptz)`,
+      /Each of old\.taps, public\.taps may be the taps: set ARC_GAM_TAPS_TABLE/,
+    ],
+    [
+      `create table users (id uuid primary key, name text);
+       create table taps (id uuid primary key, id1 uuid, id2 uuid, begun timestamptz, ended timestamptz)`,
+      /has several times \(begun, ended\): set ARC_GAM_TAPS_TIME/,
+    ],
+    [
+      `create table users (id uuid primary key, name text);
+       create table taps (id uuid primary key, user_id uuid references users, host_id uuid references users,
+         guest_id uuid references users, time timestamptz)`,
+      /which two columns are the users of a tap\?.*ARC_GAM_TAPS_ID1/,
+    ],
+  ])('%s', async (tables, sentence) => {
+    await database.client.query(`set search_path = public; ${tables}`);
+    const { code, stderr, stdout } = await init(['--yes']);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(sentence);
+    expect(existsSync(file())).toBe(false);
+  });
+
+  test('columns that name nobody are shown, not believed', async () => {
+    await database.client.query(`
+      create table public.users (id uuid primary key, name text);
+      create table public.taps (id uuid primary key default gen_random_uuid(), id1 uuid, id2 uuid, "time" timestamptz);
+      insert into public.taps (id1, id2, "time") values (gen_random_uuid(), gen_random_uuid(), now())`);
+    const [event] = jsonLines((await init(['--dry-run', '--json'])).stdout);
+    expect(event).toMatchObject({ event: 'init', tap_count: 1, known_count: 0, file: null });
+  });
+});
+
+test('a point, PostGIS and a number by any usual name are places', () => {
+  const column = (name: string, type: string, more: Partial<CatalogueColumn> = {}): CatalogueColumn => ({
+    relation: 'public.taps',
+    schema_name: 'public',
+    table_name: 'taps',
+    row_estimate: 0,
+    name,
+    type,
+    is_unique: false,
+    refers_to: null,
+    ...more,
+  });
+  const users = { relation: 'public.users', table_name: 'users' };
+  const base = [
+    column('id', 'uuid', { is_unique: true }),
+    column('id1', 'uuid'),
+    column('id2', 'uuid'),
+    column('time', 'timestamp with time zone'),
+    column('id', 'uuid', { ...users, is_unique: true }),
+    column('name', 'text', users),
+  ];
+  const latitude = (...place: CatalogueColumn[]) =>
+    guessMapping([...base, ...place], {}).settings.find(({ key }) => key === 'tapsLatitude')?.value;
+  expect(latitude(column('tap_lat', 'real'), column('tap_lng', 'real'))).toBe('tap_lat');
+  expect(latitude(column('spot', 'point'))).toBe('(spot)[1]');
+  expect(latitude(column('geom', 'geography'))).toBe('st_y(geom::geometry)');
+  expect(latitude()).toBe('null::float8');
+});
+
+test('a settings file gives back what was put into it', () => {
+  const values = ['plain', "concat_ws(' ', a, b)", '"Quoted" || \'x\'', "x ~ '^\\s*-?[0-9]+$'", 'a # b', ''];
+  addSettings(
+    file(),
+    values.map((value, index) => ({ variable: `X${index}`, value, why: 'a test' })),
+  );
+  expect(Object.values(written())).toEqual(values);
+  expect(withoutPassword('postgres://me:secret@h/db?password=other&sslmode=require')).toBe(
+    'postgres://me@h/db?sslmode=require',
+  );
+});

@@ -1,0 +1,123 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { jsonLines } from '../command/cli.js';
+import { addTap, addUsers, createDatabase, type TestDatabase } from '../server/database.js';
+
+let database: TestDatabase;
+beforeEach(async () => {
+  database = await createDatabase();
+});
+afterEach(() => database.drop());
+
+const yesterday = (): string => new Date(Date.now() - 86_400_000).toISOString().slice(0, 10);
+
+/** Samples by name and labels; the format is held against the grammar of Prometheus' text format on the way. */
+const samplesOf = (text: string): Map<string, number> => {
+  const samples = new Map<string, number>();
+  const typed = new Set<string>();
+  for (const line of text.trimEnd().split('\n')) {
+    const comment = /^# (HELP|TYPE) (arc_gam_[a-z_]+) (.+)$/.exec(line);
+    if (comment !== null) {
+      if (comment[1] === 'TYPE') {
+        expect(typed.has(comment[2] ?? '')).toBe(false);
+        typed.add(comment[2] ?? '');
+        expect(comment[3]).toBe('gauge');
+      }
+      continue;
+    }
+    const sample = /^(arc_gam_[a-z_]+)(\{(?:[a-z_]+="(?:[^"\\]|\\.)*",?)+\})? (-?[0-9.e+]+)$/.exec(line);
+    expect(sample, line).not.toBeNull();
+    expect(typed.has(sample?.[1] ?? ''), line).toBe(true);
+    samples.set(`${sample?.[1]}${sample?.[2] ?? ''}`, Number(sample?.[3]));
+  }
+  return samples;
+};
+
+const metrics = async () => samplesOf((await database.ok(['metrics'])).stdout);
+
+test('age, stale days, ignored rows, the last run and sizes, in the text format of Prometheus', async () => {
+  const before = await metrics();
+  expect(before.get('arc_gam_attention_count')).toBe(1);
+  expect(before.has('arc_gam_days_behind')).toBe(false);
+  expect([...before.keys()].some((name) => name.startsWith('arc_gam_last_run'))).toBe(false);
+  await addUsers(database, 1, 2);
+  await addTap(database, 1, 2, `${yesterday()}T10:00Z`);
+  await addTap(database, 1, 9, `${yesterday()}T10:00Z`);
+  await database.ok(['etl']);
+  const after = await metrics();
+  expect(after.get('arc_gam_attention_count')).toBe(0);
+  expect(after.get('arc_gam_days_behind')).toBe(0);
+  expect(after.get('arc_gam_as_of_timestamp_seconds')).toBe(Date.parse(`${yesterday()}T00:00Z`) / 1000);
+  expect(after.get('arc_gam_ignored_rows{reason="unknown_user"}')).toBe(1);
+  expect(after.get('arc_gam_last_run_state{state="done"}')).toBe(1);
+  expect(after.get('arc_gam_last_run_taps')).toBe(1);
+  expect(after.get('arc_gam_last_run_rows')).toBeGreaterThan(0);
+  expect(after.get('arc_gam_table_bytes{table="user_day_activity"}')).toBeGreaterThan(0);
+  expect(after.get('arc_gam_stale_days{reason="changed"}')).toBe(0);
+  expect([...after.keys()].filter((name) => name.includes('version="1.'))).toHaveLength(1);
+  await database.ok(['capture', 'on']);
+  await addTap(database, 1, 2, `${yesterday()}T11:00Z`);
+  const late = await metrics();
+  expect(late.get('arc_gam_stale_days{reason="changed"}')).toBe(1);
+  expect(late.get('arc_gam_attention_count')).toBe(1);
+  expect(late.get('arc_gam_queued_changes')).toBeGreaterThan(0);
+  expect(after.has('arc_gam_followed')).toBe(false);
+  expect(late.get('arc_gam_followed')).toBe(0);
+  expect(late.get('arc_gam_oldest_change_seconds')).toBeGreaterThan(0);
+});
+
+test('a textfile is written in one piece, or a sentence says why not', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'arc-gam-metrics-'));
+  try {
+    const path = join(folder, 'arc_gam.prom');
+    expect((await database.ok(['metrics', '--file', path])).stdout).toBe('');
+    expect(samplesOf(readFileSync(path, 'utf8')).get('arc_gam_pending_migrations')).toBe(0);
+    expect(readdirSync(folder)).toEqual(['arc_gam.prom']);
+    const refused = await database.cli(['metrics', '--file', join(folder, 'nowhere', 'x.prom')]);
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain("can't be written");
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+test('what status --json says is what is documented, neither more nor less', async () => {
+  await addUsers(database, 1, 2);
+  await addTap(database, 1, 2, `${yesterday()}T10:00Z`);
+  await database.ok(['capture', 'on']);
+  await database.ok(['etl']);
+  const [status] = jsonLines((await database.ok(['status', '--json'])).stdout);
+  const page = readFileSync(new URL('../../docs/operations.md', import.meta.url), 'utf8');
+  const section = page.slice(page.indexOf('## status as JSON')).split('\n## ')[0] ?? '';
+  const documented = [...section.matchAll(/^\| `([\w.[\]]+)` \|/gm)].map(([, name]) => name);
+  const fields = (value: unknown, path: string): string[] => {
+    if (Array.isArray(value)) return value.length === 0 ? [path] : fields(value[0], `${path}[]`);
+    if (value === null || typeof value !== 'object') return [path];
+    return Object.entries(value).flatMap(([name, inner]) =>
+      fields(inner, path === '' ? name : `${path}.${name}`),
+    );
+  };
+  const found = new Set(fields(status, ''));
+  // Of a list that is empty here, its fields are documented.
+  for (const name of found) {
+    expect(
+      documented.some((other) => other === name || other?.startsWith(`${name}[]`)),
+      name,
+    ).toBe(true);
+  }
+  for (const name of documented) {
+    const list = name?.split('[]')[0] ?? '';
+    expect(found.has(name ?? '') || found.has(list), name).toBe(true);
+  }
+});
+
+test('indexes that nobody reads are named with what they cost', async () => {
+  await database.client.query('create index nobody_reads_me on user_day_activity (tap_count)');
+  const { stdout } = await database.ok(['status', '--indexes']);
+  expect(stdout).toMatch(/user_day_activity +nobody_reads_me +to read by +0/);
+  expect(stdout).toMatch(/Nobody has read .*nobody_reads_me/);
+  const [event] = jsonLines((await database.ok(['status', '--indexes', '--json'])).stdout);
+  expect(event).toMatchObject({ event: 'indexes', indexes: expect.any(Array) });
+});

@@ -1,0 +1,124 @@
+import { afterEach, expect, test, vi } from 'vitest';
+import { jsonLines, startCli } from '../command/cli.js';
+import { addTap, addUsers, createDatabase, type TestDatabase } from '../server/database.js';
+
+let database: TestDatabase | undefined;
+afterEach(async () => {
+  await database?.drop();
+  database = undefined;
+});
+
+const status = async (target: TestDatabase) => {
+  const { code, stdout, stderr } = await target.cli(['status', '--json']);
+  const [answer] = jsonLines(stdout) as { isWell: boolean; attention: { what: string; command: string }[] }[];
+  return { code, stderr, isWell: answer?.isWell, attention: answer?.attention ?? [] };
+};
+
+const yesterday = (): string => new Date(Date.now() - 86_400_000).toISOString().slice(0, 10);
+
+test('a schema that is not there is a sentence, not an error', async () => {
+  database = await createDatabase({ empty: true });
+  const { code, attention, stderr } = await status(database);
+  expect({ code, stderr }).toEqual({ code: 3, stderr: '' });
+  expect(attention).toEqual([
+    { what: "The schema 'gamification' has not been set up.", command: 'arc-gam migrate' },
+  ]);
+});
+
+test('from nothing processed to all well, to a late tap, to a dead run', async () => {
+  database = await createDatabase();
+  await addUsers(database, 1, 2);
+  await addTap(database, 1, 2, `${yesterday()}T10:00Z`);
+  expect((await status(database)).attention).toEqual([
+    { what: 'No day has been processed yet.', command: 'arc-gam backfill' },
+  ]);
+  await database.ok(['etl']);
+  expect(await status(database)).toEqual({ code: 0, stderr: '', isWell: true, attention: [] });
+  const screen = await database.cli(['status']);
+  expect(screen.stdout).toContain('All is well');
+  expect(screen.stdout).toContain(`as of      ${yesterday()} (zone UTC)`);
+
+  await addTap(database, 1, 2, `${yesterday()}T11:00Z`);
+  const late = await status(database);
+  expect(late.code).toBe(3);
+  expect(late.attention[0]?.what).toContain(`${yesterday()} (taps: 1 when it was processed, 2 now)`);
+  await database.ok(['etl']);
+
+  await database.client.query(
+    "insert into run (run_id, command, state, started_at, host, pid) values (99, 'etl', 'running', now(), 'elsewhere', 1)",
+  );
+  const dead = await status(database);
+  expect(dead.attention[0]?.what).toContain('Run 99 (etl) is dead');
+  expect((await database.cli(['status'])).stdout).toMatch(/99 +etl +dead/);
+});
+
+test('while a run is under way its holder is named, and nobody is told to start another', async () => {
+  database = await createDatabase();
+  await addUsers(database, 1, 2);
+  await addTap(database, 1, 2, `${yesterday()}T10:00Z`);
+  await database.client.query('begin; lock table gamification.processed_day in exclusive mode');
+  const run = startCli(['etl'], { DATABASE_URL: database.url, ARC_GAM_LOCK_TIMEOUT_MS: '60000' });
+  await vi.waitFor(
+    async () =>
+      expect(
+        await database?.rows(
+          `select 1 from pg_locks where locktype = 'advisory' and granted
+           and database = (select oid from pg_database where datname = current_database())`,
+        ),
+      ).toHaveLength(1),
+    { timeout: 20_000 },
+  );
+  const { code, stdout } = await database.cli(['status']);
+  expect(code).toBe(3);
+  expect(stdout).toMatch(/lock +held by arc-gam etl/);
+  expect(stdout).toContain('A run is under way: look again when it has ended.');
+  expect(stdout).not.toContain('Run:');
+  await database.client.query('rollback');
+  expect(await run.ended).toMatchObject({ code: 0 });
+  expect((await status(database)).code).toBe(0);
+});
+
+test('the health of the source: ignored rows by reason, taps of the future, an index on their time', async () => {
+  database = await createDatabase();
+  await addUsers(database, 1, 2);
+  await addTap(database, 1, 2, `${yesterday()}T10:00Z`);
+  await addTap(database, 1, 1, `${yesterday()}T10:00Z`);
+  await database.ok(['etl']);
+  expect((await database.cli(['status'])).stdout).toContain('1 ignored row on processed days (1 self tap)');
+  await addTap(database, 1, 2, '2999-01-01T10:00Z');
+  expect((await status(database)).attention[0]?.what).toMatch(/^1 tap is of a day that has not begun/);
+  await database.client.query('drop index public.taps_time');
+  expect((await status(database)).attention[0]?.what).toMatch(/^No index begins with the time of taps/);
+});
+
+test('a role that may only read sees it all', async () => {
+  database = await createDatabase();
+  await addUsers(database, 1, 2);
+  await addTap(database, 1, 2, `${yesterday()}T10:00Z`);
+  await database.ok(['etl']);
+  const role = `arc_gam_reader_${process.pid}`;
+  await database.client.query(
+    `create role ${role} login password 'reader'; grant usage on schema gamification to ${role};
+     grant select on all tables in schema gamification to ${role}`,
+  );
+  try {
+    const url = new URL(database.url);
+    url.username = role;
+    url.password = 'reader';
+    const result = await database.cli(['status', '--database-url', url.href]);
+    expect(result).toMatchObject({ code: 0, stderr: '' });
+  } finally {
+    await database.client.query(`drop owned by ${role}; drop role ${role}`);
+  }
+});
+
+test('a database that does not answer is exit code 5', async () => {
+  database = await createDatabase({ empty: true });
+  const { code, stderr } = await database.cli([
+    'status',
+    '--database-url',
+    'postgres://nobody@127.0.0.1:1/none',
+  ]);
+  expect(code).toBe(5);
+  expect(stderr).toContain("can't be reached");
+});

@@ -1,0 +1,70 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { openShared } from '../../src/serve/context.js';
+import type { Reading } from '../../src/serve/store.js';
+
+const reading = (name: string) => ({ name }) as unknown as Reading;
+const request = reading('the request');
+const beside = reading('beside it');
+const nameOf = (one: Reading) => (one as unknown as { name: string }).name;
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['performance'] });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+test('what everybody shares is made once, anew beside a request after half a minute, and never older than a minute', async () => {
+  const made: string[] = [];
+  const shared = openShared((use) => use(beside));
+  const ask = () =>
+    shared.of('board', request, async (one) => {
+      made.push(nameOf(one));
+      return made.length;
+    });
+  expect(await ask()).toBe(1);
+  vi.advanceTimersByTime(29_000);
+  expect(await ask()).toBe(1);
+  vi.advanceTimersByTime(2_000);
+  expect(await Promise.all([ask(), ask()])).toEqual([1, 1]);
+  expect(await ask()).toBe(2);
+  expect(made).toEqual(['the request', 'beside it']);
+  vi.advanceTimersByTime(61_000);
+  expect(await ask()).toBe(3);
+  expect(made.at(-1)).toBe('the request');
+});
+
+test('an attempt beside a request that fails changes nothing, and is not tried again by every request', async () => {
+  let attempts = 0;
+  const shared = openShared(() => {
+    attempts += 1;
+    return Promise.reject(new Error('no connection'));
+  });
+  const ask = () => shared.of('board', request, async () => 'known');
+  await ask();
+  vi.advanceTimersByTime(31_000);
+  expect(await ask()).toBe('known');
+  expect(await ask()).toBe('known');
+  expect(attempts).toBe(1);
+});
+
+test('requests at the same time wait for the first, and for the next one where it fails', async () => {
+  const made: string[] = [];
+  const shared = openShared((use) => use(beside));
+  const ask = (name: string, fails = false) =>
+    shared.of('board', reading(name), async (one) => {
+      made.push(nameOf(one));
+      await Promise.resolve();
+      if (fails) throw new Error('cut off');
+      return nameOf(one);
+    });
+  const [first, second, third] = await Promise.allSettled([ask('1', true), ask('2'), ask('3')]);
+  expect(first).toMatchObject({ status: 'rejected' });
+  expect(second).toMatchObject({ value: '2' });
+  expect(third).toMatchObject({ value: '2' });
+  expect(made).toEqual(['1', '2']);
+  vi.advanceTimersByTime(61_000);
+  made.length = 0;
+  expect(await Promise.all([ask('4'), ask('5'), ask('6')])).toEqual(['4', '4', '4']);
+  expect(made).toEqual(['4']);
+});

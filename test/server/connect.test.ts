@@ -1,0 +1,197 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { runCli } from '../command/cli.js';
+import { createDatabase, type TestDatabase } from './database.js';
+
+let database: TestDatabase;
+const password = 'p@ss w:rd/%';
+const role = `arc_gam_connect_${process.pid}`;
+beforeAll(async () => {
+  database = await createDatabase();
+  await database.client.query(`create role ${role} login password '${password}'`);
+});
+afterAll(async () => {
+  await database.client.query(`drop owned by ${role}; drop role ${role}`);
+  await database.drop();
+});
+
+/** The test database's address with parts replaced. */
+const address = (
+  parts: Partial<Record<'hostname' | 'port' | 'pathname' | 'username' | 'password', string>>,
+) => Object.assign(new URL(database.url), parts).href;
+
+const fails = async (url: string, exitCode: number, message: RegExp, environment = {}) => {
+  const started = Date.now();
+  const result = await runCli(['migrate', 'status', '--debug'], { DATABASE_URL: url, ...environment });
+  expect(Date.now() - started).toBeLessThan(12_000);
+  expect(result.stderr).toMatch(message);
+  expect(result.code).toBe(exitCode);
+  const secret = url === '' ? '' : decodeURIComponent(new URL(url).password);
+  if (secret.length > 3) expect(result.stderr + result.stdout).not.toContain(secret);
+  return result;
+};
+
+test('nothing configured: the choices, and the demo', async () => {
+  const result = await runCli(['etl']);
+  expect(result.code).toBe(2);
+  for (const word of [
+    '--database-url',
+    'DATABASE_URL',
+    'INSTANCE_CONNECTION_NAME',
+    'PGHOST',
+    '.env',
+    'arc-gam demo',
+  ])
+    expect(result.stderr).toContain(word);
+  expect(result.stdout).toBe('');
+});
+
+test('a URL that is none does not repeat what was given', async () => {
+  const result = await runCli(['etl', '--database-url', 'mysql://me:hunter22@host/db']);
+  expect(result.code).toBe(2);
+  expect(result.stderr).toContain('does not begin with postgres://');
+  expect(result.stderr).not.toContain('hunter22');
+});
+
+test('a refused password', async ({ skip }) => {
+  const [{ auth } = { auth: '' }] = await database.rows<{ auth: string }>(
+    "select string_agg(distinct auth_method, ',') as auth from pg_hba_file_rules where type in ('host', 'hostnossl')",
+  );
+  if (auth.includes('trust')) skip('this server trusts everybody');
+  await fails(
+    address({ username: role, password: 'wrong-password-1' }),
+    2,
+    new RegExp(`The password of '${role}' was refused`),
+  );
+  await fails(address({ username: role, password: '' }), 2, /asks for the password of .* and none was given/);
+});
+
+test('no such database', async () => {
+  await fails(
+    address({ pathname: '/no_such_database' }),
+    2,
+    /There is no database 'no_such_database' at .*Create it/,
+  );
+});
+
+test('a host that is down', async () => {
+  await fails(
+    'postgres://me:secret-9@127.0.0.1:1/db',
+    5,
+    /127\.0\.0\.1:1\/db can't be reached: connection refused/,
+  );
+});
+
+test('a host that nobody knows', async () => {
+  await fails('postgres://me:secret-9@db.invalid:5432/db', 5, /The host 'db\.invalid' is not known/);
+});
+
+test('a host that accepts and says nothing is given up within 10 s', async () => {
+  const silent = createServer(() => undefined);
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+  const { port } = silent.address() as { port: number };
+  try {
+    await fails(`postgres://me:secret-9@127.0.0.1:${port}/db`, 5, /did not answer within 8 s/);
+    await fails(
+      `postgres://me:secret-9@127.0.0.1:${port}/db?connect_timeout=1`,
+      5,
+      /did not answer within 1 s/,
+    );
+  } finally {
+    silent.close();
+  }
+});
+
+test('TLS that the server does not offer', async ({ skip }) => {
+  const [{ ssl } = { ssl: '' }] = await database.rows<{ ssl: string }>('show ssl');
+  if (ssl === 'on') skip('this server offers TLS');
+  const url = new URL(database.url);
+  url.searchParams.set('sslmode', 'require');
+  await fails(url.href, 2, /sslmode=require was asked for, but the server .* does not offer TLS/);
+});
+
+test('a privilege that is missing', async () => {
+  const result = await runCli(['etl'], {
+    DATABASE_URL: address({ username: role, password: encodeURIComponent(password) }),
+  });
+  expect(result.code).toBe(1);
+  expect(result.stderr).toMatch(/The database refused it: permission denied for schema gamification\./);
+  expect(result.stderr).not.toContain(password);
+});
+
+test('DB_* variables, PG* variables and the flag all lead there', async () => {
+  const url = new URL(database.url);
+  const name = url.pathname.slice(1);
+  const reached = { code: 0, stdout: expect.stringContaining('applied') };
+  expect(
+    await runCli(['migrate', 'status'], {
+      DB_USER: url.username,
+      DB_PASS: decodeURIComponent(url.password),
+      DB_NAME: name,
+      DB_HOST: url.hostname,
+      DB_PORT: url.port,
+    }),
+  ).toMatchObject(reached);
+  expect(
+    await runCli(['migrate', 'status'], {
+      PGUSER: url.username,
+      PGPASSWORD: decodeURIComponent(url.password),
+      PGDATABASE: name,
+      PGHOST: url.hostname,
+      PGPORT: url.port,
+    }),
+  ).toMatchObject(reached);
+  // The flag wins over the environment.
+  expect(
+    await runCli(['migrate', 'status', '--database-url', database.url], {
+      DATABASE_URL: 'postgres://127.0.0.1:1/no',
+    }),
+  ).toMatchObject(reached);
+  const socket = await runCli(['migrate', 'status'], {
+    DB_USER: 'me',
+    DB_NAME: 'db',
+    INSTANCE_CONNECTION_NAME: 'project:region:instance',
+  });
+  expect(socket.code).toBe(5);
+  expect(socket.stderr).toContain('/cloudsql/project:region:instance');
+  const incomplete = await runCli(['migrate', 'status'], { DB_USER: 'me' });
+  expect(incomplete.code).toBe(2);
+  expect(incomplete.stderr).toContain('DB_NAME, INSTANCE_CONNECTION_NAME or DB_HOST is not set');
+});
+
+test('.env is read, the environment wins, a quoted password is understood', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'arc-gam-env-'));
+  try {
+    writeFileSync(
+      join(folder, '.env'),
+      `DATABASE_URL="${address({ username: role, password: encodeURIComponent(password) })}"\nARC_GAM_SCHEMA=elsewhere\n`,
+    );
+    const fromFile = await runCli(['etl'], {}, folder);
+    expect(fromFile.code).toBe(1);
+    expect(fromFile.stderr).toContain("The schema 'elsewhere' has not been set up");
+    const overridden = await runCli(
+      ['migrate', 'status'],
+      { DATABASE_URL: database.url, ARC_GAM_SCHEMA: 'gamification' },
+      folder,
+    );
+    expect(overridden).toMatchObject({ code: 0, stdout: expect.stringContaining('applied') });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test.each([
+  [['etl', '--date', '2026-02-30'], /Expected a calendar day/],
+  [['backfill', '--from', '2026-01-02', '--to', '2026-01-01'], /--from 2026-01-02 is after --to 2026-01-01/],
+  [['backfill', '--batch-days', '0'], /Expected a whole number from 1/],
+  [['migrate', 'sideways'], /expected one of up, down, status/],
+  [['etl', '--schema', 'a"b'], /is not a plain schema name/],
+  [['frobnicate'], /unknown command/],
+] as const)('%j is a usage error', async (args, message) => {
+  const result = await runCli(args, { DATABASE_URL: database.url });
+  expect(result.stderr).toMatch(message);
+  expect(result.code).toBe(2);
+});

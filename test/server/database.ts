@@ -1,0 +1,96 @@
+import { randomUUID } from 'node:crypto';
+import pg from 'pg';
+import { inject } from 'vitest';
+import { type CliResult, runCli } from '../command/cli.js';
+
+/** A database of a test's own. */
+export interface TestDatabase {
+  readonly url: string;
+  readonly client: pg.Client;
+  /** Rows of a query, dates and times as text, with the target schema in the search path. */
+  rows<Row extends pg.QueryResultRow = pg.QueryResultRow>(text: string, values?: unknown[]): Promise<Row[]>;
+  /** Runs arc-gam on it. */
+  cli(args: readonly string[], environment?: NodeJS.ProcessEnv): Promise<CliResult>;
+  /** Runs arc-gam on it and fails the test unless it exits with 0. */
+  ok(args: readonly string[], environment?: NodeJS.ProcessEnv): Promise<CliResult>;
+  drop(): Promise<void>;
+}
+
+const textTypes = { getTypeParser: () => (value: string) => value } as unknown as pg.CustomTypesConfig;
+
+/** Makes a database: a copy of the migrated template (default), or an empty one. */
+export const createDatabase = async ({ empty = false } = {}): Promise<TestDatabase> => {
+  const prefix = inject('databasePrefix');
+  const name = `${prefix}_${randomUUID().slice(0, 8)}`;
+  const url = new URL(inject('serverUrl'));
+  const admin = new pg.Client({ connectionString: url.href });
+  await admin.connect();
+  await copyTemplate(admin, name, empty ? 'template1' : `${prefix}_template`);
+  url.pathname = `/${name}`;
+  const client = new pg.Client({ connectionString: url.href, types: textTypes });
+  client.on('error', () => undefined);
+  await client.connect();
+  await client.query("set search_path = gamification, public; set timezone = 'UTC'");
+  const cli = (args: readonly string[], environment: NodeJS.ProcessEnv = {}) =>
+    runCli(args, { DATABASE_URL: url.href, ...environment });
+  return {
+    url: url.href,
+    client,
+    rows: async <Row extends pg.QueryResultRow>(text: string, values: unknown[] = []) =>
+      (await client.query<Row>(text, values)).rows,
+    cli,
+    ok: async (args, environment) => {
+      const result = await cli(args, environment);
+      if (result.code !== 0) {
+        throw new Error(
+          `arc-gam ${args.join(' ')} exited with ${result.code}: ${result.stderr}${result.stdout}`,
+        );
+      }
+      return result;
+    },
+    drop: async () => {
+      await client.end();
+      await admin.query(`drop database if exists ${name} with (force)`);
+      await admin.end();
+    },
+  };
+};
+
+/** Two copies of one template at the same moment get in each other's way. */
+const copyTemplate = async (admin: pg.Client, name: string, template: string): Promise<void> => {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await admin.query(`create database ${name} template ${template}`);
+      return;
+    } catch (error) {
+      if ((error as { code?: string }).code !== '55006' || attempt === 50) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+};
+
+/** A user id that reads as its number: 00000000-0000-4000-8000-00000000000n. */
+export const userId = (number: number): string =>
+  `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`;
+
+/** Adds users by number. */
+export const addUsers = async (database: TestDatabase, ...numbers: number[]): Promise<void> => {
+  await database.client.query(
+    "insert into public.users (id, name) select id::uuid, 'User ' || number from unnest($1::text[], $2::int[]) as given (id, number)",
+    [numbers.map(userId), numbers],
+  );
+};
+
+/** Adds a tap between two users by number, at a time with its zone: '2024-12-30T10:00Z'. */
+export const addTap = async (
+  database: TestDatabase,
+  one: number,
+  other: number,
+  time: string,
+): Promise<void> => {
+  await database.client.query('insert into public.taps (id1, id2, time) values ($1, $2, $3)', [
+    userId(one),
+    userId(other),
+    time,
+  ]);
+};

@@ -1,0 +1,147 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { jsonLines, startCli } from '../command/cli.js';
+import { addTap, addUsers, createDatabase, type TestDatabase, userId } from './database.js';
+
+// What docs/operations.md says of failures, tried.
+
+let database: TestDatabase;
+beforeEach(async () => {
+  database = await createDatabase();
+  await addUsers(database, 1, 2, 3);
+  await addTap(database, 1, 2, '2026-02-03T10:00Z');
+  await addTap(database, 2, 3, '2026-02-03T23:30Z');
+  await addTap(database, 1, 3, '2026-02-05T10:00Z');
+  await database.ok(['etl', '--date', '2026-02-05']);
+});
+afterEach(() => database.drop());
+
+const days = () =>
+  database.rows('select day::text, tap_count::text from user_day_activity where user_id = $1 order by day', [
+    userId(3),
+  ]);
+
+test('a source table that is renamed: status says so, and migrate makes the views anew', async () => {
+  await database.client.query(`alter table public.taps rename to taps_old;
+    create table public.taps (like public.taps_old including all);
+    insert into public.taps select * from public.taps_old`);
+  await addTap(database, 1, 2, '2026-02-05T11:00Z');
+  const [status] = jsonLines((await database.cli(['status', '--json'])).stdout) as {
+    attention: { what: string; command: string }[];
+  }[];
+  expect(status?.attention[0]).toMatchObject({ command: 'arc-gam migrate' });
+  expect(status?.attention[0]?.what).toContain('The runs read public.taps_old, which was public.taps');
+  expect((await database.ok(['migrate', '--dry-run'])).stdout).toContain('create view tap');
+  expect((await database.ok(['migrate'])).stdout).toContain('made anew');
+  await database.client.query('drop table public.taps_old');
+  await database.ok(['etl', '--date', '2026-02-05']);
+  expect(await database.rows('select tap_count from processed_day order by day desc limit 1')).toEqual([
+    { tap_count: '2' },
+  ]);
+  expect((await database.cli(['status'])).stdout).not.toContain('taps_old');
+  expect((await database.ok(['migrate'])).stdout).toContain('is up to date');
+});
+
+test("the zone's rules change: the next run moves the days that it touches", async () => {
+  // What a tzdata update does to a zone, done to the recorded one: midnight is another moment.
+  await database.client.query("update setting set value = 'Etc/GMT-1' where key = 'zone'");
+  const noticed = await database.cli(['verify', '--full']);
+  expect(noticed.code).toBe(3);
+  expect(noticed.stdout).toContain('2026-02-03');
+  await database.ok(['etl', '--date', '2026-02-05']);
+  expect(await days()).toEqual([
+    { day: '2026-02-04', tap_count: '1' },
+    { day: '2026-02-05', tap_count: '1' },
+  ]);
+  await database.ok(['verify', '--full']);
+});
+
+test('with capture nobody notes it: verify finds it, capture off and on makes a run look at all of history', async () => {
+  await database.ok(['capture', 'on']);
+  await database.ok(['etl', '--date', '2026-02-05']);
+  await database.client.query("update setting set value = 'Etc/GMT-1' where key = 'zone'");
+  expect((await database.cli(['verify', '--full'])).code).toBe(3);
+  await database.ok(['capture', 'off']);
+  await database.ok(['capture', 'on']);
+  await database.ok(['etl', '--date', '2026-02-05']);
+  await database.ok(['verify', '--full']);
+});
+
+test('a clock a day ahead: what its run could not see yet is found by the next', async () => {
+  const today = new Date().toISOString().slice(0, 10);
+  await addTap(database, 1, 2, `${today}T00:00:01Z`);
+  // The run of a clock that is a day ahead takes today for yesterday.
+  await database.ok(['etl', '--date', today]);
+  await addTap(database, 1, 2, `${today}T00:00:02Z`);
+  await database.ok(['etl', '--date', today]);
+  await database.ok(['verify', '--full']);
+  expect(await database.rows('select tap_count from processed_day order by day desc limit 1')).toEqual([
+    { tap_count: '2' },
+  ]);
+});
+
+test('a permission that is lost in the middle: nothing of the batch is kept, and the sentence names the grant', async () => {
+  const role = `arc_gam_lost_${process.pid}`;
+  await database.client.query(`create role ${role} login password 'lost';
+    grant usage on schema gamification to ${role};
+    grant select, insert, update, delete on all tables in schema gamification to ${role}`);
+  const url = new URL(database.url);
+  url.username = role;
+  url.password = 'lost';
+  try {
+    await addTap(database, 1, 2, '2026-02-05T12:00Z');
+    const before = await days();
+    // The batch waits here, with tables written before it, while the right to the next one goes.
+    await database.client.query('begin; lock table user_day_activity in access exclusive mode');
+    const run = startCli(['etl', '--date', '2026-02-05'], {
+      DATABASE_URL: url.href,
+      ARC_GAM_LOCK_TIMEOUT_MS: '60000',
+    });
+    for (;;) {
+      const waiting = await database.rows('select 1 as one from pg_locks where not granted');
+      if (waiting.length > 0) break;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    await database.client.query(`revoke insert, update, delete on user_streaks from ${role}; commit`);
+    const { code, stderr } = await run.ended;
+    expect(code).toBe(1);
+    expect(stderr).toContain('user_streaks');
+    expect(stderr).toContain('arc-gam grants');
+    expect(await days()).toEqual(before);
+    await database.ok(['etl', '--date', '2026-02-05']);
+    await database.ok(['verify', '--full']);
+  } finally {
+    await database.client.query(`rollback`);
+    await database.client.query(`drop owned by ${role}; drop role ${role}`);
+  }
+});
+
+test("a user's id that changes: with the taps it is another person, without them a stranger; nothing of the old one stays", async () => {
+  const of = async (user: number) =>
+    (await database.rows('select 1 as one from user_day_activity where user_id = $1', [userId(user)])).length;
+  await database.client.query('update public.users set id = $1 where id = $2', [userId(7), userId(3)]);
+  await database.ok(['etl', '--date', '2026-02-05']);
+  expect([await of(3), await of(7)]).toEqual([0, 0]);
+  await database.client.query('update public.taps set id1 = $1 where id1 = $2', [userId(7), userId(3)]);
+  await database.client.query('update public.taps set id2 = $1 where id2 = $2', [userId(7), userId(3)]);
+  await database.ok(['etl', '--date', '2026-02-05']);
+  expect([await of(3), await of(7)]).toEqual([0, 2]);
+  await database.ok(['verify', '--full']);
+});
+
+test('two versions on one schema: each derives again what the other did, and status says so', async () => {
+  await database.client.query("update processed_day set steps_sha256 = 'another version'");
+  const told = await database.cli(['status']);
+  expect(told.code).toBe(3);
+  expect(told.stdout).toContain('derived by another version of the SQL');
+  await database.ok(['etl', '--date', '2026-02-05']);
+  await database.ok(['verify', '--full']);
+});
+
+test('source and figures restored to an earlier time: the next run goes on from there', async () => {
+  await database.client.query("delete from processed_day where day > '2026-02-04'");
+  await database.client.query("delete from public.taps where time > '2026-02-05'");
+  await database.client.query('delete from user_streaks');
+  await database.cli(['verify', '--full', '--repair']);
+  await database.ok(['etl', '--date', '2026-02-06']);
+  await database.ok(['verify', '--full']);
+});

@@ -1,0 +1,175 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import pg from 'pg';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { jsonLines, startCli } from '../command/cli.js';
+import { addTap, addUsers, createDatabase, type TestDatabase } from './database.js';
+
+let database: TestDatabase;
+let blocker: pg.Client;
+
+/** One day to derive, and a lock that keeps its batch from ending. */
+beforeEach(async () => {
+  database = await createDatabase();
+  await addUsers(database, 1, 2);
+  await addTap(database, 1, 2, '2026-01-01T10:00Z');
+  blocker = new pg.Client({ connectionString: database.url });
+  await blocker.connect();
+  await blocker.query('begin; lock table gamification.user_streaks in access exclusive mode');
+});
+afterEach(async () => {
+  await blocker.end();
+  await database.drop();
+});
+
+const etl = (url = database.url) =>
+  startCli(['etl', '--date', '2026-01-01', '--json'], {
+    DATABASE_URL: url,
+    ARC_GAM_LOCK_TIMEOUT_MS: '100000',
+  });
+
+const untilBatchWaits = async () => {
+  for (;;) {
+    // Databases made from one template have the same oids: another file's table could wait too.
+    const waiting = await database.rows(
+      `select 1 from pg_locks where relation = 'gamification.user_streaks'::regclass and not granted
+       and database = (select oid from pg_database where datname = current_database())`,
+    );
+    if (waiting.length > 0) return;
+    await new Promise((resolve) => setTimeout(resolve, 30));
+  }
+};
+
+const days = async () =>
+  Number((await database.rows<{ count: string }>('select count(*) from processed_day'))[0]?.count);
+
+const failure = (stdout: string) => jsonLines(stdout).find(({ event }) => event === 'failed');
+
+/** A way to the server that can be frozen: nothing passes any more, and nobody is told. */
+const openFreezableProxy = async () => {
+  const target = new URL(database.url);
+  const { hostname, port } = target;
+  const sockets: Socket[] = [];
+  let frozen = false;
+  const server = createServer((inbound) => {
+    sockets.push(inbound);
+    inbound.on('error', () => undefined);
+    if (frozen) return;
+    const outbound = connect(Number(port), hostname);
+    sockets.push(outbound);
+    outbound.on('error', () => undefined);
+    inbound.pipe(outbound).pipe(inbound);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  target.port = String((server.address() as AddressInfo).port);
+  return {
+    url: target.href,
+    freeze: () => {
+      frozen = true;
+      for (const socket of sockets) socket.unpipe().pause();
+    },
+    close: () => {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+    },
+  };
+};
+
+test.each([
+  'SIGTERM',
+  'SIGINT',
+] as const)('%s rolls the batch back, exits 1 at once, and the next run goes on', async (signal) => {
+  const run = etl();
+  await untilBatchWaits();
+  const sent = performance.now();
+  run.child.kill(signal);
+  const result = await run.ended;
+  expect(performance.now() - sent).toBeLessThan(3_500);
+  expect(result.code).toBe(1);
+  expect(failure(result.stdout)).toMatchObject({
+    message: expect.stringContaining(`Stopped by ${signal}. The batch under way was rolled back`),
+  });
+  expect(await days()).toBe(0);
+  await blocker.query('rollback');
+  expect(await database.rows('select state from run')).toEqual([{ state: 'stopped' }]);
+  await database.ok(['etl', '--date', '2026-01-01']);
+  expect(await days()).toBe(1);
+});
+
+test('SIGTERM ends the run within 5 s although the server can no longer be told', async () => {
+  const proxy = await openFreezableProxy();
+  const run = etl(proxy.url);
+  await untilBatchWaits();
+  proxy.freeze();
+  const sent = performance.now();
+  run.child.kill('SIGTERM');
+  const result = await run.ended;
+  expect(performance.now() - sent).toBeLessThan(5_000);
+  expect(result).toMatchObject({ code: 1, signal: null });
+  expect(failure(result.stdout)).toMatchObject({
+    message: expect.stringContaining('the connection was dropped'),
+  });
+  proxy.close();
+  await blocker.query('rollback');
+  await database.ok(['etl', '--date', '2026-01-01', '--wait', '20']);
+  expect(await database.rows('select state from run order by run_id')).toEqual([
+    { state: 'dead' },
+    { state: 'done' },
+  ]);
+});
+
+test('a run that is stopped and continued ends as if nothing had been', async () => {
+  const run = etl();
+  await untilBatchWaits();
+  run.child.kill('SIGTSTP');
+  run.child.kill('SIGSTOP');
+  await blocker.query('rollback');
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  run.child.kill('SIGCONT');
+  const result = await run.ended;
+  expect(result).toMatchObject({ code: 0 });
+  expect(jsonLines(result.stdout).at(-1)).toMatchObject({ event: 'ended', retryCount: 0, dayCount: 1 });
+});
+
+test('a run whose connections were cut while it was stopped tries the batch again', async () => {
+  const run = etl();
+  await untilBatchWaits();
+  run.child.kill('SIGTSTP');
+  run.child.kill('SIGSTOP');
+  await database.client.query(
+    "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name like 'arc-gam%'",
+  );
+  await blocker.query('rollback');
+  run.child.kill('SIGCONT');
+  const result = await run.ended;
+  expect(result, result.stdout + result.stderr).toMatchObject({ code: 0 });
+  const ended = jsonLines(result.stdout).at(-1);
+  expect(ended).toMatchObject({ event: 'ended', dayCount: 1 });
+  expect(ended?.retryCount).toBeGreaterThan(0);
+  expect(await days()).toBe(1);
+});
+
+test('a scheduler that fires twice: one run works, the other exits 4 or waits and finds nothing to do', async () => {
+  const run = etl();
+  await untilBatchWaits();
+  const hasty = await database.cli(['etl', '--date', '2026-01-01']);
+  expect(hasty).toMatchObject({ code: 4, stderr: expect.stringContaining('Another run holds the lock') });
+  const patient = startCli(['etl', '--date', '2026-01-01', '--wait', '60', '--json'], {
+    DATABASE_URL: database.url,
+  });
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  await blocker.query('rollback');
+  expect(await run.ended).toMatchObject({ code: 0 });
+  const waited = await patient.ended;
+  expect(waited).toMatchObject({ code: 0 });
+  expect(jsonLines(waited.stdout).at(-1)).toMatchObject({ event: 'ended', dayCount: 0, runId: null });
+});
+
+test('every task but the first ends at once and says why', async () => {
+  const result = await database.cli(['etl'], { CLOUD_RUN_JOB: 'arc-gam', CLOUD_RUN_TASK_INDEX: '1' });
+  expect(result).toMatchObject({ code: 0, stderr: '' });
+  expect(jsonLines(result.stdout)).toMatchObject([
+    { severity: 'NOTICE', message: expect.stringContaining('taskCount to 1') },
+  ]);
+  expect(await days()).toBe(0);
+});

@@ -1,0 +1,169 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readSettings } from '../../src/config.js';
+import { withDatabase } from '../../src/db/database.js';
+import { withTransaction } from '../../src/db/transaction.js';
+import { loadChecks } from '../../src/verify/check.js';
+import { comparisonOf } from '../../src/verify/comparison.js';
+import { openScope } from '../../src/verify/scope.js';
+import { jsonLines } from '../command/cli.js';
+import { figuresOf, fillCommunity } from '../figures/community.js';
+import { addTap, addUsers, createDatabase, type TestDatabase, userId } from '../server/database.js';
+import { everything } from './corruption.js';
+
+const one = userId(1);
+
+let database: TestDatabase;
+let figures: string;
+beforeAll(async () => {
+  database = await createDatabase();
+  await fillCommunity(database);
+  figures = await figuresOf(database);
+});
+afterAll(() => database.drop());
+
+test('a correct database is found correct, in full and by sample', async () => {
+  const full = await database.cli(['verify', '--full']);
+  expect(full).toMatchObject({ code: 0, stderr: '' });
+  expect(full.stdout).toContain('All equal.');
+  const sampled = await database.cli(['verify', '--sample', '2', '--seed', 'x']);
+  expect(sampled.stdout).toContain('All equal.');
+  expect(sampled.code).toBe(0);
+});
+
+test('verify --repair repairs what it reports with exit code 3, and is silent afterwards', async () => {
+  await database.client.query(`update user_streaks set longest_streak_days = 77 where user_id = '${one}'`);
+  const wrong = await database.cli(['verify', '--full', '--json']);
+  expect(wrong.code).toBe(3);
+  expect(jsonLines(wrong.stdout)).toContainEqual(
+    expect.objectContaining({
+      event: 'finding',
+      table: 'user_streaks',
+      key: `user_id ${one}`,
+      column: 'longest_streak_days',
+      stored: '77',
+      expected: '3',
+      why: `arc-gam why streak --user ${one}`,
+    }),
+  );
+  const repaired = await database.cli(['verify', '--full', '--repair']);
+  expect(repaired).toMatchObject({ code: 0, stderr: '' });
+  expect((await database.cli(['verify', '--full'])).code).toBe(0);
+  expect(await figuresOf(database)).toBe(figures);
+});
+
+test('a tap that came late is told once, as a stale day, and hides no corruption', async () => {
+  const late = await createDatabase();
+  try {
+    await fillCommunity(late);
+    await addTap(late, 1, 3, '2026-02-03T15:00Z');
+    const stale = await late.cli(['verify', '--full', '--json']);
+    expect(stale.code).toBe(3);
+    expect(jsonLines(stale.stdout).filter(({ event }) => event === 'finding')).toEqual([
+      expect.objectContaining({ state: 'stale', key: 'day 2026-02-03', stored: '2', expected: '3' }),
+    ]);
+    expect((await late.cli(['verify', '--full', '--stale-ok'])).code).toBe(0);
+    await late.client.query(`update user_streaks set longest_streak_days = 77 where user_id = '${one}'`);
+    const both = await late.cli(['verify', '--full', '--stale-ok']);
+    expect(both.code).toBe(3);
+    expect(both.stdout).toContain('longest_streak_days is 77, expected 3');
+    expect((await late.cli(['verify', '--full', '--repair'])).code).toBe(0);
+  } finally {
+    await late.drop();
+  }
+});
+
+test('what could not be checked is exit code 1, a wrong flag 2', async () => {
+  const empty = await createDatabase({ empty: true });
+  try {
+    const result = await empty.cli(['verify']);
+    expect(result.code).toBe(1);
+    expect(result.stderr).toContain('arc-gam migrate');
+    expect((await database.cli(['verify', '--table', 'nothing'])).code).toBe(2);
+    expect((await database.cli(['verify', '--date', '1999-01-01'])).code).toBe(2);
+    const nobody = await database.cli(['verify', '--user', userId(99)]);
+    expect(nobody).toMatchObject({ code: 2, stdout: '' });
+    expect(nobody.stderr).toContain('there is no such user');
+    expect((await database.cli(['verify', '--user', one])).code).toBe(0);
+  } finally {
+    await empty.drop();
+  }
+});
+
+test("operators' own SQL finds the tables", async () => {
+  const [fresh] = await database.rows(
+    'select max(last_updated_at) is not null as is_there, count(*)::int as weeks from user_week_activity',
+  );
+  expect(fresh).toEqual({ is_there: 't', weeks: '11' });
+  const sizes = await database.rows(
+    `select tablename from pg_tables where schemaname = 'gamification'
+       and pg_total_relation_size(format('%I.%I', schemaname, tablename)) > 0 and tablename = any ($1)`,
+    [['user_day_activity', 'user_week_activity', 'user_streaks', 'edge_strength', 'weekly_leaderboard']],
+  );
+  expect(sizes).toHaveLength(5);
+});
+
+test('an hour that comes twice is expected once on each of its dates, with the taps of that pass', async () => {
+  const zone = 'America/St_Johns';
+  const twice = await createDatabase();
+  try {
+    // 2006-10-29 00:01 -> 2006-10-28 23:01: 02:30Z is the 29th, 02:31Z to 03:30Z the 28th again.
+    await addUsers(twice, 1, 2);
+    for (const time of ['2006-10-29T02:30:10Z', '2006-10-29T02:40Z', '2006-10-29T02:50Z'])
+      await addTap(twice, 1, 2, time);
+    await twice.ok(['backfill', '--from', '2006-10-28', '--to', '2006-10-29'], { ARC_GAM_TZ: zone });
+    await twice.client.query('update public.taps set latitude = 47.56, longitude = -52.71');
+    const settings = readSettings({ databaseUrl: twice.url }, {});
+    const expected = await withDatabase(settings, 'verify', (opened) =>
+      withTransaction(opened, settings, async (session) => {
+        await openScope(session, everything.scope, zone, () => undefined);
+        await session.query('update verify_day set is_stale = false');
+        const check = loadChecks().find(({ name }) => name === 'area_hour');
+        if (check === undefined) throw new Error('There is no check area_hour.');
+        return session.query(
+          `select day::text as day, starts_at::text as starts_at, column_name, expected
+           from (${comparisonOf(check, 'all')}) as told where column_name <> 'user_keys' order by day, column_name`,
+        );
+      }),
+    );
+    expect(expected).toEqual(
+      [
+        ['2006-10-28', 'slot', String(5 * 24 + 23)],
+        ['2006-10-28', 'tap_count', '2'],
+        ['2006-10-29', 'slot', String(6 * 24)],
+        ['2006-10-29', 'tap_count', '1'],
+      ].map(([day, column_name, figure]) => ({
+        day,
+        starts_at: '2006-10-29 02:30:00+00',
+        column_name,
+        expected: figure,
+      })),
+    );
+  } finally {
+    await twice.drop();
+  }
+});
+
+test('a verification says what it spent before the first check, and a sample reads no more than it is to', async () => {
+  const said = jsonLines((await database.ok(['verify', '--sample', '4', '--json'])).stdout);
+  const prepared = said.find(({ event }) => event === 'prepared') as unknown as {
+    preparations: { what: string; durationMs: number }[];
+    durationMs: number;
+  };
+  expect(prepared.preparations.map(({ what }) => what)).toEqual([
+    'the source',
+    'pairs',
+    'days',
+    'the graph',
+    'the second degree',
+    'weeks',
+    'places',
+    'quests',
+    'surges',
+  ]);
+  const verified = said.find(({ event }) => event === 'verified') as unknown as Record<string, number>;
+  expect(verified).toMatchObject({ dayCount: 1, userCount: 4, weekCount: 1 });
+  expect(verified.durationMs).toBeGreaterThanOrEqual(prepared.durationMs);
+  const { stdout } = await database.ok(['verify', '--full']);
+  expect(stdout).toMatch(/^Prepared in .*: .*the source /m);
+  expect(stdout).toMatch(/All equal\. Took .*, of which the checks /);
+});

@@ -19,6 +19,7 @@ import type { Reporter } from './report/reporter.js';
 const stop = new AbortController();
 let reporter: Reporter | null = null;
 let debug = false;
+let endsBySignal = false;
 
 /** Ctrl-C answers within 5 s and Cloud Run kills after 10 s, also when the server does not end the statement. */
 const patienceMs = 4_000;
@@ -34,10 +35,12 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       ),
     );
     setTimeout(() => {
-      openedReporter().failed(
-        `Stopped by ${signal}. The server did not end the statement within ${patienceMs / 1000} s, so the connection was dropped: the server rolls the batch back by itself, what was committed stays. Run the same command again to go on.`,
-        exitCode.failed,
-      );
+      const told = `Stopped by ${signal}. The server did not end the statement within ${patienceMs / 1000} s, so the connection was dropped: the server rolls the batch back by itself, what was committed stays. Run the same command again to go on.`;
+      if (endsBySignal) {
+        openedReporter().notice(told);
+        process.exit(exitCode.done);
+      }
+      openedReporter().failed(told, exitCode.failed);
       process.exit(exitCode.failed);
     }, patienceMs).unref();
   });
@@ -88,6 +91,7 @@ const addCommand = (name: string, file: CommandFile): void => {
     const words = given.slice(0, -2);
     const flags = given.at(-2) as CommonFlags;
     debug = flags.debug === true;
+    endsBySignal = file.endsBySignal === true;
     reporter = await openReporter(flags, name);
     const task = cloudRunTaskIndex();
     if (task > 0) {

@@ -49,6 +49,8 @@ export interface CommandFile {
   run(...given: never[]): Promise<void> | void;
   /** Whether it tells of all other commands, so that they have to be loaded, too. */
   readonly tellsOfAll?: boolean;
+  /** Whether a signal is its usual end, so that it exits 0 also when the server can no longer be told. */
+  readonly endsBySignal?: boolean;
 }
 
 /**

@@ -41,4 +41,4 @@ const run = (flags: FollowFlags, { reporter, signal }: Invocation): Promise<void
   );
 };
 
-export const command: CommandFile = { group: 'To compute:', describe, run };
+export const command: CommandFile = { group: 'To compute:', describe, run, endsBySignal: true };

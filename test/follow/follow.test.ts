@@ -403,6 +403,20 @@ test('a server that is restarted is waited for, and then it goes on', async () =
     expect(ended).toMatchObject({ code: 0, stderr: '' });
     expect(ended.ms).toBeLessThan(5_000);
     expect(jsonLines(ended.stdout).filter(({ event }) => event === 'notice')).toHaveLength(1);
+
+    server = await startEmbedded({ directory: join(folder, 'server'), settings, port });
+    const beforeFreeze = startFollow({ DATABASE_URL: server.url });
+    await tap();
+    await until('a tap before the freeze is counted', isCounted(6));
+    const backends = (
+      await query("select pid from pg_stat_activity where application_name like 'arc-gam follow%'")
+    ).map(({ pid }) => Number(pid));
+    for (const pid of backends) process.kill(pid, 'SIGSTOP');
+    await sleep(1_500);
+    const frozen = await stop(beforeFreeze);
+    for (const pid of backends) process.kill(pid, 'SIGCONT');
+    expect(frozen).toMatchObject({ code: 0, stderr: '' });
+    expect(frozen.ms).toBeLessThan(5_000);
   } finally {
     await server.stop().catch(() => undefined);
     rmSync(folder, { recursive: true, force: true });

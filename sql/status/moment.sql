@@ -9,8 +9,7 @@ select
   latest.ignored_count,
   (select count(*) from stale_mark)::integer as mark_count,
   (select min(stale_mark.reason) from stale_mark) as mark_reason,
-  (select count(*) from captured_day)::integer as captured_count,
-  (select max(user_week_activity.last_updated_at) from user_week_activity) as last_updated_at
+  (select count(*) from captured_day)::integer as captured_count
 from (
   select
     max(processed_day.day) as as_of_day,

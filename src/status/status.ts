@@ -187,7 +187,13 @@ const readLedger = async (
     "select value as zone from setting where key = 'zone'",
   );
   const zone = recorded?.zone ?? 'UTC';
-  const [moment] = await session.query<LedgerMoment>(readPackageFile('sql/status/moment.sql'), [zone]);
+  const [ledger] = await session.query<LedgerMoment>(readPackageFile('sql/status/moment.sql'), [zone]);
+  const [weeks] = await session.query<{ is_locked: boolean }>(readPackageFile('sql/status/week_lock.sql'));
+  const [updated] =
+    weeks?.is_locked === true
+      ? []
+      : await session.query<{ last_updated_at: Date | null }>(readPackageFile('sql/status/last_updated.sql'));
+  const moment = ledger === undefined ? null : { ...ledger, last_updated_at: updated?.last_updated_at ?? null };
   const [source] = await session.query<SourceHealth>(readPackageFile('sql/status/source.sql'));
   const runs = await session.query<RunRow>(readPackageFile('sql/status/run.sql'));
   const tables = await session.query<TableRow>(readPackageFile('sql/status/table.sql'));
@@ -217,7 +223,7 @@ const readLedger = async (
     ...base,
     live: live === undefined ? null : { follower, ...live },
     zone: recorded?.zone ?? null,
-    moment: moment ?? null,
+    moment,
     source: source ?? null,
     changedDays,
     outdatedDays: outdated?.count ?? 0,

@@ -1,4 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest';
+import { convergingSteps, loadSteps } from '../../src/pipeline/step.js';
 import { jsonLines, startCli } from '../command/cli.js';
 import { addTap, addUsers, createDatabase, type TestDatabase } from '../server/database.js';
 
@@ -76,6 +77,22 @@ test('while a run is under way its holder is named, and nobody is told to start 
   await database.client.query('rollback');
   expect(await run.ended).toMatchObject({ code: 0 });
   expect((await status(database)).code).toBe(0);
+});
+
+test('it answers while a first backfill has locked the tables that it fills without their keys', async () => {
+  database = await createDatabase();
+  await addUsers(database, 1, 2);
+  await addTap(database, 1, 2, `${yesterday()}T10:00Z`);
+  await database.ok(['etl']);
+  const filled = [...new Set(convergingSteps(loadSteps()).map(({ table }) => table))].filter(
+    (table) => table !== 'processed_day',
+  );
+  await database.client.query(
+    `begin; lock table ${filled.map((table) => `gamification.${table}`).join(', ')} in access exclusive mode`,
+  );
+  for (const words of [['status'], ['status', '--indexes'], ['metrics']])
+    expect(await database.cli(words)).toMatchObject({ stderr: '', code: 0 });
+  await database.client.query('rollback');
 });
 
 test('the health of the source: ignored rows by reason, taps of the future, an index on their time', async () => {

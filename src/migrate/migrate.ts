@@ -12,6 +12,7 @@ import {
   migrationStatus,
   migrationsFolder,
   migrationsTable,
+  requireNoneNewer,
   requireUnedited,
   sourceRelations,
   upSql,
@@ -56,7 +57,9 @@ export const migrateUp = async (
 ): Promise<MigrateResult> =>
   withMigrationLock(database, settings, options, async (client) => {
     const source = await inspectSource(client, settings.source);
-    requireUnedited(await migrationStatus(client, settings.schema));
+    const status = await migrationStatus(client, settings.schema);
+    requireNoneNewer(status, settings.schema);
+    requireUnedited(status);
     await createSchema(client, settings.schema);
     const names = await applyMigrations(client, settings.schema, 'up', Number.POSITIVE_INFINITY);
     // Also of files that an earlier migrate applied but was killed before it could note.
@@ -82,7 +85,9 @@ export const migrateDown = async (
 ): Promise<MigrateResult> =>
   withMigrationLock(database, settings, options, async (client) => {
     const { schema } = settings;
-    const applied = (await migrationStatus(client, schema)).filter(({ state }) => state !== 'pending');
+    const status = await migrationStatus(client, schema);
+    requireNoneNewer(status, schema);
+    const applied = status.filter(({ state }) => state !== 'pending');
     if (applied.length === 0) return { names: [], notices: [], viewsChanged: false };
     const all = count >= applied.length;
     if (all) {
@@ -121,6 +126,7 @@ export const migrationSql = async (
 ): Promise<{ sql: string; notices: readonly string[] }> => {
   const source = await inspectSource(client, settings.source);
   const status = await migrationStatus(client, settings.schema);
+  requireNoneNewer(status, settings.schema);
   requireUnedited(status);
   const pending = status.filter(({ state }) => state === 'pending');
   const parts = pending.map(({ name }) => `-- ${name}\n${upSql(name)}`);

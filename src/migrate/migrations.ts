@@ -2,7 +2,7 @@ import type pg from 'pg';
 import type { Database } from '../db/database.js';
 import { connectionFailure } from '../db/failure.js';
 import { workFailure } from '../errors.js';
-import { packagePath, readPackageFile, sha256, sqlFilesIn } from '../files.js';
+import { packagePath, packageVersion, readPackageFile, sha256, sqlFilesIn } from '../files.js';
 
 /** The table in which node-pg-migrate notes what it applied. */
 export const migrationsTable = 'schema_migration';
@@ -69,9 +69,10 @@ export const migrationStatus = async (client: pg.ClientBase, schema: string): Pr
   ];
 };
 
-/** Throws unless every migration is applied and none was edited: what each command needs but migrate. */
+/** Throws unless the schema is of this version: what each command needs but migrate, which brings it there. */
 const requireMigrated = async (client: pg.ClientBase, schema: string): Promise<void> => {
   const status = await migrationStatus(client, schema);
+  requireNoneNewer(status, schema);
   const pending = status.filter(({ state }) => state === 'pending').map(({ name }) => name);
   if (pending.length === 0) return;
   const what =
@@ -79,6 +80,15 @@ const requireMigrated = async (client: pg.ClientBase, schema: string): Promise<v
       ? `The schema '${schema}' has not been set up`
       : `The schema '${schema}' lacks ${pending.join(', ')}`;
   throw workFailure(`${what}. Run: arc-gam migrate`);
+};
+
+/** Throws if a newer version has migrated the schema: this one does not know what it would have to keep right. */
+export const requireNoneNewer = (status: readonly MigrationStatus[], schema: string): void => {
+  const newer = status.filter(({ state }) => state === 'missing').map(({ name }) => name);
+  if (newer.length === 0) return;
+  throw workFailure(
+    `The schema '${schema}' has ${newer.join(', ')}, which this version (${packageVersion()}) does not know: a newer arc-gam has migrated it. Use that one, or look with: arc-gam migrate status`,
+  );
 };
 
 /**

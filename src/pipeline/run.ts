@@ -41,7 +41,6 @@ export const runPipeline = async (
 ): Promise<void> => {
   const started = performance.now();
   const request: RunRequest = { ...plainRequest, ...wishes, command };
-  await requireMigratedSchema(database, settings.schema);
   const digest = factsDigest(steps);
   const locked = {
     schema: settings.schema,
@@ -51,6 +50,8 @@ export const runPipeline = async (
     onWait: (holder: string) => reporter.working(`Waiting for ${holder}`),
   };
   await withRunLock(database, locked, async (lock) => {
+    // Whoever held the lock before may have been a newer version's migrate.
+    await requireMigratedSchema(database, settings.schema);
     const run = new Run(database, settings, request, reporter, lock, steps, digest, onPlan);
     if (request.dryRun) await run.rehearse();
     else await run.all();

@@ -193,7 +193,8 @@ const readLedger = async (
     weeks?.is_locked === true
       ? []
       : await session.query<{ last_updated_at: Date | null }>(readPackageFile('sql/status/last_updated.sql'));
-  const moment = ledger === undefined ? null : { ...ledger, last_updated_at: updated?.last_updated_at ?? null };
+  const moment =
+    ledger === undefined ? null : { ...ledger, last_updated_at: updated?.last_updated_at ?? null };
   const [source] = await session.query<SourceHealth>(readPackageFile('sql/status/source.sql'));
   const runs = await session.query<RunRow>(readPackageFile('sql/status/run.sql'));
   const tables = await session.query<TableRow>(readPackageFile('sql/status/table.sql'));

@@ -208,9 +208,29 @@ describe('the migrated schema', () => {
     }
   });
 
-  test('a migration of a newer version is listed as missing', async () => {
+  test('a schema that a newer version has migrated: whatever could write, or tell what it does not know, refuses', async () => {
     await database.client.query("insert into schema_migration (name, run_on) values ('9999_future', now())");
     expect((await database.ok(['migrate', 'status'])).stdout).toMatch(/9999_future\s+missing/);
+    expect((await database.cli(['status'])).stdout).toContain('9999_future (missing)');
+    for (const words of [
+      ['migrate'],
+      ['migrate', '--dry-run'],
+      ['migrate', 'down'],
+      ['backfill'],
+      ['etl'],
+      ['etl', '--dry-run'],
+      ['follow', '--once'],
+      ['capture', 'on'],
+      ['verify', '--repair'],
+      ['quests'],
+      ['why', 'streak', '--user', userId(1)],
+    ]) {
+      const refused = await database.cli(words);
+      expect(refused.code, words.join(' ')).toBe(1);
+      expect(refused.stderr).toContain('a newer arc-gam has migrated it');
+    }
+    await database.client.query("delete from schema_migration where name = '9999_future'");
+    await database.ok(['etl']);
   });
 
   test('everything in it is documented', async () => {

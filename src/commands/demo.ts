@@ -10,7 +10,7 @@ import {
   wholeFlag,
   withCommonFlags,
 } from '../command-line.js';
-import { readEnvironment, readSettings, type Settings } from '../config.js';
+import { readSettings, type Settings } from '../config.js';
 import { type Database, withDatabase } from '../db/database.js';
 import { withTransaction } from '../db/transaction.js';
 import { loadCsv, tapsCsv, usersCsv } from '../demo/csv.js';
@@ -60,7 +60,7 @@ Examples:
 
 /** Runs `arc-gam demo`: the real migrate and backfill on a server of its own. */
 export const runDemo = async (flags: DemoFlags, invocation: Invocation): Promise<void> => {
-  const { reporter: given, signal } = invocation;
+  const { reporter: given, signal, environment, err } = invocation;
   refuseFlags(invocation, ['databaseUrl', 'schema', 'iam'], 'the demo makes a database of its own.');
   if (!flags.serve) refuseFlags(invocation, ['live'], 'it belongs to --serve.');
   if (!flags.serve && flags.keep === undefined) refuseFlags(invocation, ['port'], 'it belongs to --serve.');
@@ -73,8 +73,8 @@ export const runDemo = async (flags: DemoFlags, invocation: Invocation): Promise
     );
   }
   if (flags.serve) await requireFreePort(pageHost, flags.port);
-  const isWatched = flags.json || !flags.progress || process.stderr.isTTY === true;
-  const reporter = isWatched ? given : withProgressLines(given, process.stderr);
+  const isWatched = flags.json || !flags.progress || err.isTTY === true;
+  const reporter = isWatched ? given : withProgressLines(given, err);
   reporter.working('Starting an embedded Postgres');
   const server = await startEmbedded({
     ...(flags.keep === undefined ? {} : { directory: flags.keep }),
@@ -89,7 +89,7 @@ export const runDemo = async (flags: DemoFlags, invocation: Invocation): Promise
   try {
     const url = await createCommunity(server, flags, (text) => reporter.working(text));
     // Settings of a real database must not reach the demo's.
-    const settings = readSettings({ databaseUrl: url }, { ARC_GAM_TZ: readEnvironment().ARC_GAM_TZ });
+    const settings = readSettings({ databaseUrl: url }, { ARC_GAM_TZ: environment.ARC_GAM_TZ });
     await withDatabase(settings, 'demo', async (database) => {
       reporter.working('Migrating');
       await migrateUp(database, settings, { waitSeconds: 0, signal, onWait: () => undefined });

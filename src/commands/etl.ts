@@ -82,7 +82,7 @@ Examples:
 const run = (flags: EtlFlags, invocation: Invocation): Promise<void> => {
   const commandLine = ['etl', flags.date === undefined ? '' : `--date ${flags.date}`].join(' ').trim();
   const wishes = runWishes(flags, invocation);
-  const settings = readSettings(flags);
+  const settings = readSettings(flags, invocation.environment);
   return withDatabase(settings, commandLine, (database) =>
     runPipeline(
       database,

@@ -18,14 +18,14 @@ Examples:
   arc-gam help exit-codes      what each code means, and whether another try helps`,
     );
 
-const run = (about: string | undefined, _flags: unknown, { command }: Invocation): void => {
+const run = (about: string | undefined, _flags: unknown, { command, out }: Invocation): void => {
   const program = command.parent ?? command;
   if (about === undefined) {
-    process.stdout.write(program.helpInformation());
+    out.write(program.helpInformation());
     return;
   }
   if (about === 'exit-codes') {
-    process.stdout.write(`${exitCodes()}\n`);
+    out.write(`${exitCodes()}\n`);
     return;
   }
   const found = program.commands.find((other) => other.name() === about);

@@ -9,7 +9,6 @@ import {
   withCommonFlags,
 } from '../command-line.js';
 import {
-  readEnvironment,
   readSettings,
   type Settings,
   type SourceMapping,
@@ -52,9 +51,8 @@ Examples:
     );
 
 const run = async (flags: InitFlags, invocation: Invocation): Promise<void> => {
-  const { reporter } = invocation;
+  const { reporter, environment } = invocation;
   if (flags.dryRun) refuseFlags(invocation, ['yes', 'file'], '--dry-run writes nothing.');
-  const environment = readEnvironment();
   const first = readSettings(flags, environment);
   await withDatabase(first, 'init', async (database) => {
     reporter.working('Looking for taps and users');

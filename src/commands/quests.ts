@@ -19,8 +19,8 @@ Examples:
 A quest is a row of quest_definitions: add one with INSERT, retire one with active_until; the next etl derives the rest.`,
     );
 
-const run = async (flags: CommonFlags, { reporter, signal }: Invocation): Promise<void> => {
-  const settings = readSettings(flags);
+const run = async (flags: CommonFlags, { reporter, signal, environment }: Invocation): Promise<void> => {
+  const settings = readSettings(flags, environment);
   await withDatabase(settings, 'quests', async (database) => {
     await requireMigratedSchema(database, settings.schema);
     const quests = await withTransaction(

@@ -3,7 +3,7 @@ import kleur from 'kleur';
 import { type CommandFile, type CommonFlags, type Invocation, withCommonFlags } from '../command-line.js';
 import { readSettings } from '../config.js';
 import { withDatabase } from '../db/database.js';
-import { exitCode } from '../errors.js';
+import { type ExitCode, exitCode } from '../errors.js';
 import { requireMigratedSchema } from '../migrate/migrations.js';
 import { formatBytes, formatCount, formatDuration, formatTable, plural } from '../report/format.js';
 import type { Reporter } from '../report/reporter.js';
@@ -37,13 +37,13 @@ interface StatusFlags extends CommonFlags {
 }
 
 /** The exit code is 3 if something wants attention. Only reads. */
-const run = (flags: StatusFlags, { reporter }: Invocation): Promise<void> => {
-  const settings = readSettings(flags);
+const run = (flags: StatusFlags, { reporter, environment }: Invocation): Promise<ExitCode> => {
+  const settings = readSettings(flags, environment);
   return withDatabase(settings, 'status', async (database) => {
     if (flags.indexes) {
       await requireMigratedSchema(database, settings.schema);
       tellIndexes(await readIndexes(database, settings), reporter);
-      return;
+      return exitCode.done;
     }
     const status = await readStatus(database, settings);
     const isWell = status.attention.length === 0;
@@ -53,7 +53,7 @@ const run = (flags: StatusFlags, { reporter }: Invocation): Promise<void> => {
       screen(status, describeTarget(database.target), settings.schema),
     );
     // An answer, not an error: nothing is thrown.
-    if (!isWell) process.exitCode = exitCode.findings;
+    return isWell ? exitCode.done : exitCode.findings;
   });
 };
 

@@ -36,7 +36,7 @@ interface LastRun extends Record<string, unknown> {
 const lastRun = async (flags: CommonFlags, invocation: Invocation): Promise<Map<string, LastRun>> => {
   let settings: Settings;
   try {
-    settings = readSettings(flags);
+    settings = readSettings(flags, invocation.environment);
   } catch (error) {
     if (error instanceof Failure && flags.databaseUrl === undefined) return new Map();
     throw error;

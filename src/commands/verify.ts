@@ -78,7 +78,7 @@ const run = (flags: VerifyFlags, invocation: Invocation): Promise<void> => {
   if (flags.repair && flags.table !== undefined) {
     throw usageFailure('--repair can not be limited by --table: rows of a table follow from rows of others.');
   }
-  const settings = readSettings(flags);
+  const settings = readSettings(flags, invocation.environment);
   const seed = flags.seed ?? String(randomInt(1_000_000));
   return withDatabase(settings, 'verify', async (database) => {
     await requireMigratedSchema(database, settings.schema, { unedited: true });

@@ -63,7 +63,7 @@ export interface CommandFile {
    * Called with the arguments, the flags and the invocation, in this order. Returns the exit code where it is an answer
    * other than `done`. Throws a failure that says what to do.
    */
-  run(...given: never[]): Promise<ExitCode | void> | ExitCode | void;
+  run(...given: never[]): Promise<ExitCode | undefined> | Promise<void> | ExitCode | undefined | void;
   /** Whether it tells of all other commands, so that they have to be loaded, too. */
   readonly tellsOfAll?: boolean;
 }
@@ -145,11 +145,7 @@ export const hasLiveLine = (stream: Pick<TextStream, 'isTTY' | 'columns'>): bool
   stream.isTTY === true && (stream.columns ?? 0) > 0;
 
 /** The same without a live line, and without having to wait for it. */
-export const plainReporter = (
-  flags: CommonFlags,
-  command: string,
-  surroundings: Surroundings,
-): Reporter => {
+export const plainReporter = (flags: CommonFlags, command: string, surroundings: Surroundings): Reporter => {
   const { out, environment } = surroundings;
   if (wantsCloudLogging(flags, environment)) return cloudLoggingReporter(command, out);
   if (flags.json) return jsonReporter(out);

@@ -162,5 +162,4 @@ Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 verification found dif
   };
 };
 
-const stackOf = (cause: unknown): string =>
-  cause instanceof Error ? `Caused by: ${cause.stack}\n` : '';
+const stackOf = (cause: unknown): string => (cause instanceof Error ? `Caused by: ${cause.stack}\n` : '');

@@ -8,12 +8,7 @@ import {
   refuseFlags,
   withCommonFlags,
 } from '../command-line.js';
-import {
-  readSettings,
-  type Settings,
-  type SourceMapping,
-  sourceVariable,
-} from '../config.js';
+import { readSettings, type Settings, type SourceMapping, sourceVariable } from '../config.js';
 import { type Database, withDatabase } from '../db/database.js';
 import { exitCode, Failure, usageFailure } from '../errors.js';
 import { readPackageFile } from '../files.js';

@@ -31,7 +31,10 @@ Examples:
     );
 
 /** Runs `arc-gam serve` until a signal ends it. Throws a failure that says what to do. */
-export const runServe = async (flags: ServeFlags, { reporter, signal, environment, out }: Invocation): Promise<void> => {
+export const runServe = async (
+  flags: ServeFlags,
+  { reporter, signal, environment, out }: Invocation,
+): Promise<void> => {
   const write = (line: string) => out.write(`${line}\n`);
   const onRequest = (report: RequestReport) => {
     if (flags.json) reporter.table('request', [{ ...report }]);

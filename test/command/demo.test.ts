@@ -18,6 +18,7 @@ import { gzipSync } from 'node:zlib';
 import pg from 'pg';
 import { afterEach, expect, test } from 'vitest';
 import { userId } from '../server/database.js';
+import { testUnless } from '../server/lacking.js';
 import { jsonLines, runCli, startCli } from './cli.js';
 
 const folders: string[] = [];
@@ -252,7 +253,7 @@ test('--keep leaves the server running; killed with SIGKILL, the next demo finds
   expect(rows).toEqual([{ filled: true }]);
 });
 
-test.skipIf(process.getuid?.() !== 0)(
+testUnless(process.getuid?.() === 0 ? null : 'only root can try what root does')(
   'as root, from a package in a folder that nobody else may enter',
   async () => {
     const home = folder();

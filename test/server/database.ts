@@ -32,7 +32,27 @@ export const createDatabase = async ({
   twin = false,
 }: DatabaseOptions = {}): Promise<TestDatabase> => {
   const prefix = inject('databasePrefix');
+  if (twin) await requireTwins(`${prefix}_twins`, `${prefix}_template`);
   return copyDatabase(empty ? 'template1' : `${prefix}_${twin ? 'twins' : 'template'}`);
+};
+
+/** Makes the template with two schemas for the first test that wants it; other files' tests wait meanwhile. */
+const requireTwins = async (name: string, template: string): Promise<void> => {
+  const url = new URL(inject('serverUrl'));
+  const admin = new pg.Client({ connectionString: url.href });
+  await admin.connect();
+  try {
+    await admin.query('select pg_advisory_lock(hashtextextended($1, 0))', [name]);
+    const { rows } = await admin.query('select 1 from pg_database where datname = $1', [name]);
+    if (rows.length > 0) return;
+    await copyTemplate(admin, `${name}_new`, template);
+    url.pathname = `/${name}_new`;
+    const { code, stderr } = await runCli(['migrate', '--schema', 'twin'], { DATABASE_URL: url.href });
+    if (code !== 0) throw new Error(`migrate failed in the test template: ${stderr}`);
+    await admin.query(`alter database ${name}_new rename to ${name}`);
+  } finally {
+    await admin.end();
+  }
 };
 
 /** The name of a test's database. */

@@ -2,7 +2,6 @@ import pg from 'pg';
 import type { TestProject } from 'vitest/node';
 import { startEmbedded } from '../../src/demo/embedded.js';
 import { runCli } from '../command/cli.js';
-import { copyTemplate } from './template.js';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -14,8 +13,7 @@ declare module 'vitest' {
 
 /**
  * The server that all tests share: TEST_DATABASE_URL, else a container where a Docker engine answers, else embedded.
- * It gets a template database with the application's tables and the migrated schema, and another one in which a second
- * schema `twin` is migrated as well; every test copies one of the two.
+ * It gets one template database with the application's tables and the migrated schema; every test copies it.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const server = await chooseServer();
@@ -39,14 +37,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
     );
     create index taps_time on public.taps (time);`);
   await application.end();
-  const migrate = async (database: string, schema: string) => {
-    template.pathname = `/${database}`;
-    const { code, stderr } = await runCli(['migrate', '--schema', schema], { DATABASE_URL: template.href });
-    if (code !== 0) throw new Error(`migrate failed in ${database}: ${stderr}`);
-  };
-  await migrate(`${prefix}_template`, 'gamification');
-  await copyTemplate(admin, `${prefix}_twins`, `${prefix}_template`);
-  await migrate(`${prefix}_twins`, 'twin');
+  const migrated = await runCli(['migrate'], { DATABASE_URL: template.href });
+  if (migrated.code !== 0) throw new Error(`migrate failed in the test template: ${migrated.stderr}`);
   project.provide('serverUrl', server.url);
   project.provide('databasePrefix', prefix);
   return async () => {

@@ -6,7 +6,8 @@ import { runStep } from './run-step.js';
 
 /**
  * A table as text: a line with the columns, then one a row. `-` is null; u1, u2, ... are users by number, and their private
- * keys are the numbers; a week's number is written as its Monday; times are as short as they can be (2026-02-03T10:00Z).
+ * keys are the numbers; a week's number is written as its Monday; times are as short as they can be (2026-02-03T10:00Z);
+ * what has a space in it stands in single quotes.
  */
 type Literal = string;
 
@@ -89,8 +90,8 @@ const isView = async (client: TestDatabase['client'], table: string): Promise<bo
 const parsed = (literal: Literal): { columns: string[]; rows: string[][] } => {
   const [columns = [], ...rows] = literal
     .split('\n')
-    .map((line) => line.trim().split(/\s+/))
-    .filter(([first]) => first !== '');
+    .filter((line) => line.trim() !== '')
+    .map((line) => (line.match(/'[^']*'|\S+/g) ?? []).map((word) => word.replaceAll("'", '')));
   for (const row of rows) {
     if (row.length !== columns.length) throw new Error(`${row.join(' ')}: expected ${columns.join(' ')}`);
   }
@@ -143,6 +144,5 @@ const short = (value: string | null): string =>
     : value
         .replace(/00000000-0000-4000-8000-0*(\d+)/g, 'u$1')
         .replace(/"?(\d{4}-\d\d-\d\d) (\d\d:\d\d)(?::00)?((?::\d\d(?:\.\d+)?)?)\+00"?/g, '$1T$2$3Z')
-        .replaceAll(' ', '')
         .replace(/^true$/, 't')
         .replace(/^false$/, 'f');

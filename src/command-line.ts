@@ -64,13 +64,13 @@ export interface CommandFile {
    * other than `done`. Throws a failure that says what to do.
    */
   run(...given: never[]): Promise<ExitCode | undefined> | Promise<void> | ExitCode | undefined | void;
-  /** Whether it tells of all other commands, so that they have to be loaded, too. */
+  /** Set for a command that lists the others, such as help: all of them are then loaded. */
   readonly tellsOfAll?: boolean;
 }
 
 /**
- * Refuses flags that were given and would do nothing here: whoever gives one expects something of it.
- * `flags` are by their names in code, `why` ends the sentence.
+ * Refuses a flag that was given but has no effect here: the person who gave it expects one.
+ * `flags` are the names in code (dryRun for --dry-run); `why` completes the sentence of the error.
  */
 export const refuseFlags = ({ command }: Invocation, flags: readonly string[], why: string): void => {
   const idle = flags.find((flag) => command.getOptionValueSource(flag) === 'cli');
@@ -79,11 +79,11 @@ export const refuseFlags = ({ command }: Invocation, flags: readonly string[], w
   throw usageFailure(`${long ?? idle} does nothing here: ${why}`);
 };
 
-/** An argument that is one of some words: the help and the completion name them, `chosen` holds the word against them. */
+/** An argument with a fixed list of words. The help and the completion show them; `chosen` checks the word. */
 export const choiceArgument = (name: string, description: string, choices: readonly string[]): Argument =>
   new Argument(name, description).choices(choices).argParser((word: string) => word);
 
-/** The word as one of the choices. Throws a usage failure that lists them, with the one that may be meant. */
+/** The word as one of the choices. Throws a usage failure that lists the choices and suggests the likeliest. */
 export const chosen = <Choice extends string>(
   what: string,
   word: string,
@@ -112,7 +112,7 @@ export const withCommonFlags = (command: Command): Command =>
     .option('--no-progress', 'no changing line while work is under way')
     .addOption(new Option('--debug', 'show the stack trace of an error'));
 
-/** Whether lines for Cloud Logging are wanted: asked for, or by default where a Cloud Run Job runs. */
+/** Whether output is lines for Cloud Logging: with --log-format json, and by default in a Cloud Run Job. */
 export const wantsCloudLogging = (
   flags: Pick<CommonFlags, 'json' | 'logFormat'>,
   environment: Surroundings['environment'],
@@ -122,8 +122,8 @@ export const wantsCloudLogging = (
     : flags.logFormat === 'json';
 
 /**
- * How results are shown: lines for Cloud Logging, JSON, or for a person; the live line only on a terminal. ora is loaded
- * only for that line: it would make every run from a scheduler start a tenth of a second later.
+ * Opens the reporter that the flags ask for: Cloud Logging, JSON, or text for a person. The changing line needs a
+ * terminal. ora is loaded for that line alone, because loading it delays every scheduled run by a tenth of a second.
  */
 export const openReporter = async (
   flags: CommonFlags,
@@ -138,13 +138,13 @@ export const openReporter = async (
 };
 
 /**
- * Whether a line can be overwritten there: a terminal that says how wide it is. One that reports 0 columns (a pipe of some
- * CI systems, a serial line) has the spinner believe that its line covers endlessly many, and erase as many each time.
+ * Whether a line can be overwritten on this stream: it must be a terminal that knows its width. Some CI systems and serial
+ * lines report 0 columns; the spinner would then take its line for infinitely many and try to erase them all.
  */
 export const hasLiveLine = (stream: Pick<TextStream, 'isTTY' | 'columns'>): boolean =>
   stream.isTTY === true && (stream.columns ?? 0) > 0;
 
-/** The same without a live line, and without having to wait for it. */
+/** The reporter without the changing line, available at once. */
 export const plainReporter = (flags: CommonFlags, command: string, surroundings: Surroundings): Reporter => {
   const { out, environment } = surroundings;
   if (wantsCloudLogging(flags, environment)) return cloudLoggingReporter(command, out);

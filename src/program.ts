@@ -17,11 +17,11 @@ import { packageVersion } from './files.js';
 import { withoutPasswords } from './report/redact.js';
 import type { Reporter } from './report/reporter.js';
 
-/** One call of arc-gam: its words and where it runs. The process is src/cli.ts, or a test that wants no process. */
+/** One call of arc-gam. It runs in the process of src/cli.ts, or within the process of a test. */
 export interface Call {
-  /** Runs it to its end. Never throws: what went wrong has been said, and is the exit code. */
+  /** Runs the call to its end. Never throws: an error has been reported by then and is in the exit code. */
   run(): Promise<ExitCode>;
-  /** Says in the call's format why it ends before it has ended by itself. */
+  /** Reports, in the format of this call, why it is being ended from outside. */
   failed(message: string, code: ExitCode): void;
 }
 
@@ -42,14 +42,14 @@ const readCommand = async (name: string): Promise<CommandFile | null> => {
   return command ?? null;
 };
 
-/** The call with these words, without those that start the process. */
+/** Opens a call with the words of its command line, without the program's own name. */
 export const openCall = (words: readonly string[], surroundings: Surroundings): Call => {
   const { environment, out, err } = surroundings;
   let reporter: Reporter | null = null;
   let debug = false;
   let answer: ExitCode = exitCode.done;
 
-  // Before the flags are read: what is wrong with them is said in the format of all the rest, without a password in it.
+  // Decided before the flags are parsed, so that errors in the flags are reported in the right format too.
   const isForCloudLogging =
     /--log-format[= ]json/.test(words.join(' ')) ||
     wantsCloudLogging({ json: words.includes('--json') }, environment);
@@ -102,7 +102,7 @@ Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 verification found dif
     });
   };
 
-  /** Every command loads what only it needs: `etl` waits for no web server. Whatever is about all of them loads them all. */
+  /** Loads only the file of the command that is called: etl has no use for a web server. Help loads all of them. */
   const addCommands = async (called: string | undefined): Promise<void> => {
     if (called === '--version' || called === '-V') return;
     const only = called !== undefined && commandFiles.has(called) ? await readCommand(called) : null;
@@ -121,7 +121,7 @@ Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 verification found dif
   const commandName = (): string =>
     program.commands.find((command) => command.name() === program.args[0])?.name() ?? 'arc-gam';
 
-  /** The command's reporter; before there is one, one of the default format. */
+  /** The command's reporter; an error before the flags are read gets one in the default format. */
   const openedReporter = (): Reporter => {
     reporter ??= plainReporter(
       { progress: false, ...(isForCloudLogging ? { logFormat: 'json' } : { json: isForMachines }) },

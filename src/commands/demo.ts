@@ -88,7 +88,7 @@ export const runDemo = async (flags: DemoFlags, invocation: Invocation): Promise
   let viewer: string | null = null;
   try {
     const url = await createCommunity(server, flags, (text) => reporter.working(text));
-    // Settings of a real database must not reach the demo's.
+    // Settings meant for a real database must not apply to the demo's.
     const settings = readSettings({ databaseUrl: url }, { ARC_GAM_TZ: environment.ARC_GAM_TZ });
     await withDatabase(settings, 'demo', async (database) => {
       reporter.working('Migrating');
@@ -145,13 +145,13 @@ export const runDemo = async (flags: DemoFlags, invocation: Invocation): Promise
   }
 };
 
-/** The page is shown to this machine only: nobody proves who asks. */
+/** The page is served to this machine only, because its requests are not authenticated. */
 const pageHost = '127.0.0.1';
 
 const pageAddress = (server: string, viewer: string | null): string =>
   viewer === null ? `${server}/` : `${server}/?user_id=${viewer}`;
 
-/** Whose page is shown: the user of the story, with CSV files whoever tapped most lately; null where nobody did. */
+/** The user whose page is shown: the one of the story, or with CSV files the most active one lately; null if nobody tapped. */
 const chooseViewer = async (
   settings: Settings,
   database: Database,
@@ -167,10 +167,10 @@ const chooseViewer = async (
   return viewer?.user_id ?? null;
 };
 
-/** Its people are too many for a smaller community. */
+/** The story has too many people for a smaller community. */
 const hasStory = ({ usersCount }: DemoFlags): boolean => usersCount >= 40;
 
-/** The Community page, until `goOn` ends: at a signal. */
+/** Serves the Community page until `goOn` resolves, which a signal makes it do. */
 const servePage = async (
   settings: Settings,
   viewer: string | null,
@@ -260,7 +260,7 @@ const createCommunity = async (
   return url.href;
 };
 
-/** Taps of long ago end when they end: their as-of day is that of the last tap; made-up ones end today. */
+/** The as-of day of the demo: the day of the last tap. For a made-up community that is today. */
 const lastTapDay = async (url: string, zone: string): Promise<string | null> => {
   const sql = postgres(url, { max: 1, onnotice: () => undefined });
   try {

@@ -38,7 +38,7 @@ const run = (flags: MetricsFlags, { reporter, environment }: Invocation): Promis
   });
 };
 
-/** A collector that reads while it is written would see half of it. */
+/** Written under another name and renamed, so that a collector never reads half a file. */
 const writeWhole = (path: string, text: string): void => {
   const fresh = `${path}.${process.pid}.new`;
   try {

@@ -44,7 +44,7 @@ Examples:
   arc-gam migrate down --all      remove everything that arc-gam made`,
     );
 
-/** What the next run derives again because the package's SQL is another one than that of the stored figures. */
+/** Reports what the next run derives again because this version's SQL differs from the one that computed the figures. */
 const reportRenewals = async (
   database: Database,
   settings: Settings,

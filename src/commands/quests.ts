@@ -26,7 +26,7 @@ const run = async (flags: CommonFlags, { reporter, signal, environment }: Invoca
     const quests = await withTransaction(
       database,
       settings,
-      (session) => session.query(readPackageFile('sql/read/active_quest.sql')),
+      (session) => session.query(readPackageFile('sql/status/active_quest.sql')),
       { readOnly: true, signal },
     );
     const weekStart = quests[0]?.week_start;

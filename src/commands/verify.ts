@@ -154,7 +154,7 @@ const describeWrong = (wrong: readonly CheckResult[], flags: VerifyFlags): strin
   return sentences.join('\n');
 };
 
-/** Before a database is asked: a table that no check is about is a misspelt one. */
+/** Throws a usage failure, before connecting, for a table that no check is about. */
 const requireTables = (tables: readonly string[]): void => {
   if (tables.length === 0) return;
   const known = [...new Set(loadChecks().map(({ table }) => table))].sort();
@@ -167,7 +167,7 @@ const requireTables = (tables: readonly string[]): void => {
 
 const marks = { ok: '✓', finding: '✗', stale: '✗', attention: '!', skipped: '-' } as const;
 
-/** What came before the first check: most of a verification's time. */
+/** Reports the preparations before the first check, which take most of a verification's time. */
 const reportPrepared = (reporter: Reporter, preparations: readonly Preparation[]): void => {
   const rounded = preparations.map(({ what, durationMs }) => ({ what, durationMs: Math.round(durationMs) }));
   const total = rounded.reduce((sum, { durationMs }) => sum + durationMs, 0);
@@ -204,7 +204,7 @@ const reportCheck = (reporter: Reporter, result: CheckResult): void => {
     ]);
 };
 
-/** The command that shows the source rows behind a finding; null where it is about nobody in particular. */
+/** The command that shows the source rows behind a finding; null if the finding is not about one user. */
 const howToSee = ({ table, user, other, day }: Finding): string | null => {
   if (user === null) return null;
   const date = day === null ? '' : ` --date ${day}`;

@@ -49,7 +49,7 @@ Examples:
 Exit codes: 0 what is stored agrees, 3 it differs`,
     );
 
-/** The exit code is 3 if what is stored differs. Only reads. */
+/** Returns exit code 3 if the stored figure differs. Only reads. */
 const run = (number: string, flags: WhyFlags, invocation: Invocation): Promise<ExitCode> => {
   const kind = chosen('why', number, whyKinds);
   if (kind !== 'edge')
@@ -83,7 +83,7 @@ const run = (number: string, flags: WhyFlags, invocation: Invocation): Promise<E
             `If the source changed since the last run, arc-gam etl brings it up to date; else: arc-gam verify --user ${user} --repair`,
           ]),
     ]);
-    // An answer, not an error: nothing is thrown.
+    // This is the answer to a question and not an error, so nothing is thrown.
     return differing.length > 0 ? exitCode.findings : exitCode.done;
   });
 };

@@ -9,7 +9,7 @@ export interface RunLock {
   isHeld(): boolean;
   /** Takes it again after its connection was lost. Throws exit code 4 if another run was faster. */
   retake(): Promise<void>;
-  /** What pg_stat_activity shows of us, for whoever waits. */
+  /** Our name in pg_stat_activity, which a waiting run shows to its user. */
   announce(what: string): Promise<void>;
 }
 
@@ -56,7 +56,7 @@ export const withRunLock = async <Result>(
   }
 };
 
-/** How long a cycle of a follow is waited for by whoever would not wait for another run. */
+/** Milliseconds that a run waits for a follower's cycle, even with --wait 0. */
 const cycleMs = 60_000;
 
 interface LockConnection {
@@ -84,7 +84,7 @@ const take = async (database: Database, options: LockOptions): Promise<LockConne
   }
 };
 
-/** Tries until the lock is taken, in a transaction a try: whoever waits has no snapshot, and the holder's shows since when. */
+/** Tries until the lock is taken, each try in a transaction of its own: so a waiting run holds no snapshot. */
 const waitForLock = async (client: pg.Client, options: LockOptions): Promise<void> => {
   const begun = Date.now();
   const deadline = begun + options.waitSeconds * 1000;
@@ -99,7 +99,7 @@ const waitForLock = async (client: pg.Client, options: LockOptions): Promise<voi
     if (taken.rows[0]?.taken) return;
     const holder = await describeHolder(client, options.schema);
     await client.query('rollback');
-    // A follow gives the lock back after its cycle, a matter of seconds: whoever comes in between waits for that.
+    // A follower releases the lock after its cycle, within seconds, so every run waits at least for that.
     const isCycle = /^arc-gam follow\b/.test(holder);
     const until = isCycle ? Math.max(deadline, begun + cycleMs) : deadline;
     if (Date.now() >= until) {

@@ -40,7 +40,7 @@ const sectionCode = 'PPLX';
 /** Raise it when this file fills the tables differently from the same data. */
 const FILL_VERSION = 3;
 
-/** People write them behind a city, with whatever between: "Recife-PE", "Porto Alegre/RS". */
+/** Codes that people write behind a city, after any separator: "Recife-PE", "Porto Alegre/RS". */
 const BRAZILIAN_STATES =
   'AC AL AP AM BA CE DF ES GO MA MG MS MT PA PB PE PI PR RJ RN RO RR RS SC SE SP TO'.split(' ');
 
@@ -155,10 +155,10 @@ async function fillPlaces(client: GazetteerClient): Promise<void> {
 }
 
 /**
- * Indexes are made of all rows at once in a fifth of the time that they take row by row. Not while anybody may be
- * reading: a table that held places keeps its indexes, because to drop one locks readers out.
+ * Drops the indexes while the table is filled: to build them afterwards takes a fifth of the time. A table that already
+ * holds places keeps them, because dropping an index would lock out whoever reads.
  *
- * @returns what makes them again
+ * @returns a function that builds them again
  */
 async function dropIndexesOfEmptyPlaces(client: GazetteerClient): Promise<() => Promise<void>> {
   const held = await client.query(
@@ -251,9 +251,9 @@ async function fillAliases(client: GazetteerClient): Promise<void> {
 }
 
 /**
- * Names that say a country and no more. Only those are kept that mean one country and no large city of another one:
- * Granada is Grenada in Spanish, Punjab is in two countries. A region that is called as its main city is left to the
- * city, which says more.
+ * Names of countries and regions, which tell the country and no more. A name is kept only if it means one country and no
+ * large city in another one: Granada is Spanish for Grenada, and Punjab is in two countries. Where a region has the name
+ * of its main city, the name is left to the city, which tells more.
  */
 async function fillRegions(client: GazetteerClient): Promise<void> {
   const names = new Map<string, [name: string, country: string, kind: string]>();
@@ -338,14 +338,14 @@ async function fillRegions(client: GazetteerClient): Promise<void> {
 }
 
 /**
- * Names of the countries in every language of the npm package i18n-iso-countries, some 80. Short ones in the Latin
- * alphabet only of widely spoken languages: in the others they are mostly somebody's name or word.
+ * Names of the countries in the 80 or so languages of the npm package i18n-iso-countries. Short names in the Latin alphabet
+ * are taken only from widely spoken languages: in others they are mostly also a person's name or an everyday word.
  */
 function* countryNames(): Generator<[name: string, country: string]> {
   const languages = require('i18n-iso-countries/supportedLocales.json') as string[];
   for (const language of languages) {
     const isWide = WIDE_LANGUAGES.has(language);
-    // Not required: what is required stays in memory.
+    // Read as a file and not by require(), which would keep it in memory.
     const file = require.resolve(`i18n-iso-countries/langs/${language}.json`);
     const { countries } = JSON.parse(readFileSync(file, 'utf8')) as {
       countries: Record<string, string | string[]>;

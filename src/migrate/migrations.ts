@@ -69,7 +69,7 @@ export const migrationStatus = async (client: pg.ClientBase, schema: string): Pr
   ];
 };
 
-/** Throws unless every migration is applied and none was edited: what each command needs but migrate. */
+/** Throws unless every migration is applied and none was edited since. Every command but migrate requires that. */
 const requireMigrated = async (client: pg.ClientBase, schema: string): Promise<void> => {
   const status = await migrationStatus(client, schema);
   const pending = status.filter(({ state }) => state === 'pending').map(({ name }) => name);
@@ -82,8 +82,8 @@ const requireMigrated = async (client: pg.ClientBase, schema: string): Promise<v
 };
 
 /**
- * The same, asked of a database that has just been opened: what every command needs that reads our tables. It borrows a
- * connection of the pool, which the command needs anyway. With `unedited` a file that was edited is an error too.
+ * Requires that of a database that has just been opened, on a connection of its pool, which the command will use next
+ * anyway. With `unedited`, a migration file that was edited since is an error too.
  */
 export const requireMigratedSchema = async (
   database: Pick<Database, 'pool' | 'target'>,
@@ -114,7 +114,7 @@ export const requireUnedited = (status: readonly MigrationStatus[]): void => {
   );
 };
 
-/** The application's relations that our views read, whatever they are called by now; none before the first migrate. */
+/** The application's relations that our views read, by their present names; none before the first migrate. */
 export const sourceRelations = async (
   client: pg.ClientBase,
   schema: string,

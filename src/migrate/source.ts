@@ -5,13 +5,13 @@ import { type Failure, usageFailure, workFailure } from '../errors.js';
 import { readPackageFile } from '../files.js';
 import { didYouMean, nearest } from '../report/suggest.js';
 
-/** What the application's tables turned out to be: SQL for our views over them. */
+/** What was found of the application's tables, and the SQL of our views over them. */
 export interface Source {
   /** The statements that make the views, in order. */
   readonly views: readonly string[];
   readonly taps: SourceTable;
   readonly users: SourceTable;
-  /** Sentences for the operator: a column that is not there and what stays empty for it, an index that is missing. */
+  /** Sentences for the operator, about missing columns (with what stays empty without them) and missing indexes. */
   readonly notices: readonly string[];
 }
 
@@ -182,7 +182,7 @@ const findRelation = async (
   if (found === undefined) {
     const names = await applicationTables(client);
     const wanted = `${schema}.${table}`;
-    // By likeness: a database has hundreds of tables, and the one that was meant is seldom among the first by name.
+    // The most similar names: a database may have hundreds of tables, too many to list them all.
     const list = nearest(wanted, names).slice(0, 12).join(', ');
     const others = names.length > 12 ? `It has ${names.length}, among them: ${list}.` : `It has: ${list}.`;
     throw usageFailure(
@@ -216,7 +216,7 @@ const emptyWithout = {
   home: 'home_location_struct and the city boards stay empty',
 } as const;
 
-/** A sentence for what is not found under its name. A column that was left out on purpose is mapped to null. */
+/** A sentence about columns that were not found. Whoever has no such column maps the setting to null and hears no more of it. */
 const missingNotices = (taps: Relation, users: Relation, mapping: SourceMapping): string[] => {
   const coordinates = (['tapsLatitude', 'tapsLongitude'] as const).filter((key) =>
     hasDefaultOnly(taps, mapping, key),
@@ -230,7 +230,7 @@ const missingNotices = (taps: Relation, users: Relation, mapping: SourceMapping)
   return notices;
 };
 
-/** Columns of other applications that hold the same. */
+/** Names under which other applications keep the same thing. */
 const otherNames: Partial<Record<keyof SourceMapping, RegExp>> = {
   tapsLatitude: /^(lat|latitude|.*_lat|.*_latitude)$/i,
   tapsLongitude: /^(lon|lng|long|longitude|.*_(lon|lng|long|longitude))$/i,
@@ -264,7 +264,7 @@ const optionalDefaults: Partial<SourceMapping> = {
   usersHome: 'home',
 };
 
-/** A setting is the name of a column, or else an SQL expression over the table, which Postgres is asked to describe. */
+/** A setting is the name of a column or an SQL expression over the table. Postgres is asked for the expression's type. */
 const mapColumn = async (
   client: pg.Client,
   relation: Relation,
@@ -333,7 +333,7 @@ const optionalNumber = async (
   return expectType(mapped, relation, key, ['double precision']).sql;
 };
 
-/** Where nothing guarantees that a user's id is unique, a second row of it must not count its taps twice. */
+/** Where no unique key covers the users' ids, the view must not show an id twice: their taps would count twice. */
 const isUnique = async (client: pg.Client, users: Relation, id: Mapped): Promise<boolean> => {
   const { rows } = await client.query(
     `select from pg_index

@@ -79,7 +79,7 @@ export const findStaleDays = async (
   stepsDigest: string,
 ): Promise<StaleDays> => {
   const zone = await recordedZone(session, settings);
-  const [moment] = await session.query<{ today: Day }>(readPackageFile('sql/plan/moment.sql'), [zone]);
+  const [moment] = await session.query<{ today: Day }>(readPackageFile('sql/plan/today.sql'), [zone]);
   if (moment === undefined) throw workFailure('The database did not say what day it is.');
   const to = request.to ?? addDays(moment.today, -1);
   if (to > moment.today) {

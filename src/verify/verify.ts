@@ -20,7 +20,7 @@ export interface Finding {
   readonly day: string | null;
 }
 
-/** What became of a check. */
+/** The result of a check. */
 export interface CheckResult {
   readonly check: string;
   readonly table: string;
@@ -45,7 +45,7 @@ export interface Verification {
   readonly coverage: Coverage;
   readonly results: readonly CheckResult[];
   readonly marks: readonly Mark[];
-  /** From the first statement to the last, the recomputing included. */
+  /** Milliseconds from the first statement to the last, including the recomputation. */
   readonly durationMs: number;
 }
 
@@ -57,14 +57,14 @@ export interface VerifyOptions {
   readonly limit: number;
   readonly signal?: AbortSignal | undefined;
   readonly onWork: (what: string) => void;
-  /** Told once, before the first check. */
+  /** Called once, before the first check. */
   readonly onPrepared: (preparations: readonly Preparation[]) => void;
   readonly onCheck: (result: CheckResult) => void;
 }
 
 /**
- * Holds what is stored against what follows from the source, in one snapshot that neither waits for a run nor blocks one.
- * Throws a failure if it can't be done.
+ * Compares what is stored with what follows from the source, in one snapshot that neither waits for a run nor blocks one.
+ * Throws a failure if the comparison is not possible.
  */
 export const verify = (
   database: Database,

@@ -138,8 +138,8 @@ export const openReporter = async (
 };
 
 /**
- * Whether a line can be overwritten on this stream: it must be a terminal that knows its width. Some CI systems and serial
- * lines report 0 columns; the spinner would then take its line for infinitely many and try to erase them all.
+ * Whether a line can be overwritten on this stream: it must be a terminal that knows its width. Some CI systems and
+ * serial lines report 0 columns; the spinner would then take its line for infinitely many and try to erase them all.
  */
 export const hasLiveLine = (stream: Pick<TextStream, 'isTTY' | 'columns'>): boolean =>
   stream.isTTY === true && (stream.columns ?? 0) > 0;

@@ -1,10 +1,10 @@
--- The indexes of our tables, those that nobody has read first: how often each was read since the statistics began, and what
--- it costs. An index that a constraint needs is there for writing, whether it is read or not.
+-- The indexes of our tables, those that nobody has read first: how often each was read since the statistics began, and
+-- what it costs. An index of a constraint is needed for writing, even if nobody reads it.
 select
   stat.relname::text as table_name,
   stat.indexrelname::text as index_name,
   stat.idx_scan::float8 as scan_count,
-  -- Known from PostgreSQL 16 on.
+  -- PostgreSQL 16 and newer know it.
   left(to_jsonb(stat) ->> 'last_idx_scan', 10) as last_read_on,
   pg_relation_size(stat.indexrelid)::float8 as bytes,
   case

@@ -151,7 +151,10 @@ const pageHost = '127.0.0.1';
 const pageAddress = (server: string, viewer: string | null): string =>
   viewer === null ? `${server}/` : `${server}/?user_id=${viewer}`;
 
-/** The user whose page is shown: the one of the story, or with CSV files the most active one lately; null if nobody tapped. */
+/**
+ * The user whose page is shown: the one of the story, or with CSV files the most active one lately; null if nobody
+ * tapped.
+ */
 const chooseViewer = async (
   settings: Settings,
   database: Database,
@@ -264,10 +267,9 @@ const createCommunity = async (
 const lastTapDay = async (url: string, zone: string): Promise<string | null> => {
   const sql = postgres(url, { max: 1, onnotice: () => undefined });
   try {
-    const [last] = await sql<{ day: string | null }[]>`
-      select (least(max(time), now()) at time zone ${zone})::date::text as day
-      from public.taps
-      where isfinite(time)`;
+    const [last] = await sql.unsafe<{ day: string | null }[]>(readPackageFile('sql/demo/last_day.sql'), [
+      zone,
+    ]);
     return last?.day ?? null;
   } finally {
     await sql.end({ timeout: 1 });

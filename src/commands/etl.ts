@@ -44,7 +44,10 @@ export const withRunFlags = (command: Command): Command =>
     .option('--explain', 'say which days are stale and why, and what the steps were given')
     .option('--wait <seconds>', 'wait for another run to end', wholeFlag(0), 0);
 
-/** The options of a run from the flags that etl and backfill have in common. Throws a usage failure for one without effect. */
+/**
+ * The options of a run from the flags that etl and backfill have in common. Throws a usage failure for one without
+ * effect.
+ */
 export const runWishes = (flags: RunFlags, invocation: Invocation) => {
   if (!flags.dryRun) {
     refuseFlags(

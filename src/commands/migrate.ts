@@ -44,7 +44,9 @@ Examples:
   arc-gam migrate down --all      remove everything that arc-gam made`,
     );
 
-/** Reports what the next run derives again because this version's SQL differs from the one that computed the figures. */
+/**
+ * Reports what the next run derives again because this version's SQL differs from the one that computed the figures.
+ */
 const reportRenewals = async (
   database: Database,
   settings: Settings,

@@ -152,8 +152,8 @@ const clientOptions = (target: DatabaseTarget, tls: Tls, name: string): pg.Clien
 const dateType = 1082;
 
 /**
- * pg rather than postgres.js for transactions: when a connection is cut inside of `sql.begin`, postgres.js 3.4.9 writes to
- * a socket that is gone, and the process ends with a TypeError that nobody can catch.
+ * pg rather than postgres.js for transactions: when a connection is cut inside of `sql.begin`, postgres.js 3.4.9 writes
+ * to a socket that is gone, and the process ends with a TypeError that nobody can catch.
  */
 const openPool = (
   target: DatabaseTarget,

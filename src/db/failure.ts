@@ -36,7 +36,8 @@ const lostConnectionCodes = new Set([
 export const isLostConnection = (error: unknown): boolean => {
   const { code, message, syscall } = asDatabaseError(error);
   if (error instanceof Failure) return error.cause !== undefined && isLostConnection(error.cause);
-  // ENOENT of a socket: the server may not have started yet. Any other missing file has nothing to do with the connection.
+  // ENOENT of a socket: the server may not have started yet. Any other missing file has nothing to do with the
+  // connection.
   if (code === 'ENOENT') return syscall === 'connect';
   return (
     (code !== undefined && (lostConnectionCodes.has(code) || code.startsWith('08'))) ||

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { exitCode, Failure } from '../errors.js';
+import { readPackageFile } from '../files.js';
 import { applicationName, type Database } from './database.js';
 
 /** The lock that one run at a time holds per target schema. */
@@ -27,9 +28,10 @@ export interface LockOptions {
 const lockClass = 0x6167616d;
 
 /**
- * Holds the run lock while `use` runs. It is taken inside a transaction of its own connection: that survives PgBouncer's
- * transaction mode, and a killed run gives it back at once. It is for politeness between runs; what protects the tables
- * is the lock that each batch takes on the ledger. Throws a failure with exit code 4 that names the holder.
+ * Holds the run lock while `use` runs. It is taken inside a transaction of its own connection: that survives
+ * PgBouncer's transaction mode, and a killed run gives it back at once. It is for politeness between runs; what
+ * protects the tables is the lock that each batch takes on the ledger. Throws a failure with exit code 4 that names the
+ * holder.
  */
 export const withRunLock = async <Result>(
   database: Database,
@@ -118,13 +120,7 @@ const waitForLock = async (client: pg.Client, options: LockOptions): Promise<voi
 /** Who holds the run lock of a schema, in words; undefined when nobody does. */
 export const runLockHolder = async (client: pg.Client, schema: string): Promise<string | undefined> => {
   const { rows } = await client.query<{ name: string | null; pid: number; since: string | null }>(
-    `select activity.application_name as name, locks.pid,
-       to_char(activity.xact_start at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS"Z"') as since
-     from pg_locks as locks
-     left join pg_stat_activity as activity on activity.pid = locks.pid
-     where locks.locktype = 'advisory' and locks.granted
-       and locks.database = (select oid from pg_database where datname = current_database())
-       and locks.classid = $1::bigint::oid and locks.objid = (hashtext($2)::bigint & 4294967295)::oid and locks.objsubid = 2`,
+    readPackageFile('sql/status/lock_holder.sql'),
     [lockClass, schema],
   );
   const holder = rows[0];

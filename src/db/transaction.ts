@@ -73,8 +73,9 @@ set local lock_timeout = ${settings.lockTimeoutMs};
 set local statement_timeout = ${settings.statementTimeoutMs};`;
 
 /**
- * Runs `work` with these ways to join or scan disabled, named as in Postgres' enable_... settings: for a statement whose
- * row counts the planner can't estimate. They are enabled again afterwards, or end with the transaction if it fails.
+ * Runs `work` with these ways to join or scan disabled, named as in Postgres' enable_... settings: for a statement
+ * whose row counts the planner can't estimate. They are enabled again afterwards, or end with the transaction if it
+ * fails.
  */
 export const avoiding = async <Result>(
   session: Session,

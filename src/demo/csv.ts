@@ -42,8 +42,8 @@ export const usersCsv: CsvTable = {
 const rowsPerInsert = 5_000;
 
 /**
- * Loads a CSV file (gzipped if its name ends in .gz) in the caller's transaction. `onRows` is told how many rows so far.
- * Returns the number of rows. Throws a failure that names the file and the line; the caller rolls back.
+ * Loads a CSV file (gzipped if its name ends in .gz) in the caller's transaction. `onRows` is told how many rows so
+ * far. Returns the number of rows. Throws a failure that names the file and the line; the caller rolls back.
  */
 export const loadCsv = async (
   client: pg.Client,

@@ -57,8 +57,8 @@ const isNumber = ({ type }: CatalogueColumn) =>
 const isUuid = ({ type }: CatalogueColumn) => type === 'uuid';
 
 /**
- * Finds the application's tables and columns by their names, types, unique and foreign keys. `given` is what the user has
- * already decided, tables as schema.table. Where two candidates are equally likely it chooses neither and says so.
+ * Finds the application's tables and columns by their names, types, unique and foreign keys. `given` is what the user
+ * has already decided, tables as schema.table. Where two candidates are equally likely it chooses neither and says so.
  */
 export const guessMapping = (columns: readonly CatalogueColumn[], given: Given): Guesses => {
   const relations = relationsOf(columns);

@@ -10,7 +10,10 @@ export interface RoleNames {
   readonly reader: string;
 }
 
-/** Postgres silently cuts longer names off. Quotes, backslashes and dollar signs are refused, to keep the quoting simple. */
+/**
+ * Postgres silently cuts longer names off. Quotes, backslashes and dollar signs are refused, to keep the quoting
+ * simple.
+ */
 const rolePattern = /^[\p{L}_][\p{L}\p{N}_.@-]*$/u;
 
 /**

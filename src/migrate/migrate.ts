@@ -103,8 +103,7 @@ export const migrateDown = async (
 
 const requireNoCapture = async (client: pg.Client): Promise<void> => {
   const { rows } = await client.query<{ relations: string | null }>(
-    `select string_agg(distinct tgrelid::regclass::text, ' and ') as relations from pg_trigger
-     where tgfoid in (to_regproc('capture_taps'), to_regproc('capture_users'))`,
+    readPackageFile('sql/capture/relation.sql'),
   );
   const relations = rows[0]?.relations ?? null;
   if (relations !== null) {
@@ -142,7 +141,10 @@ export const migrationSql = async (
 export const readMigrationStatus = (client: pg.Client, settings: Settings): Promise<MigrationStatus[]> =>
   migrationStatus(client, settings.schema);
 
-/** Everything in one transaction: behind PgBouncer, a setting of the session would stay on a connection that others get next. */
+/**
+ * Everything in one transaction: behind PgBouncer, a setting of the session would stay on a connection that others get
+ * next.
+ */
 const withMigrationLock = <Result>(
   database: Database,
   settings: Settings,
@@ -164,11 +166,12 @@ const withMigrationLock = <Result>(
     }
   });
 
-/** Makes the schema if it is missing. Throws, naming the role that may, before a statement that this role may not run. */
+/**
+ * Makes the schema if it is missing. Throws, naming the role that may, before a statement that this role may not run.
+ */
 const requireOwner = async (client: pg.Client, { schema, target }: Settings): Promise<void> => {
   const { rows } = await client.query<{ owner: string; may: boolean }>(
-    `select pg_get_userbyid(nspowner) as owner, has_schema_privilege(oid, 'create') as may
-     from pg_namespace where nspname = $1`,
+    readPackageFile('sql/source/schema_owner.sql'),
     [schema],
   );
   if (rows[0] === undefined || rows[0].may) return;

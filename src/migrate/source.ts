@@ -150,7 +150,10 @@ const viewComments = [
   }),
 ];
 
-/** Schema and table that a setting such as `public.taps` or `"My App".taps` names. Throws a usage failure for any other text. */
+/**
+ * Schema and table that a setting such as `public.taps` or `"My App".taps` names. Throws a usage failure for any other
+ * text.
+ */
 export const relationName = (
   mapping: SourceMapping,
   key: 'tapsTable' | 'usersTable',
@@ -173,9 +176,7 @@ const findRelation = async (
 ): Promise<Relation> => {
   const { schema, table } = relationName(mapping, key);
   const { rows } = await client.query<{ oid: number; kind: string }>(
-    `select class.oid::int8::float8 as oid, class.relkind::text as kind
-     from pg_class as class join pg_namespace as space on space.oid = class.relnamespace
-     where space.nspname = $1 and class.relname = $2 and class.relkind in ('r', 'p', 'v', 'm', 'f')`,
+    readPackageFile('sql/source/relation.sql'),
     [schema, table],
   );
   const found = rows[0];
@@ -189,11 +190,7 @@ const findRelation = async (
       `There is no table ${wanted} in this database (${sourceVariable(key)}).${didYouMean(wanted, names)} ${names.length === 0 ? 'It has no tables that this role can see.' : others}`,
     );
   }
-  const columns = await client.query<Column>(
-    `select attname as name, attnum::int as number, format_type(atttypid, null) as type
-     from pg_attribute where attrelid = $1::bigint::oid and attnum > 0 and not attisdropped order by attnum`,
-    [found.oid],
-  );
+  const columns = await client.query<Column>(readPackageFile('sql/source/column.sql'), [found.oid]);
   return {
     oid: found.oid,
     kind: found.kind,
@@ -216,7 +213,10 @@ const emptyWithout = {
   home: 'home_location_struct and the city boards stay empty',
 } as const;
 
-/** A sentence about columns that were not found. Whoever has no such column maps the setting to null and hears no more of it. */
+/**
+ * A sentence about columns that were not found. Whoever has no such column maps the setting to null and hears no more
+ * of it.
+ */
 const missingNotices = (taps: Relation, users: Relation, mapping: SourceMapping): string[] => {
   const coordinates = (['tapsLatitude', 'tapsLongitude'] as const).filter((key) =>
     hasDefaultOnly(taps, mapping, key),
@@ -264,7 +264,9 @@ const optionalDefaults: Partial<SourceMapping> = {
   usersHome: 'home',
 };
 
-/** A setting is the name of a column or an SQL expression over the table. Postgres is asked for the expression's type. */
+/**
+ * A setting is the name of a column or an SQL expression over the table. Postgres is asked for the expression's type.
+ */
 const mapColumn = async (
   client: pg.Client,
   relation: Relation,
@@ -335,22 +337,19 @@ const optionalNumber = async (
 
 /** Where no unique key covers the users' ids, the view must not show an id twice: their taps would count twice. */
 const isUnique = async (client: pg.Client, users: Relation, id: Mapped): Promise<boolean> => {
-  const { rows } = await client.query(
-    `select from pg_index
-     where indrelid = $1::bigint::oid and indisunique and indisvalid and indpred is null
-       and indnkeyatts = 1 and indkey[0] = $2::int`,
-    [users.oid, id.column ?? 0],
-  );
+  const { rows } = await client.query(readPackageFile('sql/source/unique_index.sql'), [
+    users.oid,
+    id.column ?? 0,
+  ]);
   return rows.length > 0;
 };
 
 const indexNotice = async (client: pg.Client, taps: Relation, time: Mapped): Promise<string[]> => {
   if (!['r', 'p', 'm'].includes(taps.kind) || time.column === null) return [];
-  const { rows } = await client.query(
-    `select from pg_index
-     where indrelid = $1::bigint::oid and indisvalid and indpred is null and indkey[0] = $2::int`,
-    [taps.oid, time.column],
-  );
+  const { rows } = await client.query(readPackageFile('sql/source/leading_index.sql'), [
+    taps.oid,
+    time.column,
+  ]);
   if (rows.length > 0) return [];
   return [
     `No index of ${taps.name} leads with ${time.sql}: every batch reads the whole table. Create one: create index concurrently on ${taps.sql} (${time.sql});`,

@@ -121,7 +121,9 @@ export const stageOf = (step: Step, place: Place): Statement => {
   return statement(step, 'stage', 'stage', fillIn(template, words(step, place)));
 };
 
-/** Applies the stage: what should be gone, then what is new or different; into an empty table without keys, all at once. */
+/**
+ * Applies the stage: what should be gone, then what is new or different; into an empty table without keys, all at once.
+ */
 export const applied = (step: Step, purpose: 'delete' | 'upsert' | 'fill', place: Place): Statement =>
   statement(step, purpose, step.table, fillIn(purpose, words(step, place)));
 
@@ -142,8 +144,8 @@ export const added = (step: Step, table: string, select: string, purpose: string
   statement(step, purpose, table, `insert into ${table} (${scratchColumns(table).join(', ')})\n${select}`);
 
 /**
- * All statements of a step, in the order in which a batch runs them, for whoever wants to read them. `isShared`: whether
- * another step writes to the same scratch table.
+ * All statements of a step, in the order in which a batch runs them, for whoever wants to read them. `isShared`:
+ * whether another step writes to the same scratch table.
  */
 export const statementsOf = (step: Step, isShared: boolean, place: Place): Statement[] => {
   const notes = step.notes.map((note) => added(step, note.table, note.select, 'note'));

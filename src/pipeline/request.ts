@@ -14,7 +14,9 @@ export interface RunRequest extends StaleRequest {
   readonly showRows: boolean;
   /** Say which days are stale and why, and what the steps were given. */
   readonly explain: boolean;
-  /** Whether this is a part of a run of many: whoever has all of them closes its row of the ledger, and notes its steps. */
+  /**
+   * Whether this is a part of a run of many: whoever has all of them closes its row of the ledger, and notes its steps.
+   */
   readonly isPart: boolean;
   /** The row of the ledger to go on with; null: one is opened when there is something to write. */
   readonly runId: number | null;

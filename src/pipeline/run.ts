@@ -28,8 +28,8 @@ const maxAttempts = 5;
 
 /**
  * The one path of etl, backfill and repair: finds the stale days, cuts them into batches and derives each in a
- * transaction of its own. With nothing stale it still runs one empty batch, in which only the passing of time can change
- * anything; if that writes no row, the run leaves no trace. Throws a failure, also when `signal` stopped it.
+ * transaction of its own. With nothing stale it still runs one empty batch, in which only the passing of time can
+ * change anything; if that writes no row, the run leaves no trace. Throws a failure, also when `signal` stopped it.
  */
 export const runPipeline = async (
   database: Database,
@@ -112,8 +112,8 @@ class Run {
   }
 
   /**
-   * The whole run as one batch that is rolled back, and what it would have changed: how a run is cut into batches makes no
-   * difference to the tables.
+   * The whole run as one batch that is rolled back, and what it would have changed: how a run is cut into batches makes
+   * no difference to the tables.
    */
   async rehearse(): Promise<void> {
     await withTransaction(

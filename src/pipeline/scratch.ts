@@ -89,7 +89,10 @@ export class Scratch {
     for (const table of missing) this.made.add(table);
   }
 
-  /** Notes that a table is there with rows or without. Analyzed: else the planner guesses, whatever a step has put into it. */
+  /**
+   * Notes that a table is there with rows or without. Analyzed: else the planner guesses, whatever a step has put into
+   * it.
+   */
   async filled(table: string, rows: number): Promise<void> {
     this.made.add(table);
     if (rows === 0) return;

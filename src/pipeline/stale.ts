@@ -135,7 +135,10 @@ export const findStaleDays = async (
 type LedgerDay = { day: Day; tap_count: number; is_outdated: boolean; is_marked: boolean };
 type SourceDay = { day: Day; tap_count: number; is_changed: boolean };
 
-/** Postgres can't know on how few days the taps fall, and would not let its workers read them for fear of a row for each. */
+/**
+ * Postgres can't know on how few days the taps fall, and would not let its workers read them for fear of a row for
+ * each.
+ */
 const fewDays = 'set local parallel_tuple_cost = 0.001';
 const manyRows = 'set local parallel_tuple_cost to default';
 
@@ -200,8 +203,8 @@ const mergeStates = (ledger: readonly LedgerDay[], seen: ReadonlyMap<Day, Source
 };
 
 /**
- * A day before the first tap is a typing error: processing it would make every day from there on a gap. Whoever means it
- * names it with `from`. Throws a usage failure.
+ * A day before the first tap is a typing error: processing it would make every day from there on a gap. Whoever means
+ * it names it with `from`. Throws a usage failure.
  */
 const refuseBeforeFirstTap = async (
   session: Session,

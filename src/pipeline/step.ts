@@ -21,8 +21,8 @@ export interface Note {
 }
 
 /**
- * One .sql file of sql/steps or sql/repair: a header and a SELECT that says what should be there. What is done with it is
- * converge.ts's business.
+ * One .sql file of sql/steps or sql/repair: a header and a SELECT that says what should be there. What is done with it
+ * is converge.ts's business.
  */
 export interface Step {
   /** The file's name without .sql. */
@@ -48,7 +48,9 @@ export interface Step {
   readonly order: readonly string[];
   /** Bound to $1, $2, ... in this order, in all sections. */
   readonly params: readonly StepParameter[];
-  /** Ways to join or scan that the planner may not choose for this step, by the name in Postgres' enable_... setting. */
+  /**
+   * Ways to join or scan that the planner may not choose for this step, by the name in Postgres' enable_... setting.
+   */
   readonly avoid: readonly Avoidable[];
   /** When it has work besides the rows that a batch's own tables hold for it: see `hasWork` in batch.ts. */
   readonly runs: RunsWhen;
@@ -110,8 +112,8 @@ const statementOf = (lines: readonly string[]): string => {
 const withoutComments = (text: string): string => text.replace(/--.*$/gm, '');
 
 /**
- * Reads a step from its file's text. Throws a failure that names file, line and column for an unknown, repeated or missing
- * key, an unknown word or section, and a count of parameters other than the statements'.
+ * Reads a step from its file's text. Throws a failure that names file, line and column for an unknown, repeated or
+ * missing key, an unknown word or section, and a count of parameters other than the statements'.
  */
 export const parseStep = (name: string, text: string, file = `${name}.sql`): Step => {
   const fail = (line: number, column: number, message: string) =>
@@ -201,8 +203,8 @@ export const isShared = (step: Step, steps: readonly Step[]): boolean =>
 
 /**
  * Orders steps so that whoever reads a table comes after all who write it, whoever wants it as it was before them, and
- * whoever only takes rows from one after all who read it. Ties are broken by name. Throws on a cycle and on a table that
- * nobody writes and that is not in `given`.
+ * whoever only takes rows from one after all who read it. Ties are broken by name. Throws on a cycle and on a table
+ * that nobody writes and that is not in `given`.
  */
 export const orderSteps = (steps: readonly Step[], given: ReadonlySet<string>): Step[] => {
   const written = new Set(steps.flatMap(writesOf));
@@ -289,7 +291,9 @@ const ownMeaning = (step: Step): string =>
     step.params,
   ]);
 
-/** The preparing steps of sql/steps that a step's rows come from, however far up; those of sql/repair only say for whom. */
+/**
+ * The preparing steps of sql/steps that a step's rows come from, however far up; those of sql/repair only say for whom.
+ */
 const preparedBy = (step: Step, steps: readonly Step[], found = new Set<Step>()): Set<Step> => {
   for (const other of steps) {
     if (found.has(other) || !isPreparing(other) || other.runs === 'repair') continue;

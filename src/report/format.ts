@@ -22,8 +22,8 @@ export const plural = (count: number, singular: string, plural = `${singular}s`)
   `${formatCount(count)} ${count === 1 ? singular : plural}`;
 
 /**
- * Somebody else's text made safe for a terminal: on one line, without characters that move the cursor, change colours or
- * reverse the direction of writing.
+ * Somebody else's text made safe for a terminal: on one line, without characters that move the cursor, change colours
+ * or reverse the direction of writing.
  */
 export const printable = (text: string): string =>
   text

@@ -1,6 +1,6 @@
 /**
- * Removes passwords from a text, for example from an error about a mistyped flag, which repeats the flag's value. The word
- * `password` stays where it is part of an example.
+ * Removes passwords from a text, for example from an error about a mistyped flag, which repeats the flag's value. The
+ * word `password` stays where it is part of an example.
  */
 export const withoutPasswords = (text: string): string =>
   text

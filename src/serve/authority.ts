@@ -7,7 +7,9 @@ import type { JwtSettings, ServeSettings } from './settings.js';
 export interface Authority {
   /** Whether anything proves who asks; without it the server is for this machine only. */
   readonly isConfigured: boolean;
-  /** Returns if the bearer may see the user's data. Throws a Problem: 401 unproven, 403 somebody else's, 503 no keys. */
+  /**
+   * Returns if the bearer may see the user's data. Throws a Problem: 401 unproven, 403 somebody else's, 503 no keys.
+   */
   require(authorization: string | undefined, userId: string): Promise<void>;
 }
 
@@ -57,8 +59,8 @@ const proofLifeMs = 30_000;
 const mostProofs = 5_000;
 
 /**
- * Remembers valid tokens for half a minute, none beyond its expiry: a page asks four questions at once with one token, and a
- * signature costs as much as a small answer. A key that is withdrawn counts for so much longer.
+ * Remembers valid tokens for half a minute, none beyond its expiry: a page asks four questions at once with one token,
+ * and a signature costs as much as a small answer. A key that is withdrawn counts for so much longer.
  */
 const remembered = (verify: (token: string) => Promise<Proof>): ((token: string) => Promise<string>) => {
   const kept = new Map<string, { readonly subject: string; readonly untilMs: number }>();

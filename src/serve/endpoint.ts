@@ -23,7 +23,10 @@ export interface Endpoint<
   readonly relations: readonly string[];
   /** Topics of page/why.js: how what it answers is counted, said in meta.why. */
   readonly why: readonly string[];
-  /** How long an answer stays the same while nothing is committed: to the minute where the source is read live, to the hour where only names are. */
+  /**
+   * How long an answer stays the same while nothing is committed: to the minute where the source is read live, to the
+   * hour where only names are.
+   */
   readonly changesEach: 'minute' | 'hour';
   /** A digest of what an answer depends on besides the figures, the question, the settings and the opt-outs. */
   readonly revision?: (reading: Reading) => Promise<string>;

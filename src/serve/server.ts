@@ -439,8 +439,8 @@ const boundariesOf = (watermark: Watermark): Record<string, unknown> => {
 };
 
 /**
- * Changes with everything that an answer depends on. Names are read from users, and no digest of them is kept: they are good
- * for an hour. Weak: a compressed answer is the same answer.
+ * Changes with everything that an answer depends on. Names are read from users, and no digest of them is kept: they are
+ * good for an hour. Weak: a compressed answer is the same answer.
  */
 const etagOf = (parts: readonly unknown[]): string =>
   `W/"${createHash('sha256').update(JSON.stringify(parts)).digest('base64url').slice(0, 22)}"`;

@@ -76,7 +76,9 @@ export const readViewer = async (reading: Reading, userId: string): Promise<View
   };
 };
 
-/** A digest of who has opted out. Changes within a moment of it, while a request never waits for all users to be read. */
+/**
+ * A digest of who has opted out. Changes within a moment of it, while a request never waits for all users to be read.
+ */
 export const readOptOuts = async (reading: Reading): Promise<string> => {
   const [row] = await reading.query<{ digest: string }>('opt_out', []);
   if (row === undefined) throw new Error('sql/api/opt_out.sql gave no row');

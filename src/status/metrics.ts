@@ -7,9 +7,9 @@ interface Metric {
 }
 
 /**
- * A status in Prometheus' text format: gauges only, all named arc_gam_... What is not known yet (no day processed, no run)
- * has no sample, so that an alert can ask for its absence instead of comparing with 0.
- * Format: https://prometheus.io/docs/instrumenting/exposition_formats/
+ * A status in Prometheus' text format: gauges only, all named arc_gam_... What is not known yet (no day processed, no
+ * run) has no sample, so that an alert can ask for its absence instead of comparing with 0. Format:
+ * https://prometheus.io/docs/instrumenting/exposition_formats/
  */
 export const prometheusText = (status: Status, version: string, schema: string, now: Date): string =>
   metricsOf(status, version, schema, now)

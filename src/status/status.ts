@@ -108,8 +108,8 @@ export interface Status {
 export const recentDays = 7;
 
 /**
- * Reads the state of a schema: the ledger, the catalogue, and the taps of the last days. It takes no lock, needs only the
- * right to read, and scans no whole table. Throws a failure if the database can't be reached.
+ * Reads the state of a schema: the ledger, the catalogue, and the taps of the last days. It takes no lock, needs only
+ * the right to read, and scans no whole table. Throws a failure if the database can't be reached.
  */
 export const readStatus = async (database: Database, settings: Settings): Promise<Status> => {
   const client = await database.connect();

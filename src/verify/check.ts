@@ -51,7 +51,10 @@ const headerKeys = [
 ] as const;
 type HeaderKey = (typeof headerKeys)[number];
 
-/** Reads a check from its file's text. Throws, naming the file, on a header or section that is unknown, missing or wrong. */
+/**
+ * Reads a check from its file's text. Throws, naming the file, on a header or section that is unknown, missing or
+ * wrong.
+ */
 export const parseCheck = (name: string, text: string): Check => {
   const fail = (what: string): never => {
     throw workFailure(`${name}.sql: ${what}`);

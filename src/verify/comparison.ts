@@ -23,8 +23,8 @@ const wordsOf = ({ key, day, markDay, markUser }: Check) => ({
 
 /**
  * A SELECT with a row for each figure of a check: key, column_name, stored and expected as text, differs, and what a
- * repair has to derive again. `differing`: only figures that differ; `all`: every figure of the rows that satisfy `where`,
- * a condition on the key. Throws for a check that compares nothing.
+ * repair has to derive again. `differing`: only figures that differ; `all`: every figure of the rows that satisfy
+ * `where`, a condition on the key. Throws for a check that compares nothing.
  */
 export const comparisonOf = (check: Check, which: 'differing' | 'all', where = 'true'): string => {
   if ('broken' in check.query) throw new Error(`${check.name} compares nothing.`);

@@ -63,7 +63,9 @@ const recompute = async (session: Session, table: string, statement = table): Pr
   await session.script(`analyze ${table}`);
 };
 
-/** What is recomputed, in this order, from the source (`of_source`) or for a sample from the stored facts (`of_sample`). */
+/**
+ * What is recomputed, in this order, from the source (`of_source`) or for a sample from the stored facts (`of_sample`).
+ */
 const parts = [
   ['pairs', ['fact_of', 'expected_pair', 'person_of']],
   ['days', ['active_day']],
@@ -95,8 +97,8 @@ const openClock = async (session: Session, zone: string, isFull: boolean): Promi
 
 /**
  * Chooses the days and users, reads the source once, and recomputes into temporary tables what the checks compare with.
- * All of it in the caller's transaction, which is read only from here on: from the source where everything is looked at,
- * from the stored facts (which are themselves held against the source by day) for a sample of users.
+ * All of it in the caller's transaction, which is read only from here on: from the source where everything is looked
+ * at, from the stored facts (which are themselves held against the source by day) for a sample of users.
  */
 export const openScope = async (
   session: Session,
@@ -146,7 +148,8 @@ export const openScope = async (
 
 /**
  * As openScope, for one user and from the source alone: their days, and where the graph is asked for also weeks, places
- * and quests, from the taps of everybody whom they ever tapped with. The checks' expectations then are those of the user.
+ * and quests, from the taps of everybody whom they ever tapped with. The checks' expectations then are those of the
+ * user.
  */
 export const openUser = async (
   session: Session,

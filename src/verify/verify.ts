@@ -63,8 +63,8 @@ export interface VerifyOptions {
 }
 
 /**
- * Compares what is stored with what follows from the source, in one snapshot that neither waits for a run nor blocks one.
- * Throws a failure if the comparison is not possible.
+ * Compares what is stored with what follows from the source, in one snapshot that neither waits for a run nor blocks
+ * one. Throws a failure if the comparison is not possible.
  */
 export const verify = (
   database: Database,

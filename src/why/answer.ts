@@ -70,7 +70,10 @@ interface CheckedFigure extends Record<string, unknown> {
   differs: boolean;
 }
 
-/** The figures of those rows of a check that satisfy `where`, named by their column. Two values are equal if verify says so. */
+/**
+ * The figures of those rows of a check that satisfy `where`, named by their column. Two values are equal if verify says
+ * so.
+ */
 export const figuresOf = async (
   session: Session,
   checkName: string,

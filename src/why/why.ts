@@ -29,8 +29,8 @@ const explanations: Record<WhyKind, (asked: Asked) => Promise<Explanation>> = {
 };
 
 /**
- * Explains one number from the source rows, in sentences about what verify recomputes. Throws a usage failure for an unknown
- * user.
+ * Explains one number from the source rows, in sentences about what verify recomputes. Throws a usage failure for an
+ * unknown user.
  */
 export const explain = (
   database: Database,

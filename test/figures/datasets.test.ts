@@ -23,7 +23,9 @@ const dataSets = [
   { name: 'gowalla_nyc', asOf: '2010-10-22', zone: 'America/New_York' },
 ] as const;
 
-/** A table's rows as the lines of the expected file, and the number in a line's last field where it is compared roughly. */
+/**
+ * A table's rows as the lines of the expected file, and the number in a line's last field where it is compared roughly.
+ */
 const lines = {
   user_day_activity: "concat_ws(',', user_id, day, tap_count, first_degree_new_count)",
   user_week_activity:

@@ -26,7 +26,9 @@ interface DatabaseOptions {
   readonly twin?: boolean;
 }
 
-/** Makes a database. To migrate takes seconds, mostly for the gazetteer; to copy what is migrated takes a tenth of one. */
+/**
+ * Makes a database. To migrate takes seconds, mostly for the gazetteer; to copy what is migrated takes a tenth of one.
+ */
 export const createDatabase = async ({
   empty = false,
   twin = false,

@@ -1,8 +1,8 @@
 import type { TestCase, TestModule, TestProject } from 'vitest/node';
 
 /**
- * Tells at the end of a run which tests were skipped and what they lack: a skipped test is easily taken for a passed one.
- * Not a reporter, which --reporter on the command line would take the place of. Never fails a run.
+ * Tells at the end of a run which tests were skipped and what they lack: a skipped test is easily taken for a passed
+ * one. Not a reporter, which --reporter on the command line would take the place of. Never fails a run.
  */
 export default function setup({ vitest }: TestProject): () => void {
   return () => {
@@ -37,7 +37,9 @@ export const toldSkipped = (
   ];
 };
 
-/** What a test said when it skipped itself, or what its name or that of a group around it ends with (see lacking.ts). */
+/**
+ * What a test said when it skipped itself, or what its name or that of a group around it ends with (see lacking.ts).
+ */
 const reasonOf = (test: TestCase): string => {
   const result = test.result();
   if (result.state === 'skipped' && result.note !== undefined) return result.note;

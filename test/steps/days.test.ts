@@ -41,6 +41,32 @@ describe('user_day_activity', () => {
     }));
 });
 
+describe('what user_day_activity notes besides its rows', () => {
+  test('both users of a pair on the days on which it tapped otherwise or was new, before and now', () =>
+    step('user_day_activity', {
+      given: {
+        changed_pair_day: `
+          u1_key u2_key day
+          1      2      2026-02-03`,
+        changed_pair: `
+          u1_key u2_key old_first_day new_first_day
+          3      4      2026-02-05    2026-02-06
+          5      6      2026-02-07    2026-02-07
+          7      8      -             2026-02-08`,
+      },
+      expected: {
+        changed_user_day: `
+          user_id day        was_active is_active
+          u1      2026-02-03 t          t
+          u2      2026-02-03 t          t
+          u3      2026-02-05 t          t
+          u4      2026-02-05 t          t
+          u3      2026-02-06 t          t
+          u4      2026-02-06 t          t`,
+      },
+    }));
+});
+
 describe('activity_run', () => {
   test('a missing day cuts a run, a day that comes joins two', () =>
     step('activity_run', {

@@ -5,9 +5,9 @@ import { createDatabase, type TestDatabase } from '../server/database.js';
 import { runStep } from './run-step.js';
 
 /**
- * A table as text: a line with the columns, then one a row. `-` is null; u1, u2, ... are users by number, and their private
- * keys are the numbers; a week's number is written as its Monday; times are as short as they can be (2026-02-03T10:00Z);
- * what has a space in it stands in single quotes.
+ * A table as text: a line with the columns, then one a row. `-` is null; u1, u2, ... are users by number, and their
+ * private keys are the numbers; a week's number is written as its Monday; times are as short as they can be
+ * (2026-02-03T10:00Z); what has a space in it stands in single quotes.
  */
 type Literal = string;
 
@@ -22,8 +22,9 @@ interface Case {
 const steps = loadSteps();
 
 /**
- * Registers a database for a file's tests and returns what runs one step on given rows. Each case has tables of its own:
- * temporary ones that stand before the schema's, so that a case needs no other rows than those that the step reads.
+ * Registers a database for a file's tests and returns what runs one step on given rows. Each case has tables of its
+ * own: temporary ones that stand before the schema's, so that a case needs no other rows than those that the step
+ * reads.
  */
 export const stepCases = (): ((name: string, the: Case) => Promise<void>) => {
   let database: TestDatabase;

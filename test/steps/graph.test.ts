@@ -6,7 +6,10 @@ const step = stepCases();
 // L is a day of the week of Monday 2026-02-09; the week before it begins on 2026-02-02.
 const params = { as_of_day: '2026-02-11' };
 
-/** Numbers of the weeks of January 19, January 26, February 2 and February 9, for lists of them; never is later than all. */
+/**
+ * Numbers of the weeks of January 19, January 26, February 2 and February 9, for lists of them; never is later than
+ * all.
+ */
 const [first, second, third, last] = [105662, 105663, 105664, 105665];
 const never = 2_147_483_647;
 

@@ -117,13 +117,13 @@ describe('surge_capped', () => {
 });
 
 describe('surge_hour', () => {
-  const given = (taps: number, expected: string, users = '{1,2,3,4,5}') => ({
+  const given = (taps: number, expected: string, users = '{1,2,3,4,5}', dispersion = 1) => ({
     surge_scope: `
       geohash5 week       first_week
       dr5re    2026-02-02 2025-01-06`,
     surge_slot: `
       geohash5 week       slot baseline_taps dispersion expected_taps
-      dr5re    2026-02-02 34   1             1          ${expected}`,
+      dr5re    2026-02-02 34   1             ${dispersion}          ${expected}`,
     area_hour: `
       ${areaHour}
       dr5re ${hour} 34 2026-02-03 ${taps} ${users}`,
@@ -141,6 +141,17 @@ describe('surge_hour', () => {
     await step('surge_hour', { given: given(8, '1.2'), expected: { surge_hour: columns } });
   });
 
+  test('where counts scatter more, more is needed: a dispersion of 4 halves z', async () => {
+    await step('surge_hour', {
+      given: given(9, '1', '{1,2,3,4,5}', 4),
+      expected: { surge_hour: columns },
+    });
+    await step('surge_hour', {
+      given: given(30, '1', '{1,2,3,4,5}', 4),
+      expected: { surge_hour: `${columns}\n dr5re ${hour} 34 2026-02-03 30 1` },
+    });
+  });
+
   test('five users at the least, and half as many again as expected', async () => {
     await step('surge_hour', {
       given: given(6, '0.02'),
@@ -148,6 +159,10 @@ describe('surge_hour', () => {
     });
     await step('surge_hour', { given: given(6, '0.02', '{1,2,3,4}'), expected: { surge_hour: columns } });
     await step('surge_hour', { given: given(250, '170'), expected: { surge_hour: columns } });
+    await step('surge_hour', {
+      given: given(149, '99'),
+      expected: { surge_hour: `${columns}\n dr5re ${hour} 34 2026-02-03 149 99` },
+    });
   });
 });
 

@@ -33,19 +33,25 @@ describe('edge_strength', () => {
       },
     }));
 
-  test('when L stays: only the pairs whose days changed', () =>
+  test('when L stays: only the pairs whose days changed; one without a tap on the 90 days goes', () =>
     step('edge_strength', {
       params: { as_of_day: '2026-04-01', as_of_moved: false },
       given: {
         ...given,
+        edge_strength: `
+          ${given.edge_strength.trim()}
+          u1 u4 9        2026-01-01T12:00Z 1.5`,
         changed_pair_day: `
           u1_key u2_key day
+          1      2      2026-01-01
+          1      3      2026-01-02
           4      5      2026-04-01`,
       },
       expected: {
         edge_strength: `
           u1 u2 taps_90d last_tap_at       strength_f32
-          u1 u2 9        2026-01-01T12:00Z 1.5
+          u1 u3 1        2026-01-02T12:00Z 0.42166233
+          u1 u4 9        2026-01-01T12:00Z 1.5
           u4 u5 1        2026-04-01T23:59Z 0.8158883`,
       },
     }));

@@ -21,6 +21,38 @@ describe('week_scope', () => {
     }));
 });
 
+describe('week_scope, after the graph', () => {
+  test('all weeks of a user from the one on in which the second degree moved', () =>
+    step('week_scope', {
+      given: {
+        second_degree_focus: `
+          user_key from_week
+          1        2026-02-02`,
+        // Of a focus user the events are no reason of their own; of user 2 they are.
+        second_degree_event: `
+          user_key week       entered_count left_count
+          1        2026-01-19 1             0
+          2        2026-02-09 1             0
+          2        2026-02-16 1             0`,
+        user_week_activity: `
+          user_id year iso_week tap_count first_degree_new_count second_degree_count second_degree_new_count
+          u1      2026 5        1         0                      0                   0
+          u1      2026 6        1         0                      0                   0
+          u1      2026 7        1         0                      0                   0
+          u2      2026 6        1         0                      0                   0
+          u2      2026 7        1         0                      0                   0
+          u3      2026 7        1         0                      0                   0`,
+      },
+      expected: {
+        week_scope: `
+          user_id user_key week       is_day_changed
+          u1      1        2026-02-02 f
+          u1      1        2026-02-09 f
+          u2      2        2026-02-09 f`,
+      },
+    }));
+});
+
 describe('user_week_activity', () => {
   test('sums Monday to Sunday, across a year end, and is of the ISO year; a week without taps goes', () =>
     step('user_week_activity', {
@@ -95,6 +127,32 @@ describe('board_figure', () => {
         board_figure: `
           user_id week       new_first_degree delta_second_degree streak_days
           u1      2026-02-02 2                4                   10`,
+      },
+    }));
+});
+
+describe('board_figure, after a run that changed', () => {
+  test('the weeks of the run that the user has, and a streak in a week without a change of its own', () =>
+    step('board_figure', {
+      given: {
+        changed_run: `
+          user_id from_day   to_day
+          u1      2026-02-04 2026-02-10`,
+        activity_run: `
+          user_key ended_on   started_on
+          1        2026-02-10 2026-02-07`,
+        user_week_activity: `
+          user_id year iso_week tap_count first_degree_new_count second_degree_count second_degree_new_count
+          u1      2026 5        7         5                      10                  5
+          u1      2026 6        7         2                      10                  4
+          u1      2026 7        7         3                      10                  1
+          u1      2026 8        7         5                      10                  5`,
+      },
+      expected: {
+        board_figure: `
+          user_id week       new_first_degree delta_second_degree streak_days
+          u1      2026-02-02 2                4                   2
+          u1      2026-02-09 3                1                   4`,
       },
     }));
 });

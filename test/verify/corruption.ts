@@ -90,7 +90,9 @@ export const expectFound = async (
   );
 };
 
-/** Fails unless one repair after each round of corruptions leaves nothing to find; then calls `check` with their names. */
+/**
+ * Fails unless one repair after each round of corruptions leaves nothing to find; then calls `check` with their names.
+ */
 export const expectRepaired = (
   target: TestDatabase,
   corruptions: readonly Corruption[],

@@ -1,9 +1,28 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { jsonLines, startCli } from '../command/cli.js';
-import { addTap, addUsers, createDatabase, type TestDatabase, userId } from '../server/database.js';
+import {
+  addTap,
+  addUsers,
+  createDatabase,
+  filledOnce,
+  type TestDatabase,
+  userId,
+} from '../server/database.js';
 
 let database: TestDatabase;
+/** Makes the history with all of its days processed, and an empty schema `twin`. */
+let copyHistory: () => Promise<TestDatabase>;
+beforeAll(async () => {
+  copyHistory = await filledOnce(
+    async (filled) => {
+      database = filled;
+      await addHistory();
+      await filled.ok(['backfill', '--to', lastDay]);
+    },
+    { twin: true },
+  );
+});
 afterEach(() => database.drop());
 
 const days = 40;
@@ -93,9 +112,7 @@ test('a dry run writes nothing, and the run after it changes exactly the rows th
 });
 
 test('capture finds what the digests find, and a second run writes no row', async () => {
-  database = await createDatabase({ twin: true });
-  await addHistory();
-  await database.ok(['backfill', '--to', lastDay]);
+  database = await copyHistory();
   await database.ok(['capture', 'on']);
   await database.ok(['etl', '--date', lastDay]);
   expect((await database.ok(['capture', 'status', '--json'])).stdout).toContain('"ready"');
@@ -318,9 +335,7 @@ test('a deleted first tap makes the next one the first, on a day that was not to
 });
 
 test('nothing of an erased user stays, whether their taps were deleted or left behind', async () => {
-  database = await createDatabase();
-  await addHistory();
-  await database.ok(['backfill', '--to', lastDay]);
+  database = await copyHistory();
   await database.client.query('delete from public.users where id = $1', [userId(4)]);
   await database.client.query('delete from public.taps where $1 in (id1, id2)', [userId(6)]);
   await database.client.query('delete from public.users where id = $1', [userId(6)]);
@@ -419,9 +434,7 @@ test('a zone is recorded with the data and changed only by a rebuild', async () 
 });
 
 test('a step that reads taps and changed makes its days stale', async () => {
-  database = await createDatabase();
-  await addHistory();
-  await database.ok(['backfill', '--to', lastDay]);
+  database = await copyHistory();
   const before = await readTables();
   await database.client.query("update processed_day set steps_sha256 = 'another' where day >= '2025-03-20'");
   await database.client.query("update pair_day set tap_count = tap_count + 1 where day >= '2025-03-20'");
@@ -432,9 +445,7 @@ test('a step that reads taps and changed makes its days stale', async () => {
 });
 
 test('a step that changed derives its own table, and nothing else is derived', async () => {
-  database = await createDatabase();
-  await addHistory();
-  await database.ok(['backfill', '--to', lastDay]);
+  database = await copyHistory();
   const before = await readTables();
   const streaks = await database.rows('select * from user_streaks order by user_id');
   await database.client.query("update derived_step set digest = 'another' where step = 'user_streaks'");

@@ -89,7 +89,7 @@ export const chosen = <Choice extends string>(
   word: string,
   choices: readonly Choice[],
 ): Choice => {
-  const choice = choices.find((known) => known === word);
+  const choice = choices.find((one) => one === word);
   if (choice === undefined) {
     throw usageFailure(`${what} ${word}: expected one of ${choices.join(', ')}.${didYouMean(word, choices)}`);
   }

@@ -30,9 +30,9 @@ const run = (about: string | undefined, _flags: unknown, { command, out }: Invoc
   }
   const found = program.commands.find((other) => other.name() === about);
   if (found === undefined) {
-    const known = [...program.commands.map((other) => other.name()), ...topics];
+    const topicsOfHelp = [...program.commands.map((other) => other.name()), ...topics];
     throw usageFailure(
-      `help ${about}: there is no such command or topic.${didYouMean(about, known)} There are ${known.join(', ')}.`,
+      `help ${about}: there is no such command or topic.${didYouMean(about, topicsOfHelp)} There are ${topicsOfHelp.join(', ')}.`,
     );
   }
   found.outputHelp();

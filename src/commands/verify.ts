@@ -157,11 +157,11 @@ const describeWrong = (wrong: readonly CheckResult[], flags: VerifyFlags): strin
 /** Throws a usage failure, before connecting, for a table that no check is about. */
 const requireTables = (tables: readonly string[]): void => {
   if (tables.length === 0) return;
-  const known = [...new Set(loadChecks().map(({ table }) => table))].sort();
-  const unknown = tables.find((table) => !known.includes(table));
+  const checked = [...new Set(loadChecks().map(({ table }) => table))].sort();
+  const unknown = tables.find((table) => !checked.includes(table));
   if (unknown === undefined) return;
   throw usageFailure(
-    `--table ${unknown}: no check is about it.${didYouMean(unknown, known)} Expected one of ${known.join(', ')}.`,
+    `--table ${unknown}: no check is about it.${didYouMean(unknown, checked)} Expected one of ${checked.join(', ')}.`,
   );
 };
 

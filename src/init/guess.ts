@@ -175,9 +175,9 @@ const homeNames = [/^home(_?(town|city|location|text))?$/i, /^(city|location|liv
 const relationsOf = (columns: readonly CatalogueColumn[]): Relation[] => {
   const relations = new Map<string, CatalogueColumn[]>();
   for (const column of columns) {
-    const known = relations.get(column.relation);
-    if (known === undefined) relations.set(column.relation, [column]);
-    else known.push(column);
+    const columns = relations.get(column.relation);
+    if (columns === undefined) relations.set(column.relation, [column]);
+    else columns.push(column);
   }
   return [...relations].map(([name, all]) => {
     const { schema_name = '', table_name = name } = all[0] ?? {};

@@ -20,8 +20,8 @@ export const settingsText = (settings: readonly Setting[]): string =>
 export const addSettings = (path: string, settings: readonly Setting[]): string[] => {
   try {
     const text = existsSync(path) ? readFileSync(path, 'utf8') : '';
-    const known = parse(text);
-    const fresh = settings.filter(({ variable }) => known[variable] === undefined);
+    const present = parse(text);
+    const fresh = settings.filter(({ variable }) => present[variable] === undefined);
     if (fresh.length === 0) return [];
     const gap = text === '' || text.endsWith('\n') ? '' : '\n';
     const head =

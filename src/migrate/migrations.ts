@@ -55,7 +55,7 @@ export const migrationStatus = async (client: pg.ClientBase, schema: string): Pr
     for (const row of rows) digests.set(row.name, row.sha256);
   }
   const names = migrationNames();
-  const known = names.map((name): MigrationStatus => {
+  const packaged = names.map((name): MigrationStatus => {
     const appliedAt = applied.get(name);
     if (appliedAt === undefined) return { name, state: 'pending', applied_at: null };
     const digest = digests.get(name);
@@ -64,7 +64,7 @@ export const migrationStatus = async (client: pg.ClientBase, schema: string): Pr
   });
   const unknown = [...applied].filter(([name]) => !names.includes(name));
   return [
-    ...known,
+    ...packaged,
     ...unknown.map(([name, at]): MigrationStatus => ({ name, state: 'missing', applied_at: at })),
   ];
 };

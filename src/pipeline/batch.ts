@@ -16,7 +16,7 @@ interface Counts {
   readonly deleted: number;
 }
 
-/** How one statement of a step was carried out. */
+/** How one statement of a step was executed. */
 export interface StepWork {
   readonly step: string;
   readonly purpose: string;
@@ -75,7 +75,7 @@ export const runBatch = async (session: Session, options: BatchOptions): Promise
   return batch.run();
 };
 
-/** From this many taps on, several cores are worth tables that their workers can read. */
+/** From this many taps on a batch makes unlogged tables, which parallel workers can read. */
 const manyTaps = 100_000;
 
 /**
@@ -103,7 +103,7 @@ class Batch {
   private readonly results: [Step, StepResult][] = [];
   private readonly renewed: string[] = [];
   private isRepair = false;
-  /** While a table is derived wholly because its SQL changed, and not for its rows' sake. */
+  /** Set while a whole table is derived because its SQL changed. */
   private isWhole = false;
 
   constructor(
@@ -168,7 +168,7 @@ class Batch {
   private async runStep(step: Step, values: ParameterValues): Promise<Counts> {
     await this.scratch.make([...step.reads, ...step.notes.map((note) => note.table)]);
     const counts = isPreparing(step) ? await this.prepare(step, values) : await this.converge(step, values);
-    // An upgrade that derived the whole table and found it as it was has nothing to tell.
+    // A table that was derived again for an upgrade and did not change is not reported.
     const isSilent = this.isWhole && rowsWritten([{ step: step.name, ...counts, durationMs: 0 }]) === 0;
     for (const note of isSilent ? [] : step.notes)
       await this.add(note.table, added(step, note.table, note.select, 'note'), step, values);
@@ -255,7 +255,7 @@ class Batch {
     );
   }
 
-  /** Runs a statement and tells how; returns the rows that it wrote. */
+  /** Runs a statement and reports its plan; returns the number of rows written. */
   private async explained(
     { text, purpose }: Statement,
     step: Step,
@@ -268,7 +268,7 @@ class Batch {
     );
     const plan = explained?.['QUERY PLAN'][0]?.Plan;
     if (plan === undefined) throw new Error(`${step.name}: explain said nothing`);
-    // What the source gave is what batch_tap made of it.
+    // The rows that the source gave are counted after their aggregation into batch_tap.
     const given = step.reads.reduce(
       (sum, table) => sum + this.scratch.rowsOf(table === 'classified_tap' ? 'batch_tap' : table),
       0,

@@ -13,7 +13,7 @@ export interface Statement {
   readonly params: Step['params'];
 }
 
-/** Where scratch tables are made. */
+/** How and in which schema scratch tables are made. */
 export interface Place {
   readonly persistence: Persistence;
   readonly schema: string;
@@ -63,7 +63,7 @@ const statement = (step: Step, purpose: string, table: string | null, text: stri
   };
 };
 
-/** From which rows of the stage a step's table gets what: the statements of converge.sql for one step. */
+/** The words that are filled into the statements of converge.sql for one step. */
 const words = (step: Step, { persistence, schema }: Place): Readonly<Record<string, string>> => {
   const written = [...step.values, ...step.carries];
   const isDifferent =
@@ -114,7 +114,7 @@ const words = (step: Step, { persistence, schema }: Place): Readonly<Record<stri
   };
 };
 
-/** Makes the stage: what of the step's table is not as its SELECT says. */
+/** Makes the stage: the rows in which the step's table differs from its SELECT. */
 export const stageOf = (step: Step, place: Place): Statement => {
   const template =
     step.select === null ? 'stage_of_gone' : step.stored.length === 0 ? 'stage_of_new' : 'stage';

@@ -66,7 +66,7 @@ class Run {
   private dayCount = 0;
   private batchCount = 0;
   private tapCount = 0;
-  /** Ignored rows as a dry run saw them: afterwards its ledger is gone. */
+  /** Ignored rows, read before a dry run is rolled back with its ledger. */
   private ignored: Record<string, number> | null = null;
   private renewals: readonly Renewal[] = [];
   private readonly totals = new Map<string, StepResult>();
@@ -215,7 +215,7 @@ class Run {
       this.reporter.table('renewal', this.renewals, 'Derived again, because their SQL changed');
   }
 
-  /** Tries again what may succeed then. A server that is away is waited for as long as at the start: target.waitMs. */
+  /** Repeats a batch that may succeed the next time. It waits for an unreachable server up to target.waitMs. */
   private async withRetries<Result>(work: () => Promise<Result>): Promise<Result> {
     let lostAt: number | null = null;
     for (let attempt = 1; ; attempt += 1) {
@@ -253,7 +253,7 @@ class Run {
         await recordZone(session, plan.zone);
         runId ??= await openRun(session, this.request.command);
         await recordBatch(session, runId, batch, days.length);
-        // A run of many parts notes its steps now and then, not every second.
+        // The cycles of a follower are one run; its steps are noted once a minute and not in every cycle.
         if (!this.request.isPart) await recordSteps(session, runId, stepsOf(batch));
         return batch;
       },
@@ -288,7 +288,7 @@ class Run {
     });
   }
 
-  /** What a step is about to change: counted, and with --diff each row said. */
+  /** Counts what a step is about to change; with --diff reports each row. */
   private async noteDifference(
     session: Session,
     { table, ...step }: Step,

@@ -21,8 +21,8 @@ export interface Note {
 }
 
 /**
- * One .sql file of sql/steps or sql/repair: a header and a SELECT that says what should be there. What is done with it
- * is converge.ts's business.
+ * One .sql file of sql/steps or sql/repair: a header and a SELECT that says what should be there. converge.ts brings the
+ * table to it.
  */
 export interface Step {
   /** The file's name without .sql. */
@@ -34,7 +34,7 @@ export interface Step {
   readonly before: readonly string[];
   /** The one table that the SELECT is about. A scratch table is made of its rows, a stored table is brought to them. */
   readonly table: string;
-  /** It only takes rows away, which nothing else reads any more: it comes after all who read the table. */
+  /** Whether it only deletes rows that are no longer needed. It then runs after all steps that read the table. */
   readonly isCleaner: boolean;
   /** Columns that identify a row. */
   readonly grain: readonly string[];
@@ -42,7 +42,7 @@ export interface Step {
   readonly values: readonly string[];
   /** Columns that are written with a row but by which no row differs. */
   readonly carries: readonly string[];
-  /** Columns that say when a row was written: their default says it again at every write. */
+  /** Columns with the time of writing: every write sets them to their default. */
   readonly stamps: readonly string[];
   /** In which order rows are inserted; by default that of the grain. */
   readonly order: readonly string[];
@@ -52,7 +52,7 @@ export interface Step {
    * Ways to join or scan that the planner may not choose for this step, by the name in Postgres' enable_... setting.
    */
   readonly avoid: readonly Avoidable[];
-  /** When it has work besides the rows that a batch's own tables hold for it: see `hasWork` in batch.ts. */
+  /** When it runs although the batch's own tables have no rows for it: see `hasWork` in batch.ts. */
   readonly runs: RunsWhen;
   /** What should be there; null: nothing of what is stored. */
   readonly select: string | null;

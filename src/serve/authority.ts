@@ -75,7 +75,7 @@ const remembered = (verify: (token: string) => Promise<Proof>): ((token: string)
 };
 
 const verifier = ({ issuer, audience, jwksUrl, secret }: JwtSettings) => {
-  // A key object is prepared once; of bytes each token would make a new one.
+  // A key object is made once; from bytes a new one would be made for each token.
   const key: KeyObject | JWTVerifyGetKey =
     jwksUrl === undefined ? createSecretKey(secret ?? '', 'utf8') : createRemoteJWKSet(jwksUrl);
   const algorithms = jwksUrl === undefined ? secretAlgorithms : keyAlgorithms;
@@ -92,7 +92,7 @@ const verifier = ({ issuer, audience, jwksUrl, secret }: JwtSettings) => {
     } catch (cause) {
       if (cause instanceof errors.JWTExpired)
         throw new Problem(401, 'token_expired', 'The token has expired.', { cause });
-      // A secret can't fail to be there: whatever goes wrong with one is the token's fault.
+      // With a secret nothing has to be fetched, so any error is the token's fault.
       const isAboutToken =
         typeof key !== 'function' ||
         (cause instanceof errors.JOSEError &&

@@ -32,7 +32,7 @@ export interface Timing {
 
 export interface ReadOptions {
   readonly timings?: Timing[] | undefined;
-  /** Ends the work when nobody wants its answer any more. */
+  /** Aborted when nobody waits for the answer any more. */
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds that a read may take once its turn has come; default: those of a statement and one second. */
   readonly deadlineMs?: number;
@@ -115,7 +115,7 @@ export const openStore = (settings: Settings, serve: ServeSettings): Store => {
         () =>
           untilCut(deadlineMs, signal, async (cut) => {
             const { pool, target } = await open();
-            // Whatever keeps a connection from being made, a lost password included, the caller can only try again.
+            // Whatever the reason (even a wrong password), all that the caller can do is to try again.
             const client = await pool.connect().catch((error: unknown) => {
               throw connectionFailure(error, target);
             });
@@ -127,7 +127,7 @@ export const openStore = (settings: Settings, serve: ServeSettings): Store => {
       ),
     close: async () => {
       const database = await opening?.catch(() => undefined);
-      // A server that does not answer does not say goodbye either.
+      // A server that does not answer would not answer a goodbye either.
       const impatience = setTimeout(() => {
         for (const client of clients) destroy(client);
       }, 1_000);
@@ -174,7 +174,7 @@ const untilCut = async <Result>(
  */
 const graceMs = 250;
 
-/** Closes the socket without a word: who is on the other side may never answer. */
+/** Closes the socket without saying goodbye, because the other side may never answer. */
 const destroy = (client: pg.ClientBase): void => {
   (client as unknown as { connection: { stream: Duplex } }).connection.stream.destroy();
 };

@@ -1,7 +1,7 @@
 import { Problem } from './problem.js';
 import type { Reading } from './store.js';
 
-/** What the answers are as of: the row of sql/api/watermark.sql. Days are YYYY-MM-DD, moments ISO 8601 in UTC. */
+/** The times that answers refer to: the row of sql/api/watermark.sql. Days are YYYY-MM-DD, moments ISO 8601 in UTC. */
 export interface Watermark extends Record<string, unknown> {
   readonly zone: string;
   readonly viewer_zone: string;
@@ -21,7 +21,7 @@ export interface Watermark extends Record<string, unknown> {
   readonly iso_week: number;
   readonly week_start: string;
   readonly computed_at: string | null;
-  /** Another one after every committed batch. */
+  /** Changes with every committed batch. */
   readonly revision: string;
 }
 

@@ -79,8 +79,8 @@ export const verifyIn = async (session: Session, options: VerifyOptions): Promis
   const checks = chooseChecks(loadChecks(), options.tables);
   const zone = await readZone(session);
   const { date } = options.scope;
-  const known = await session.query('select 1 from processed_day where day = $1::date', [date]);
-  if (date !== null && known.length === 0) {
+  const processed = await session.query('select 1 from processed_day where day = $1::date', [date]);
+  if (date !== null && processed.length === 0) {
     throw usageFailure(`--date ${date}: that day is not processed, so nothing of it is stored.`);
   }
   const { user } = options.scope;
@@ -122,10 +122,10 @@ export const readZone = async (session: Session): Promise<string> => {
 };
 
 const chooseChecks = (checks: readonly Check[], tables: readonly string[]): Check[] => {
-  const known = [...new Set(checks.map(({ table }) => table))].sort();
-  const unknown = tables.find((table) => !known.includes(table));
+  const checked = [...new Set(checks.map(({ table }) => table))].sort();
+  const unknown = tables.find((table) => !checked.includes(table));
   if (unknown !== undefined) {
-    throw usageFailure(`--table ${unknown}: no check is about it. Expected one of ${known.join(', ')}.`);
+    throw usageFailure(`--table ${unknown}: no check is about it. Expected one of ${checked.join(', ')}.`);
   }
   return checks.filter(({ table, weight }) =>
     tables.length === 0 ? true : tables.includes(table) || weight === 'stale',

@@ -2,7 +2,7 @@ import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { jsonLines, startCli } from '../command/cli.js';
 import { addTap, addUsers, filledOnce, type TestDatabase, userId } from './database.js';
 
-// What docs/operations.md says of failures, tried.
+// The failures of docs/operations.md.
 
 let database: TestDatabase;
 let copy: () => Promise<TestDatabase>;

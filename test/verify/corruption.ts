@@ -59,7 +59,7 @@ export const roundsOf = (corruptions: readonly Corruption[]): Corruption[][] => 
   return rounds;
 };
 
-/** Fails unless a full verification accuses what each of the corruptions spoils, and nothing without them. */
+/** Fails unless a full verification finds each of the corruptions, and finds nothing without them. */
 export const expectFound = async (
   target: TestDatabase,
   corruptions: readonly Corruption[],

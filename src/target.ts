@@ -163,8 +163,7 @@ const seconds = (given: string | undefined, fallback: number): number => {
 
 const tlsMode = (given: string | undefined, host: string, hasAuthority: boolean, iam: boolean): TlsMode => {
   if (host.startsWith('/')) return 'disable';
-  const mode =
-    given === undefined || given === 'allow' ? 'prefer' : tlsModes.find((mode) => mode === given);
+  const mode = given === undefined || given === 'allow' ? 'prefer' : tlsModes.find((mode) => mode === given);
   if (mode === undefined)
     throw usageFailure(`sslmode is '${given}', expected one of ${tlsModes.join(', ')}.`);
   if (iam && mode === 'disable') {

@@ -1,5 +1,5 @@
--- Takes away the names that a large city of another country has, a region that is named after its own main city, and English
--- names of countries and states, which have tables of their own.
+-- Takes away the names that a large city of another country has, a region that is named after its own main city, and
+-- English names of countries and states, which have tables of their own.
 with country_people as (
   select country, sum(population) as people
   from gazetteer_place

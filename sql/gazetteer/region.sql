@@ -1,4 +1,5 @@
--- Adds the names that mean one country. $1 names, $2 countries, $3 kinds (country or region), $4 codes of Brazilian states.
+-- Adds the names that mean one country. $1 names, $2 countries, $3 kinds (country or region), $4 codes of Brazilian
+-- states.
 with named as materialized (
   select distinct place_key(given.name) as region_key, given.country, given.kind
   from unnest($1::text[], $2::text[], $3::text[]) as given (name, country, kind)

@@ -11,7 +11,8 @@ with area as (
   from verify_clock
   join surge_hour on verify_clock.is_full
 ), halving as (
-  -- Five characters of five bits. From the left they halve the longitudes and the latitudes by turns; 1 is the upper half.
+  -- Five characters of five bits. From the left they halve the longitudes and the latitudes by turns; 1 is the upper
+  -- half.
   select
     area.geohash5,
     bit.number % 2 = 0 as is_longitude,

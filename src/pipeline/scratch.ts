@@ -81,8 +81,8 @@ export class Scratch {
   async make(tables: Iterable<string>): Promise<void> {
     const missing = [...new Set(tables)].filter((table) => isScratch(table) && !this.made.has(table));
     if (missing.length === 0) return;
-    // Analyzed while empty: without statistics the planner assumes thousands of rows, and would therefore read the whole
-    // of each table that this one is joined with.
+    // Analyzed while empty: without statistics the planner assumes thousands of rows, and would therefore read the
+    // whole of each table that this one is joined with.
     await this.session.script(
       `${missing.map((table) => createScratch(table, this.persistence, this.schema)).join(';\n')};\nanalyze ${missing.join(', ')};`,
     );

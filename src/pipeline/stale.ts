@@ -203,8 +203,8 @@ const mergeStates = (ledger: readonly LedgerDay[], seen: ReadonlyMap<Day, Source
 };
 
 /**
- * Refuses a day before the first tap, which is most likely a typing error and would make a gap of every day after it. To
- * process it, give it as `from`. Throws a usage failure.
+ * Refuses a day before the first tap, which is most likely a typing error and would make a gap of every day after it.
+ * To process it, give it as `from`. Throws a usage failure.
  */
 const refuseBeforeFirstTap = async (
   session: Session,

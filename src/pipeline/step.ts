@@ -21,8 +21,8 @@ export interface Note {
 }
 
 /**
- * One .sql file of sql/steps or sql/repair: a header and a SELECT that says what should be there. converge.ts brings the
- * table to it.
+ * One .sql file of sql/steps or sql/repair: a header and a SELECT that says what should be there. converge.ts brings
+ * the table to it.
  */
 export interface Step {
   /** The file's name without .sql. */

@@ -169,7 +169,8 @@ const buildServer = async (parts: Parts): Promise<FastifyInstance> => {
       reply.header('allow', 'GET');
       throw new Problem(405, 'method_not_allowed', 'Method not allowed');
     }
-    // Somebody may have made another name point to this machine (DNS rebinding), so without a token only its own names count.
+    // Somebody may have made another name point to this machine (DNS rebinding), so without a token only its own names
+    // count.
     if (!authority.isConfigured && !isLoopback(hostOf(request.headers.host))) {
       throw new Problem(
         403,

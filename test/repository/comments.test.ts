@@ -108,7 +108,7 @@ test('a comment line fits into 120 columns', () => {
       readFileSync(`${root}${file}`, 'utf8')
         .split('\n')
         .flatMap((line, index) =>
-          line.length > 120 && /^\s*(--|\/\/|\/?\*|#)/.test(line) ? [`${file}:${index + 1}`] : [],
+          line.length > 120 && /^\s*(--(?![!:])|\/\/|\/?\*|#)/.test(line) ? [`${file}:${index + 1}`] : [],
         ),
     );
   expect(long).toEqual([]);

@@ -1,10 +1,10 @@
-import { plainReporter } from '../src/command-line.js';
 import { readSettings } from '../src/config.js';
 import { withDatabase } from '../src/db/database.js';
 import { migrateUp } from '../src/migrate/migrate.js';
 import type { StepWork } from '../src/pipeline/batch.js';
 import { runPipeline } from '../src/pipeline/run.js';
 import { loadSteps } from '../src/pipeline/step.js';
+import { jsonReporter } from '../src/report/json.js';
 import { countWork, type Work } from './count-work.js';
 import { dayAt, makeData, openWorld, type Size } from './world.js';
 
@@ -12,7 +12,7 @@ const days = 60;
 const base: Size = { users: 500, taps: 10_000, days };
 
 const quiet = {
-  ...plainReporter({ progress: false, json: true }, 'bench'),
+  ...jsonReporter(process.stdout),
   plan: () => undefined,
   batchEnded: () => undefined,
   ended: () => undefined,

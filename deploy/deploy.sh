@@ -72,7 +72,8 @@ proof() {
   if [ -n "${JWT_JWKS_URL:-}" ]; then echo keys; elif [ -n "${JWT_ISSUER:-}" ]; then echo secret; else echo none; fi
 }
 
-# The service refuses to start where nothing proves who asks, or a token isn't checked for whom it is: said before it is made.
+# The service refuses to start where nothing proves who asks, or a token isn't checked for whom it is: said before it is
+# made.
 check_serve() {
   if [ "$(proof)" = none ] && [ "${SERVICE_TOKEN:-}" != yes ]; then
     echo "Nothing would prove who asks: set JWT_JWKS_URL or JWT_ISSUER, or SERVICE_TOKEN=yes, in $settings." >&2

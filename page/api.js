@@ -1,6 +1,8 @@
 import { choice, demo, readToken, userId, zone } from './address.js';
 
-/** An answer that is none: `status` is undefined where the server could not be reached; waitMs: not to ask again before. */
+/**
+ * An answer that is none: `status` is undefined where the server could not be reached; waitMs: not to ask again before.
+ */
 export class Refusal extends Error {
   constructor(message, { status, code, waitMs = 0 } = {}) {
     super(message);

@@ -1,4 +1,6 @@
-/** Makes an element; children that are strings become text nodes, never markup; null, undefined and false are left out. */
+/**
+ * Makes an element; children that are strings become text nodes, never markup; null, undefined and false are left out.
+ */
 export const element = (tag, attributes = {}, ...children) => {
   const made = document.createElement(tag);
   setAll(made, attributes);

@@ -1,6 +1,6 @@
 /**
- * How each list is counted: the one place that says it. The server sends it (meta.why), `arc-gam why` says it, and the page has
- * it for an answer without. atLeast: the connections in common that a recommendation needs, REC_MIN_MUTUALS.
+ * How each list is counted: the one place that says it. The server sends it (meta.why), `arc-gam why` says it, and the
+ * page has it for an answer without. atLeast: the connections in common that a recommendation needs, REC_MIN_MUTUALS.
  */
 export const sentencesOf = ({ atLeast = 2 } = {}) => ({
   streak:

@@ -52,7 +52,8 @@ for (const country of [...people.keys()].sort()) {
     add(country, region.name);
     for (const language of ['en', 'geonames', ...languages]) add(country, region.names?.[language]);
   }
-  // England and its counties are both of the first level to people. Elsewhere a part of a part is mostly unknown abroad.
+  // England and its counties are both of the first level to people. Elsewhere a part of a part is mostly unknown
+  // abroad.
   for (const { name, parent } of iso31662.filter(({ code }) => code.startsWith(`${country}-`))) {
     if (parent !== country) continue;
     // "Durham, County", "Bristol, City of", "Valle d'Aosta, Vallée d'Aoste", "Puducherry (Pondicherry)"

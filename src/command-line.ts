@@ -1,8 +1,8 @@
 import { Argument, type Command, InvalidArgumentError, Option } from 'commander';
 import kleur from 'kleur';
 import type { Ora } from 'ora';
-import { type ConnectionFlags, isCloudRunJob, readEnvironment } from './config.js';
-import { usageFailure } from './errors.js';
+import { type ConnectionFlags, isCloudRunJob } from './config.js';
+import { type ExitCode, usageFailure } from './errors.js';
 import { isDay } from './pipeline/plan.js';
 import { cloudLoggingReporter } from './report/cloud-logging.js';
 import { jsonReporter } from './report/json.js';
@@ -18,11 +18,25 @@ export interface CommonFlags extends ConnectionFlags {
   debug?: boolean;
 }
 
-/** What a command is given besides its flags. */
-export interface Invocation {
-  readonly reporter: Reporter;
+/** Where text goes: a terminal that says how wide it is, or anything else. */
+export interface TextStream extends NodeJS.WritableStream {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+}
+
+/** Where a command runs: in a process of its own, or called by a test. A command asks nothing else of the process. */
+export interface Surroundings {
+  /** The variables that are set, over those of a .env file. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly out: TextStream;
+  readonly err: TextStream;
   /** Aborted by Ctrl-C or SIGTERM. */
   readonly signal: AbortSignal;
+}
+
+/** What a command is given besides its flags. */
+export interface Invocation extends Surroundings {
+  readonly reporter: Reporter;
   /** The command as it was described, and by `parent` all others. */
   readonly command: Command;
 }
@@ -45,17 +59,20 @@ export interface CommandFile {
   readonly group: (typeof commandGroups)[number];
   /** Adds arguments, flags, words and examples to the command. */
   describe(command: Command): Command;
-  /** Called with the arguments, the flags and the invocation, in this order. Throws a failure that says what to do. */
-  run(...given: never[]): Promise<void> | void;
-  /** Whether it tells of all other commands, so that they have to be loaded, too. */
+  /**
+   * Called with the arguments, the flags and the invocation, in this order. Returns the exit code where it is an answer
+   * other than `done`. Throws a failure that says what to do.
+   */
+  run(...given: never[]): Promise<ExitCode | undefined> | Promise<void> | ExitCode | undefined | void;
+  /** Set for a command that lists the others, such as help: all of them are then loaded. */
   readonly tellsOfAll?: boolean;
   /** Whether a signal is its usual end, so that it exits 0 also when the server can no longer be told. */
   readonly endsBySignal?: boolean;
 }
 
 /**
- * Refuses flags that were given and would do nothing here: whoever gives one expects something of it.
- * `flags` are by their names in code, `why` ends the sentence.
+ * Refuses a flag that was given but has no effect here: the person who gave it expects one.
+ * `flags` are the names in code (dryRun for --dry-run); `why` completes the sentence of the error.
  */
 export const refuseFlags = ({ command }: Invocation, flags: readonly string[], why: string): void => {
   const idle = flags.find((flag) => command.getOptionValueSource(flag) === 'cli');
@@ -64,17 +81,17 @@ export const refuseFlags = ({ command }: Invocation, flags: readonly string[], w
   throw usageFailure(`${long ?? idle} does nothing here: ${why}`);
 };
 
-/** An argument that is one of some words: the help and the completion name them, `chosen` holds the word against them. */
+/** An argument with a fixed list of words. The help and the completion show them; `chosen` checks the word. */
 export const choiceArgument = (name: string, description: string, choices: readonly string[]): Argument =>
   new Argument(name, description).choices(choices).argParser((word: string) => word);
 
-/** The word as one of the choices. Throws a usage failure that lists them, with the one that may be meant. */
+/** The word as one of the choices. Throws a usage failure that lists the choices and suggests the likeliest. */
 export const chosen = <Choice extends string>(
   what: string,
   word: string,
   choices: readonly Choice[],
 ): Choice => {
-  const choice = choices.find((known) => known === word);
+  const choice = choices.find((one) => one === word);
   if (choice === undefined) {
     throw usageFailure(`${what} ${word}: expected one of ${choices.join(', ')}.${didYouMean(word, choices)}`);
   }
@@ -97,38 +114,49 @@ export const withCommonFlags = (command: Command): Command =>
     .option('--no-progress', 'no changing line while work is under way')
     .addOption(new Option('--debug', 'show the stack trace of an error'));
 
-/** Whether lines for Cloud Logging are wanted: asked for, or by default where a Cloud Run Job runs. */
-export const wantsCloudLogging = (flags: Pick<CommonFlags, 'json' | 'logFormat'>): boolean =>
-  flags.logFormat === undefined ? flags.json !== true && isCloudRunJob() : flags.logFormat === 'json';
+/** Whether output is lines for Cloud Logging: with --log-format json, and by default in a Cloud Run Job. */
+export const wantsCloudLogging = (
+  flags: Pick<CommonFlags, 'json' | 'logFormat'>,
+  environment: Surroundings['environment'],
+): boolean =>
+  flags.logFormat === undefined
+    ? flags.json !== true && isCloudRunJob(environment)
+    : flags.logFormat === 'json';
 
 /**
- * How results are shown: lines for Cloud Logging, JSON, or for a person; the live line only on a terminal. ora is loaded
- * only for that line: it would make every run from a scheduler start a tenth of a second later.
+ * Opens the reporter that the flags ask for: Cloud Logging, JSON, or text for a person. The changing line needs a
+ * terminal. ora is loaded for that line alone, because loading it delays every scheduled run by a tenth of a second.
  */
-export const openReporter = async (flags: CommonFlags, command: string): Promise<Reporter> => {
-  if (!flags.progress || !hasLiveLine(process.stderr) || flags.json || wantsCloudLogging(flags))
-    return plainReporter(flags, command);
+export const openReporter = async (
+  flags: CommonFlags,
+  command: string,
+  surroundings: Surroundings,
+): Promise<Reporter> => {
+  const { err, environment } = surroundings;
+  if (!flags.progress || !hasLiveLine(err) || flags.json || wantsCloudLogging(flags, environment))
+    return plainReporter(flags, command, surroundings);
   const { default: ora } = await import('ora');
-  return reporterForPeople(ora({ stream: process.stderr, discardStdin: false }));
+  return reporterForPeople(ora({ stream: err, discardStdin: false }), surroundings);
 };
 
 /**
- * Whether a line can be overwritten there: a terminal that says how wide it is. One that reports 0 columns (a pipe of some
- * CI systems, a serial line) has the spinner believe that its line covers endlessly many, and erase as many each time.
+ * Whether a line can be overwritten on this stream: it must be a terminal that knows its width. Some CI systems and
+ * serial lines report 0 columns; the spinner would then take its line for infinitely many and try to erase them all.
  */
-export const hasLiveLine = (stream: { isTTY?: boolean; columns?: number }): boolean =>
+export const hasLiveLine = (stream: Pick<TextStream, 'isTTY' | 'columns'>): boolean =>
   stream.isTTY === true && (stream.columns ?? 0) > 0;
 
-/** The same without a live line, and without having to wait for it. */
-export const plainReporter = (flags: CommonFlags, command: string): Reporter => {
-  if (wantsCloudLogging(flags)) return cloudLoggingReporter(command, process.stdout);
-  if (flags.json) return jsonReporter(process.stdout);
-  return reporterForPeople(null);
+/** The reporter without the changing line, available at once. */
+export const plainReporter = (flags: CommonFlags, command: string, surroundings: Surroundings): Reporter => {
+  const { out, environment } = surroundings;
+  if (wantsCloudLogging(flags, environment)) return cloudLoggingReporter(command, out);
+  if (flags.json) return jsonReporter(out);
+  return reporterForPeople(null, surroundings);
 };
 
-const reporterForPeople = (spinner: Ora | null): Reporter => {
-  kleur.enabled = readEnvironment().NO_COLOR === undefined && process.stdout.isTTY === true;
-  return terminalReporter({ spinner, out: process.stdout, err: process.stderr });
+const reporterForPeople = (spinner: Ora | null, { environment, out, err }: Surroundings): Reporter => {
+  kleur.enabled = environment.NO_COLOR === undefined && out.isTTY === true;
+  return terminalReporter({ spinner, out, err });
 };
 
 /** Parses a flag that is a calendar day. */

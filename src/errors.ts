@@ -30,8 +30,8 @@ export const exitMeaning: Readonly<Record<ExitCode, { readonly means: string; re
 };
 
 /**
- * An error that a person can act on: its message names the thing, says what was expected and what to do next.
- * Everything else that is thrown is a defect or a database error that src/db/failure.ts puts into words.
+ * An error that a person can act on: its message names the thing, says what was expected and what to do next. Any other
+ * error is a defect, or a database error for which src/db/failure.ts finds the words.
  */
 export class Failure extends Error {
   override readonly name = 'Failure';

@@ -27,7 +27,7 @@ export interface DatabaseTarget {
   readonly tlsKey: string | undefined;
   /** Milliseconds until a connection attempt is given up. */
   readonly connectTimeoutMs: number;
-  /** Milliseconds for which a server that can't be reached is tried again; 0: once. */
+  /** Milliseconds during which an unreachable server is tried again; 0: one attempt. */
   readonly waitMs: number;
 }
 
@@ -72,7 +72,7 @@ const fromUrl = (url: string, environment: Environment): DatabaseTarget => {
   let parsed: ReturnType<typeof parse>;
   let parameters: URLSearchParams;
   try {
-    // sslmode is read here: the parser would read the certificate files and warn about its own future.
+    // sslmode is handled here: the parser would read the certificate files itself and print a deprecation warning.
     const [address = '', query = ''] = url.split(/\?(.*)/s);
     parameters = new URLSearchParams(query);
     const host = parameters.get('host');
@@ -134,7 +134,7 @@ const complete = (environment: Environment, given: Given): DatabaseTarget => {
     host,
     port: portNumber(given.port ?? environment.PGPORT),
     database: given.database ?? environment.PGDATABASE ?? user,
-    // Cloud SQL names a service account's role without the end that every service account has.
+    // Cloud SQL drops the suffix that all service accounts share from the name of the role.
     user: iam ? user.replace(/\.gserviceaccount\.com$/, '') : user,
     password: iam ? undefined : (given.password ?? environment.PGPASSWORD),
     iamMetadataHost: iam ? (environment.GCE_METADATA_HOST ?? defaultMetadataHost) : null,
@@ -163,8 +163,7 @@ const seconds = (given: string | undefined, fallback: number): number => {
 
 const tlsMode = (given: string | undefined, host: string, hasAuthority: boolean, iam: boolean): TlsMode => {
   if (host.startsWith('/')) return 'disable';
-  const mode =
-    given === undefined || given === 'allow' ? 'prefer' : tlsModes.find((known) => known === given);
+  const mode = given === undefined || given === 'allow' ? 'prefer' : tlsModes.find((mode) => mode === given);
   if (mode === undefined)
     throw usageFailure(`sslmode is '${given}', expected one of ${tlsModes.join(', ')}.`);
   if (iam && mode === 'disable') {
@@ -173,6 +172,6 @@ const tlsMode = (given: string | undefined, host: string, hasAuthority: boolean,
     );
   }
   if (iam && mode === 'prefer') return hasAuthority ? 'verify-ca' : 'require';
-  // As libpq reads it: whoever names an authority wants it checked.
+  // As libpq does: with a root certificate given, the server's certificate is verified.
   return mode === 'require' && hasAuthority ? 'verify-ca' : mode;
 };

@@ -1,4 +1,5 @@
-# The three alerts of docs/operations.md. Their words and filters are those of deploy/alerts, which deploy.sh uses as well.
+# The three alerts of docs/operations.md. Their words and filters are those of deploy/alerts, which deploy.sh uses as
+# well.
 
 locals {
   alert = { for name in ["failed", "slow", "stale"] : name => jsondecode(file("${path.module}/../alerts/${name}.json")) }

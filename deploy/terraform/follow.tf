@@ -1,4 +1,5 @@
-# Live figures, where they are wanted: the worker pool of deploy/follow.yaml and its two alerts. `follow = true` makes it.
+# Live figures, where they are wanted: the worker pool of deploy/follow.yaml and its two alerts. `follow = true` makes
+# it.
 
 variable "follow" {
   type        = bool

@@ -1,5 +1,5 @@
-# The read API and the page, where they are wanted: the service of deploy/service.yaml. `serve = true` makes it. The secrets'
-# values are added by hand, as deploy/README.md says: in the state they would be readable.
+# The read API and the page, where they are wanted: the service of deploy/service.yaml. `serve = true` makes it. The
+# secrets' values are added by hand, as deploy/README.md says: in the state they would be readable.
 
 variable "serve" {
   type        = bool

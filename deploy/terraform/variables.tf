@@ -32,7 +32,8 @@ variable "schema" {
 
 variable "schedule" {
   type = string
-  # Twice: the second run finds what came late, and keeps the alert on absence (23.5 hours at most) from firing every night.
+  # Twice: the second run finds what came late, and keeps the alert on absence (23.5 hours at most) from firing every
+  # night.
   default = "0 2,14 * * *"
 }
 

@@ -1,5 +1,5 @@
--- The viewer's own row of a week's boards, and their ranks of the week before; nulls for a week without a tap. Always one
--- row. $1 user, $2 ISO year, $3 ISO week, $4 the Monday of the week before.
+-- The viewer's own row of a week's boards, and their ranks of the week before; nulls for a week without a tap. Always
+-- one row. $1 user, $2 ISO year, $3 ISO week, $4 the Monday of the week before.
 select
   coalesce(board.new_first_degree, 0) as new_first_degree,
   coalesce(board.delta_second_degree, 0) as delta_second_degree,

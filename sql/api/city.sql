@@ -1,6 +1,5 @@
--- The largest place of a name, in any of its spellings, within a region where one is given. $1 name, $2 state, country or
--- "state, country" or null.
--- A state and a country are known by code and by name.
+-- The largest place of a name, in any of its spellings, within a region where one is given. $1 name, $2 state, country
+-- or "state, country" or null. A state and a country are known by code and by name.
 select
   gazetteer_place.place_id,
   concat_ws(', ', gazetteer_place.name, gazetteer_place.state, gazetteer_place.country) as label

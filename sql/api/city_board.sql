@@ -1,5 +1,5 @@
--- The three boards of a week among the users whose home is one city, ranked among themselves: the first five of each who
--- have not opted out, and a row without a user per figure, from which the viewer's own rank is read.
+-- The three boards of a week among the users whose home is one city, ranked among themselves: the first five of each
+-- who have not opted out, and a row without a user per figure, from which the viewer's own rank is read.
 -- $1 ISO year, $2 ISO week, $3 country, $4 state or null, $5 city.
 with resident as (
   select home_location_struct.user_id

@@ -1,8 +1,7 @@
 -- Cities in which the viewer tapped for the first time within the window, and the viewer's taps there since.
--- $1 user, $2 user_key, $3 first day of the window, $4 its last day, $5 the viewer's zone; which city the viewer's cells
--- are in (sql/api/cell_place.sql): $6 cells, $7 the ids of their places, each separated by commas. Cells that are nowhere
--- are left out.
--- A tap is looked up by its pair and time, which are known, for its coordinates.
+-- $1 user, $2 user_key, $3 first day of the window, $4 its last day, $5 the viewer's zone; which city the viewer's
+-- cells are in (sql/api/cell_place.sql): $6 cells, $7 the ids of their places, each separated by commas. Cells that are
+-- nowhere are left out. A tap is looked up by its pair and time, which are known, for its coordinates.
 with placed as (
   select user_cell.geohash5, user_cell.first_tap_at, given.place_id
   from unnest(string_to_array($6::text, ','), string_to_array($7::text, ',')::integer[]) as given (geohash5, place_id)

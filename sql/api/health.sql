@@ -1,5 +1,5 @@
--- The viewer's ties, one row: a summary over all with a tap in the last 90 days; the strongest $4; those that fade; those
--- that will within 7 days (cooling), at most 10; and of the others that need attention the $5 strongest.
+-- The viewer's ties, one row: a summary over all with a tap in the last 90 days; the strongest $4; those that fade;
+-- those that will within 7 days (cooling), at most 10; and of the others that need attention the $5 strongest.
 -- $1 user, $2 user_key, $3 as-of day. Who opted out is in the summary only.
 -- A tie of at least 3 active days fades when its silence exceeds the greater of 14 days and 2.5 times its median gap.
 with tie as materialized (

@@ -1,5 +1,5 @@
--- Everybody's taps of the running day, and of days of the last week that are not processed, as far as they are at most $3:
--- one row more says that there are more. $1 the stored zone, $2 now.
+-- Everybody's taps of the running day, and of days of the last week that are not processed, as far as they are at most
+-- $3: one row more says that there are more. $1 the stored zone, $2 now.
 with unread_day as (
   select
     window_day.day at time zone $1::text as starts_at,

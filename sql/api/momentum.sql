@@ -1,5 +1,5 @@
--- The viewer's streak and running week as they are stored, and the days with taps of the 371 days that end with the as-of
--- day. $1 user, $2 ISO year, $3 ISO week, $4 as-of day or null. Always one row.
+-- The viewer's streak and running week as they are stored, and the days with taps of the 371 days that end with the
+-- as-of day. $1 user, $2 ISO year, $3 ISO week, $4 as-of day or null. Always one row.
 select
   coalesce(user_streaks.current_streak_days, 0) as current_streak_days,
   coalesce(user_streaks.longest_streak_days, 0) as longest_streak_days,

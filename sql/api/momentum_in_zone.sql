@@ -1,9 +1,8 @@
--- The viewer's streak, running week and days with taps in another zone than the stored one, from the viewer's own taps on
--- processed days, as of the same calendar date: what is dated after it waits.
--- $1 user_key, $2 the viewer's zone, $3 the as-of day, $4 whether that day is over in the viewer's zone, $5 the Monday of its
--- week.
--- A pair's day in the stored zone keeps its first and last tap. Those in between are read only where they matter: a day of
--- three taps and more that meets two days of the viewer's zone.
+-- The viewer's streak, running week and days with taps in another zone than the stored one, from the viewer's own taps
+-- on processed days, as of the same calendar date: what is dated after it waits.
+-- $1 user_key, $2 the viewer's zone, $3 the as-of day, $4 whether that day is over in the viewer's zone, $5 the Monday
+-- of its week. A pair's day in the stored zone keeps its first and last tap. Those in between are read only where they
+-- matter: a day of three taps and more that meets two days of the viewer's zone.
 with viewer_pair as (
   select pair.u1_key, pair.u2_key, pair.first_tap_at from pair where pair.u1_key = $1::integer
   union all

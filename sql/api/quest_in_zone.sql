@@ -1,8 +1,8 @@
 -- The quests of the running week in another zone than the stored one, counted from the viewer's own taps on processed
 -- days, as of the same calendar date: what is dated after it waits. Nearest to done first, the done ones last.
 -- $1 user_key, $2 the week's Monday, $3 the viewer's zone, $4 the as-of day, in that week.
--- What needs the taps of other users or cells (assists, new_areas) takes its moment from the facts: the pair's first tap,
--- the cell's first tap.
+-- What needs the taps of other users or cells (assists, new_areas) takes its moment from the facts: the pair's first
+-- tap, the cell's first tap.
 with viewer_pair as (
   select pair.u1_key, pair.u2_key, pair.u2_key as partner_key, pair.first_tap_at
   from pair where pair.u1_key = $1::integer
@@ -60,8 +60,8 @@ with viewer_pair as (
     (row_number() over (partition by numbered.stretch order by numbered.day))::integer as days
   from numbered
 ), introduced as materialized (
-  -- From the viewer's partners outward, in the index alone: written as a range of first_day, everybody's new pairs of the week
-  -- would be looked through instead. The stored zone's days are at most two days from the viewer's.
+  -- From the viewer's partners outward, in the index alone: written as a range of first_day, everybody's new pairs of
+  -- the week would be looked through instead. The stored zone's days are at most two days from the viewer's.
   select pair.u1_key, pair.u2_key
   from viewer_pair as one
   join pair on pair.u1_key = one.partner_key

@@ -1,11 +1,11 @@
 -- The viewer's taps by hour and partner, and the partners of the last 60 minutes: one row.
--- $1 user, $2 user_key or null, $3 hours of the window, the current one included, $4 its end, $5 the stored zone, $6 the
--- place_id of a city or null: then only taps within 25 km of its centre count, and taps without coordinates don't, $7 the
--- viewer's zone, in which the hours begin: zones are offset by minutes that are no multiple of 60.
--- $8 the viewer's taps of the running day and of days that are not processed, as a JSON text, so that the last hours are
--- live; null: they are read here, because they are too many to be read for all viewers at once (sql/api/live_tap.sql).
--- What is older the pairs' days know to the microsecond; where a city is asked for, each tap is looked up by that time for its
--- coordinates.
+-- $1 user, $2 user_key or null, $3 hours of the window, the current one included, $4 its end, $5 the stored zone, $6
+-- the place_id of a city or null: then only taps within 25 km of its centre count, and taps without coordinates don't,
+-- $7 the viewer's zone, in which the hours begin: zones are offset by minutes that are no multiple of 60.
+-- $8 the viewer's taps of the running day and of days that are not processed, as a JSON text, so that the last hours
+-- are live; null: they are read here, because they are too many to be read for all viewers at once
+-- (sql/api/live_tap.sql). What is older the pairs' days know to the microsecond; where a city is asked for, each tap is
+-- looked up by that time for its coordinates.
 with asked as materialized (
   select
     $4::timestamptz - (local.now - date_trunc('hour', local.now)) - make_interval(hours => $3::integer - 1) as starts_at

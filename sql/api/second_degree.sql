@@ -1,16 +1,16 @@
--- Friends of friends of the viewer, walked once for two answers: who came to distance exactly 2 on a day from $2 on, the
--- latest first, at most $3, with the friend over whom; and the $7 best to recommend, the best first.
--- $1 user_key of the viewer, $4 as-of day, $5 fewest mutual connections, $6 weight of mutual connections, $7 how many are
--- wanted, $8 weight of recency, $9 days beyond which it is 0, $10 weight of the home city, $11 ids never to recommend,
--- separated by commas, $12 id of the viewer, $13 kilometres between home cities from which on they count nothing, $14 how
--- many mutual connections are named.
--- The parts of a score are within [0, 1] and not weighted yet: mutuals = 1 - exp(-count / 8), so that one more always
--- counts; recency = exp(-days / 30); geo = 1 - kilometres / $13, in steps of 0.25, because an exact one, asked for from a
--- few home cities in turn, would say where somebody lives. Ties: more mutual connections first, then the id.
--- Days are those of the stored zone. A path over a friend exists from the later of its two first days on. Day and friend
--- travel through one min() as one number, because only few of all paths are wanted in the end.
--- Candidates are narrowed twice, each time to those who could still be among the best if they got all points that are
--- not known yet: first against those with the most mutual connections, then against each other.
+-- Friends of friends of the viewer, walked once for two answers: who came to distance exactly 2 on a day from $2 on,
+-- the latest first, at most $3, with the friend over whom; and the $7 best to recommend, the best first.
+-- $1 user_key of the viewer, $4 as-of day, $5 fewest mutual connections, $6 weight of mutual connections, $7 how many
+-- are wanted, $8 weight of recency, $9 days beyond which it is 0, $10 weight of the home city, $11 ids never to
+-- recommend, separated by commas, $12 id of the viewer, $13 kilometres between home cities from which on they count
+-- nothing, $14 how many mutual connections are named. The parts of a score are within [0, 1] and not weighted yet:
+-- mutuals = 1 - exp(-count / 8), so that one more always counts; recency = exp(-days / 30); geo = 1 - kilometres / $13,
+-- in steps of 0.25, because an exact one, asked for from a few home cities in turn, would say where somebody lives.
+-- Ties: more mutual connections first, then the id. Days are those of the stored zone. A path over a friend exists from
+-- the later of its two first days on. Day and friend travel through one min() as one number, because only few of all
+-- paths are wanted in the end. Candidates are narrowed twice, each time to those who could still be among the best if
+-- they got all points that are not known yet: first against those with the most mutual connections, then against each
+-- other.
 with viewer_friend as materialized (
   select friend.friend_key, friend.first_day from friend where friend.user_key = $1::integer
 ), reached as (

@@ -1,8 +1,8 @@
 -- What the answers are as of, and the moments that they are relative to.
 -- $1 zone when none is recorded yet, $2 the viewer's zone or null, $3 the moment to answer for, null: now.
--- A stored figure knows the taps up to the end of the as-of day: that end, or now, is known_until. The viewer's own figures
--- are as of the same calendar date in the viewer's zone, so they end with it at the latest (counted_until): then all
--- figures of an answer are of one ISO week.
+-- A stored figure knows the taps up to the end of the as-of day: that end, or now, is known_until. The viewer's own
+-- figures are as of the same calendar date in the viewer's zone, so they end with it at the latest (counted_until):
+-- then all figures of an answer are of one ISO week.
 with recorded as (
   select coalesce((select setting.value from setting where setting.key = 'zone'), $1::text) as zone
 ), asked as (

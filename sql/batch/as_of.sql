@@ -1,5 +1,5 @@
 -- The as-of day that this batch leads to, whether it moved, and the earliest last day of a streak that is still alive:
--- L, or L - 1 while day L lasts. The only use of the clock.
+-- L, or L - 1 while day L lasts. Nothing else in a batch reads the clock.
 -- $1 zone, $2 the batch's last day, null if it has none.
 -- What it means: docs/semantics.md#streaks.
 select

@@ -1,6 +1,7 @@
--- What of a table ($1) the role may take away and make again, each with the statements for both: its indexes, if no other
--- table refers to it, and what it refers to (looked up row by row, a key of another table costs more than all indexes). An
--- index that serves a key is made first and then given to the key, so that no word of its definition is lost.
+-- The indexes and keys of a table ($1) that the role may drop while the table is filled, each with the statements to
+-- drop it and to make it again: its indexes if no other table refers to it, and its foreign keys, because checking one
+-- for each row costs more than all indexes. The index of a key is made first and then attached to the key, so that its
+-- definition stays exactly the same.
 select
   case
     when key.oid is null then format('drop index %I', index_class.relname)

@@ -1,6 +1,6 @@
--- The stretches of time in which the taps of the batch's days are. Three hours on either side: where a clock was set back over
--- midnight, a local date is not one stretch; and a day where a whole date came twice (Juneau 1867, Kwajalein 1969), so that the
--- midnight that Postgres means is not the first, or not the last.
+-- The spans of time that contain the taps of the batch's days, with three hours more on either side: where a clock was
+-- set back over midnight, a local date is not one span. Where a whole date came twice (Juneau 1867, Kwajalein 1969) it
+-- is a day more, because Postgres takes only one of its midnights.
 -- $1 first days and $2 days after the last ones, separated by commas, $3 zone.
 insert into batch_range (starts_at, ends_at)
 select

@@ -1,4 +1,4 @@
--- How much the steps of a batch were given: for --explain.
+-- How many rows the steps of a batch were given, for --explain.
 select
   (select count(*)::integer from batch_day) as days,
   (select count(*)::integer from changed_pair_day) as "pair days changed",

@@ -1,7 +1,7 @@
 -- Scratch tables: what a batch was given, what its steps prepare and what they found changed. Made in the batch's
 -- transaction when they are first needed and gone with it: temporary ones, or, where several cores are to read them,
--- unlogged ones that nobody else ever sees. The tables that can have millions of rows have no keys: their writers take care
--- of it, and a key costs more than all else that is done with them.
+-- unlogged ones that nobody else ever sees. Tables that can have millions of rows have no primary key: the steps that
+-- write them never repeat a row, and building a key would cost more than everything else that is done with them.
 
 create table batch_range (
   starts_at timestamptz not null,

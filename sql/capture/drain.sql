@@ -1,5 +1,5 @@
--- Empties the change queue into the local days that it speaks of. $1 zone. One row: whether everything was touched.
--- The days of a deleted user are those of their pairs; of an added one, those on which they were a stranger.
+-- Empties the change queue and notes the local days that it is about. $1 zone. One row: whether all days may have
+-- changed. The days of a deleted user are those of their pairs; of an added one, those on which they were a stranger.
 with drained as (
   delete from change_queue
   returning utc_day, user_id, is_everything, noted_at

@@ -1,6 +1,6 @@
 -- The trigger functions of capture. {{time}} is the mapped time of a tap and {{user}} the mapped id of a user: SQL over
 -- the application's columns, as in the views. They run with the rights of our owner, so that the application needs none
--- in this schema, and only append: no row that two writers could wait for.
+-- in this schema. They only insert, so that writers never wait for each other.
 create or replace function capture_taps() returns trigger
 language plpgsql
 security definer

@@ -1,5 +1,5 @@
--- How many of capture's triggers are there and switched on, on the tables that the views read. $1 is the number that
--- belongs there; fewer means that changes may have gone unseen.
+-- How many of capture's triggers exist and are enabled on the tables that the views read. $1 is how many there should
+-- be; with fewer, changes may have gone unnoticed.
 select
   count(*)::integer = $1::integer as is_complete,
   count(*)::integer as trigger_count

@@ -1,4 +1,4 @@
--- Somebody taps now: user $1, or anybody; mostly with one of those whom they tapped with lately, at a place of these days.
+-- Makes up one tap of now: by user $1 or a random one, mostly with a recent partner and at a recent place.
 with one as (
   select coalesce($1::uuid, (select users.id from public.users order by random() limit 1)) as id
 ), lately as (
@@ -12,7 +12,7 @@ with one as (
   from one
   join lately on one.id in (lately.id1, lately.id2)
 ), other as (
-  -- One in five is with anybody: otherwise nobody would be new to anybody.
+  -- One in five is with a random user: otherwise no two users would meet for the first time.
   select candidate.id
   from (
     (select partner.id, 1 as choice from partner where random() < 0.8)

@@ -1,13 +1,13 @@
--- What the page of the first user tells, up to the moment $4, among $1 users over $2 days of seed $3: a streak, a tie that
--- fades and one that is about to, a quest one step from done, an introduction, a new city, company in the last hour,
--- and a surge near by.
--- The made-up taps of the viewer of the last days, and those of the pairs that the story is about, make way for it.
+-- What the page of the first user tells, up to the moment $4, among $1 users over $2 days of seed $3: a streak, a tie
+-- that fades and one that is about to, a quest one step from done, an introduction, a new city, company in the last
+-- hour, and a surge near by. It replaces the viewer's made-up taps of the last days, and all taps of the pairs that it
+-- is about.
 with moment as (
   select
     $4::timestamptz as now_at,
     ($4::timestamptz at time zone 'UTC')::date as today,
     date_trunc('week', $4::timestamptz at time zone 'UTC') at time zone 'UTC' as week_at,
-    -- A place that has no rush hour just now.
+    -- A place without a rush hour at the moment.
     case when extract(hour from $4::timestamptz at time zone 'UTC') between 16 and 21 then 40.7359 else 40.6782 end as latitude,
     case when extract(hour from $4::timestamptz at time zone 'UTC') between 16 and 21 then -73.9911 else -73.9442 end
       as longitude
@@ -38,7 +38,7 @@ with moment as (
       )
     )
 ), told as (
-  -- Most days of the year with somebody of the viewer's own circle; without a gap in the last eleven.
+  -- Taps with the viewer's own circle on most days of the year, and on each of the last eleven.
   select
     1 as one,
     2 + (choice.dice & 15) % 10 as other,
@@ -86,7 +86,7 @@ with moment as (
   select 2, 22, greatest(moment.week_at + interval '2 minutes', moment.now_at - interval '5 hours'), 40.7505, -73.9934
   from moment
   union all
-  -- A trip, and company just now.
+  -- A trip, and taps within the last hour.
   select 1, 3, moment.now_at - interval '2 days', 39.9526, -75.1652 from moment
   union all
   select 1, 2, moment.now_at - interval '12 minutes', moment.latitude, moment.longitude from moment

@@ -5,7 +5,7 @@ with member as (
   select
     number.number,
     number.number / 12 as circle,
-    -- From 0.05 to 1.6 taps begun a day: a few of the keen, many of the quiet.
+    -- From 0.05 to 1.6 taps a day that a user starts: few users are very active, many are quiet.
     0.05 + 1.55 * power((hashtextextended(format('keen %s', number.number), $3::integer) & 1023) / 1023.0, 3) as keenness
   from generate_series(1, $1::integer) as number (number)
 ), attempt as (
@@ -28,7 +28,8 @@ with member as (
     attempt.dice,
     case
       when (attempt.dice & 7) < 6 then attempt.circle * 12 + ((attempt.dice >> 8) & 4095) % 12
-      -- Of the others most are from circles near by: where everybody meets everybody, soon nobody is new to anybody.
+      -- Most of the others are from neighbouring circles: if everybody met everybody, nobody would be new after a few
+      -- weeks.
       when (attempt.dice >> 28) & 15 > 0 then attempt.number + ((attempt.dice >> 8) & 63) - 32
       else 1 + ((attempt.dice >> 8) & 1048575) % $1::integer
     end as partner,

@@ -1,4 +1,4 @@
--- What was there and what came of it.
+-- Totals of the source and of the figures.
 select
   (select count(*)::integer from public.users) as users,
   (select count(*)::integer from public.taps) as taps,

@@ -1,4 +1,5 @@
--- Whose page is shown: the first user made up from seed $1; without a seed, whoever tapped most in the latest week.
+-- The user whose page is shown: the first one made up from seed $1; without a seed, the one with most taps in the last
+-- week.
 select user_week_activity.user_id
 from user_week_activity
 where $1::integer is null

@@ -1,5 +1,5 @@
--- Adds what a follow did in the last minute to what is known of it, and forgets what is older than an hour. By the
--- server's clock, as status reads it.
+-- Notes what a follower did in the last minute, and deletes notes older than an hour. Times are by the server's clock,
+-- which status uses too.
 with noted as (
   insert into follow_minute as target (minute, tap_count, cycle_ms, lag_ms)
   values (

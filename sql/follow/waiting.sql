@@ -29,7 +29,7 @@ select
   end as first_day
 from (select change_queue.noted_at from change_queue order by change_queue.change_id limit 1) as queue
 full join (
-  -- A tap of a day that has not begun waits for it, and is not late before.
+  -- A tap of a day that has not begun yet is not waiting.
   select min(greatest(captured_day.noted_at, captured_day.day::timestamp at time zone $1::text)) as noted_at
   from captured_day
   where captured_day.day <= (now() at time zone $1::text)::date

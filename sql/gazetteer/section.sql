@@ -1,10 +1,11 @@
--- The city of every section of one, which is marked by its own place_id until now: of the places of its country within
--- about 30 km the one that draws most, by people over the square of the distance. A section with none around is a place
--- of its own.
+-- Sets the city of every section of a city (until now such a place names itself as its city): the place of the same
+-- country within about 30 km with the greatest population / distance squared. A section without one becomes a place of
+-- its own.
 with pulled as (
   select distinct on (section.place_id) section.place_id, city.place_id as city_id
   from gazetteer_place as section
-  -- Bands of a degree: places are joined with those of their own band and of its neighbours, not with a whole country.
+  -- Bands of a degree: a place is joined only with places of its own band and the two beside it, not with a whole
+  -- country.
   cross join generate_series(-1, 1) as neighbour (band)
   join gazetteer_place as city
     on city.country = section.country

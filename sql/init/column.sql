@@ -1,5 +1,5 @@
--- Columns of the application's tables ($1: their names as schema.table, separated by line ends): type, whether a unique index
--- or the primary key is on the column alone, the table that it refers to, and the rows that the server estimates.
+-- Columns of the application's tables ($1: their names as schema.table, separated by line ends): type, whether a unique
+-- index or the primary key is on the column alone, the table that it refers to, and the rows that the server estimates.
 select
   format('%s.%s', space.nspname, class.relname) as relation,
   space.nspname as schema_name,

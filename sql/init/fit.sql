@@ -1,4 +1,4 @@
--- Of up to 1,000 taps: how many name two users. The words in braces are the mapping, checked before.
+-- How many of up to 1,000 taps name two users. The words in braces are the mapping, which was checked before.
 select
   count(*)::integer as tap_count,
   (count(*) filter (where one.id is not null and other.id is not null))::integer as known_count

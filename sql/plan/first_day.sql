@@ -1,4 +1,4 @@
--- The day of the first valid tap, or the first processed day where that is earlier, in the zone $1; null: there is neither.
+-- The day of the first valid tap in the zone $1, or the first processed day if that is earlier; null without either.
 select least(
   (
     select (classified_tap.tapped_at at time zone $1::text)::date

@@ -1,4 +1,5 @@
--- Rows of the source that the processed days ignored, by reason, and rows without a finite time, which belong to no day.
+-- Rows of the source that the processed days ignored, by reason, and rows without a finite time, which belong to no
+-- day.
 select
   (
     select count(*)::float8

@@ -1,4 +1,5 @@
--- P as the ledger has it, and which of its days were derived by other SQL ($1 is the digest of today's) or are marked.
+-- The processed days of the ledger, and which of them were derived by other SQL ($1: digest of this version's) or are
+-- marked.
 select
   processed_day.day,
   processed_day.tap_count,

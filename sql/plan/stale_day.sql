@@ -1,4 +1,4 @@
--- What the source says of the days $2 .. $3 (null: from the first, to the last), against the ledger.
+-- The days $2 .. $3 (null: from the first, to the last) in the source and in the ledger.
 -- $1 zone. Taps are read from a day before to a day after: where a clock was set back over midnight, a local date is
 -- not one stretch of time.
 with source_day as (

@@ -1,6 +1,6 @@
--- Which of the days $2 .. $3 (null: from the first, to the last) may not be as the ledger has them: days that are not in it,
--- days whose taps are others, and days of somebody who was a user or a stranger then and is not now. A tap is never held
--- against users here: the two look-ups would take longer than all else.
+-- Which of the days $2 .. $3 (null: from the first, to the last) may differ from the ledger: days that are not in it,
+-- days whose taps changed, and days of somebody who became a user or stopped being one. Taps are not joined with users
+-- here: the two look-ups for each tap would take most of the time.
 -- $1 zone. Taps are read from a day before to a day after: where a clock was set back over midnight, a local date is
 -- not one stretch of time.
 with source_day as (

@@ -1,4 +1,4 @@
--- In a repair: what pairs are said to have done on days that are not processed, or by somebody without a key.
+-- In a repair: days of pairs that are not processed, or that belong to somebody without a key.
 --! reads: batch_day, user_key
 --! before: pair_day, processed_day
 --! writes: pair_day

@@ -1,5 +1,5 @@
--- In a repair: the assists of marked users in all weeks in which connections were made, and those that are stored for the
--- week of a marked day.
+-- In a repair: the assists of marked users in all weeks in which connections were made, and those that are stored for
+-- the week of a marked day.
 --! reads: batch_day, batch_user, user_key, pair, quest_rule, quest_scope
 --! before: user_quest_progress
 --! writes: quest_scope

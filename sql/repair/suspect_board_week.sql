@@ -1,4 +1,4 @@
--- In a repair: the boards of marked days, and those on which a marked user stands.
+-- In a repair: the boards of marked days, and those with a marked user.
 --! reads: batch_day, batch_user, board_week
 --! before: weekly_leaderboard
 --! writes: board_week

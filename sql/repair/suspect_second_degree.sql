@@ -1,6 +1,6 @@
--- In a repair: users whose second degree is counted from nothing, and from which week on. The stored connection may be
--- what was wrong, while the counts of others never followed it: shifting them from it would spread the error, so every
--- friend of an end of a changed connection is counted anew as well.
+-- In a repair: users whose second degree is counted from nothing, and from which week on. If the stored connection was
+-- what was wrong, the counts of others may never have included it. Shifting them by its change would make them wrong,
+-- so all friends of both ends of a changed connection are counted from nothing too.
 --! reads: batch_day, batch_user, user_key, user_day_activity, changed_friend, friend
 --! writes: second_degree_suspect
 --! grain: user_key

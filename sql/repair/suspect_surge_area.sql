@@ -1,4 +1,5 @@
--- In a repair: all areas are joined to windows again, for a window may be of none.
+-- In a repair: the windows of all areas are derived again, because a wrong window may be of an area without any flagged
+-- hour.
 --! reads: batch_user, surge_hour
 --! before: surge_windows
 --! writes: changed_surge_area

@@ -1,5 +1,5 @@
--- In a repair: every day that some table speaks of for a marked user, or for anybody on a marked day or in its week. A day
--- counts as one that came or went, so that runs are walked again around it.
+-- In a repair: every day that any table has for a marked user, and for every user on a marked day or in its week. Each
+-- is treated as a day that appeared or vanished, so that the runs around it are derived again.
 --! reads: batch_day, batch_user, user_key, user_day_activity
 --! before: activity_run, user_streaks, user_week_activity, user_quest_progress
 --! writes: changed_user_day

@@ -1,4 +1,4 @@
--- In a repair: the marked days, and all on which a marked user is said to have been active.
+-- In a repair: the marked days, and all days that are stored as active for a marked user.
 --! reads: batch_day, batch_user, user_day_scope
 --! before: user_day_activity
 --! writes: user_day_scope

@@ -3,7 +3,7 @@
 --   :"owner"  migrates: owns the schema and reads the two tables, for the views read with their owner's rights
 --   :"job"    backfill, etl, verify: writes our tables, and reads the application's only through our views
 --   :"reader" the API, dashboards: reads our schema
--- Names are put in quoted, as psql does with its variables.
+-- Names are inserted as quoted identifiers, as psql does with variables.
 
 do $$
 declare
@@ -14,7 +14,7 @@ begin
       execute format('create role %I login', wanted);
     end if;
   end loop;
-  -- Who is no superuser acts for the owner as a member of it.
+  -- A role that is no superuser must be a member of the owner to act for it.
   if not pg_has_role(current_user, :'owner', 'usage') then
     execute format('grant %I to %I', :'owner', current_user);
   end if;
@@ -57,7 +57,8 @@ $$;
 grant usage on schema :"taps_schema", :"users_schema" to :"owner";
 grant select on :"taps_schema".:"taps_table", :"users_schema".:"users_table" to :"owner";
 
--- The job: our tables and views (truncate: backfill --rebuild), and those that a later migration adds. It has no right on the application's tables.
+-- The job: our tables and views (truncate: backfill --rebuild), and those that a later migration adds. It has no right
+-- on the application's tables.
 grant usage on schema :"schema" to :"job", :"reader";
 grant select, insert, update, delete, truncate on all tables in schema :"schema" to :"job";
 alter default privileges for role :"owner" in schema :"schema"
@@ -67,8 +68,8 @@ alter default privileges for role :"owner" in schema :"schema"
 grant select on all tables in schema :"schema" to :"reader";
 alter default privileges for role :"owner" in schema :"schema" grant select on tables to :"reader";
 
--- What only the owner writes: the views (a simple one is writable with its owner's rights), migrate's notes, the quests,
--- the gazetteer.
+-- What only the owner writes: the views (a simple one is writable with its owner's rights), migrate's notes, the
+-- quests, the gazetteer.
 do $$
 declare
   relation regclass;

@@ -1,4 +1,4 @@
--- Takes the right to write from everybody but the owner where only migrate writes: on the views, and on its own notes.
+-- Revokes the right to write from everybody but the owner on what only migrate writes: the views and its own notes.
 -- Default privileges can't tell a view from a table, and a simple view is writable with the rights of its owner:
 -- a role that may write to our tables would write to the application's through it.
 -- Runs with the target schema first in the search path; only the owner may run it.

@@ -1,4 +1,5 @@
--- Tables and views that may be the application's, as schema.table: not Postgres' own, and none of a schema that arc-gam made.
+-- Tables and views that may be the application's, as schema.table: all but those of Postgres and of schemas that
+-- arc-gam made.
 select format('%s.%s', space.nspname, class.relname) as name
 from pg_class as class
 join pg_namespace as space on space.oid = class.relnamespace

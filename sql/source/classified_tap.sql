@@ -1,5 +1,6 @@
--- Every tap of the application with the reason why it is ignored, null for a valid one. Needs the views tap and app_user.
--- tap_time is the application's own column, unwrapped, so that a filter on it can use the application's index.
+-- Every tap of the application with the reason why it is ignored, null for a valid one. Needs the views tap and
+-- app_user. tap_time is the application's own column, unwrapped, so that a filter on it can use the application's
+-- index.
 create or replace view classified_tap as
 select
   tap.tap_time,
@@ -19,8 +20,8 @@ select
   greatest(tap.id1, tap.id2) as u2,
   case when located.is_located then tap.latitude end as latitude,
   case when located.is_located then tap.longitude end as longitude,
-  -- Nested, not added: a sum of the columns' hashes would not see two taps exchange their partners. Of the tap alone: who
-  -- asks for no column that depends on users does not make Postgres look them up.
+  -- Nested, not added: a sum of the columns' hashes would not see two taps exchange their partners. Of the tap alone:
+  -- who asks for no column that depends on users does not make Postgres look them up.
   case
     when tap.id1 <> tap.id2
       then uuid_hash_extended(

@@ -1,6 +1,6 @@
--- The indexes of our tables, those that nobody has read first: how often each was read since the statistics began, and what
--- it costs. An index that a constraint needs is there for writing, whether it is read or not.
--- The size of one that a first backfill locks is the server's estimate, as in sql/status/table.sql.
+-- The indexes of our tables, those that nobody has read first: how often each was read since the statistics began, and
+-- what it costs. An index of a constraint is needed for writing, even if nobody reads it. The size of one that a first
+-- backfill locks is the server's estimate, as in sql/status/table.sql.
 with locked_index as (
   select pg_locks.relation
   from pg_locks
@@ -12,7 +12,7 @@ select
   stat.relname::text as table_name,
   stat.indexrelname::text as index_name,
   stat.idx_scan::float8 as scan_count,
-  -- Known from PostgreSQL 16 on.
+  -- PostgreSQL 16 and newer know it.
   left(to_jsonb(stat) ->> 'last_idx_scan', 10) as last_read_on,
   case
     when exists (select 1 from locked_index where locked_index.relation = stat.indexrelid)

@@ -1,5 +1,6 @@
--- Which of the days $2 .. $3 have another number of valid or ignored taps in the source than the ledger says, or taps and
--- no place in the ledger. Counts only: what an edit of a tap changed, verify and etl find by its digest. $1 zone.
+-- Which of the days $2 .. $3 have another number of valid or ignored taps in the source than in the ledger, or have
+-- taps but are not in the ledger. Only counts are compared: edited taps are found by etl and verify, by digests. $1
+-- zone.
 with source_day as (
   select
     (classified_tap.tapped_at at time zone $1::text)::date as day,

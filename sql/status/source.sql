@@ -1,6 +1,6 @@
 -- The health of the source: rows that the processed days ignored, by reason; whether an index begins with the time of
--- taps (null where the mapping hides it); taps later than a day from now, at most 1,000 of them, and only where an index
--- finds them.
+-- taps (null where the mapping hides it); taps later than a day from now, at most 1,000 of them, and only where an
+-- index finds them.
 select
   (select coalesce(sum(processed_day.null_id_count), 0)::float8 from processed_day) as null_id_count,
   (select coalesce(sum(processed_day.self_tap_count), 0)::float8 from processed_day) as self_tap_count,

@@ -1,5 +1,5 @@
--- Every active day of the users, with the first day of the run that it belongs to: the latest day so far whose
--- day before was not active.
+-- Every active day of the users, with the first day of its run: the latest active day up to it that has no active day
+-- before.
 with user_day as (
   select
     tapper.user_id,

@@ -1,5 +1,5 @@
--- Taps of every cell and local clock hour, from the source; on days that are stale from what is stored. People are
--- counted only where there may be a crowd.
+-- Taps of every cell and local clock hour, from the source; on days that are stale from what is stored. Distinct
+-- users are counted only where there are enough taps for a surge.
 with hour as (
   select
     source_cell.geohash5,

@@ -1,5 +1,5 @@
--- The zone, the as-of day, and the earliest last day of a streak that is alive: now, and when the last run ended. The two
--- differ while day L has ended since: until the next run a streak may be stored either way.
+-- The zone, the as-of day, and the earliest last day of a streak that is alive: now, and when the last run ended. The
+-- two differ if day L has ended in between; until the next run a streak may be stored either way.
 -- $1 zone, $2 whether everything is looked at.
 insert into verify_clock (zone, as_of_day, alive_from_day, alive_from_day_then, is_full)
 select

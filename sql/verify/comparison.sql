@@ -1,5 +1,5 @@
--- What a check expects held against what is stored: the figures of which {{which}}. In double braces stands what
--- src/verify/comparison.ts puts in from the check's file.
+-- Compares what a check expects with what is stored and keeps the figures of which {{which}}. src/verify/comparison.ts
+-- fills in the double braces from the check's file.
 select
   {{key}},
   figure.column_name,

@@ -1,5 +1,5 @@
--- The processed days whose taps are read from the source: all of them, or a random sample that always has the latest day
--- and ends at 50,000 taps, so that a sampled verification takes seconds whatever the days hold.
+-- The processed days whose taps are read from the source: all of them, or a random sample that always has the latest
+-- day and ends at 50,000 taps, so that a sampled verification takes seconds whatever the days hold.
 -- $1 all days, $2 size of the sample, $3 seed, $4 the one day asked for or null, $5 the one user asked for or null.
 with candidate as (
   select

@@ -1,5 +1,5 @@
--- Every hour with a crowd that can be judged, and what it is judged by: the method of the surges in floating
--- point and literally, each count against its expectation, where the step adds up sums and squares in decimals.
+-- Every hour with enough taps and users that can be judged, with the figures it is judged by. This is the method of
+-- docs/semantics.md written literally, count by count and in floating point; the step uses sums, squares and decimals.
 with candidate as (
   select area_count.geohash5, area_count.starts_at, area_count.day, area_count.week_start, area_count.slot, area_count.tap_count
   from area_count
@@ -126,7 +126,8 @@ select
   judgement.tap_count,
   judgement.slot,
   judgement.expected_taps,
-  -- The step rounds otherwise: on the very bound an hour may be judged either way, here as it is stored.
+  -- The step rounds differently, so an hour exactly on the bound may be judged either way; the stored judgement is
+  -- taken.
   case
     when abs(judgement.z - 3.5) < 0.000001 or abs(judgement.ratio - 1.5) < 0.000001 then surge_hour.starts_at is not null
     else judgement.z >= 3.5 and judgement.ratio >= 1.5

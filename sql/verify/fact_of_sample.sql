@@ -1,4 +1,4 @@
--- What the pairs of the sampled users did, from the stored facts; these are held against the source by day.
+-- The days of the sampled users' pairs, from the stored facts, which are compared with the source by day.
 with sampled_pair as (
   select pair.u1_key, pair.u2_key
   from verify_user

@@ -1,5 +1,5 @@
--- What the pairs did, from the source; on days that are stale from what is stored, so that a tap which came late is told
--- once, as a stale day, and not again by every figure that it will change.
+-- The days of the pairs, from the source. On stale days the stored facts are used, so that a late tap is reported once,
+-- as a stale day, and not again for every figure that it will change.
 insert into fact (u1, u2, day, tap_count, first_tap_at, last_tap_at, tapped_at)
 select
   source_pair_day.u1,

@@ -1,5 +1,5 @@
--- Whose homes are looked at: everybody's, or those of the users.
--- $1 everybody's.
+-- The users whose homes are looked at: all, or those of the verification's scope.
+-- $1 whether all.
 insert into verify_home (user_id)
 select verify_user.user_id
 from verify_user

@@ -1,4 +1,4 @@
--- One row if a user is there: in the application, or, once erased from it, still in a table where a check would find them.
+-- One row if the user exists: in the application, or, if erased from it, in one of the tables that checks look at.
 -- $1 the user.
 select 1 as is_known
 from (values ($1::uuid)) as asked (user_id)

@@ -1,6 +1,6 @@
--- What a verification looks at, and what its checks expect: all of it recomputed, none of it by the steps' SQL. A rule
--- that more than one statement needs is a view or function in the folder rules.
--- Gone with the verification's transaction: so are the rules, because each reads one of these tables.
+-- Temporary tables for what a verification looks at and what its checks expect. Everything in them is recomputed
+-- without the steps' SQL. A rule that several statements need is a view or function in the folder rules. Tables and
+-- rules are dropped with the verification's transaction.
 
 create temp table verify_clock (
   zone text not null,
@@ -40,7 +40,7 @@ create temp table verify_share (
   seed double precision not null
 ) on commit drop;
 
--- Whose taps are read from the source where not everybody's are.
+-- The users whose taps are read from the source, if not everybody's are.
 create temp table verify_tapper (
   user_id uuid primary key
 ) on commit drop;
@@ -220,7 +220,7 @@ create temp table expected_area (
   is_of_now boolean not null
 ) on commit drop;
 
--- Whose homes are looked at.
+-- The users whose homes are looked at.
 create temp table verify_home (
   user_id uuid primary key
 ) on commit drop;

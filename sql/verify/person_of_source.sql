@@ -1,4 +1,4 @@
--- Integers of this verification's own for the users of the graph: the stored keys may be what is wrong.
+-- Numbers the users of the graph for this verification alone: the stored keys may be wrong.
 insert into person (user_id, person_key)
 select
   tapper.user_id,

@@ -1,4 +1,4 @@
--- The deeds of the users that an active quest counts.
+-- Everything that the users did and that counts for an active quest ("deeds").
 insert into quest_deed (metric, user_id, day, tapped_at)
 select deed.metric, deed.user_id, deed.day, deed.tapped_at
 from deed

@@ -1,4 +1,5 @@
--- How much of each private table is looked through for rows that belong to nobody: all of it, or about 500 of its pages.
+-- How much of each private table is looked through for rows that belong to nobody: all of it, or about 500 of its
+-- pages.
 -- $1 all of it, $2 seed.
 insert into verify_share (table_name, percent, seed)
 select

@@ -1,5 +1,5 @@
--- Where the pairs tapped on the verified days: by geohash5 cell and local clock hour, from the source. A cell is 45/1024
--- degrees wide and high; its five characters are spelt from 25 bits, longitude and latitude in turn.
+-- Where the pairs tapped on the verified days: by geohash5 cell and local clock hour, from the source. A cell is
+-- 45/1024 degrees wide and high; its five characters are spelt from 25 bits, longitude and latitude in turn.
 -- $1 whether everybody's taps are read, or those of the users only.
 with island as (
   select

@@ -1,6 +1,6 @@
 -- The one read of the application's taps: what pairs did on the verified days, and what was ignored on them.
--- Consecutive days are one range. 27 hours on either side: where a clock was set back over midnight, or by a whole date, a
--- local date is not one stretch of time.
+-- Consecutive days are one range. 27 hours on either side: where a clock was set back over midnight, or by a whole
+-- date, a local date is not one stretch of time.
 -- $1 whether everybody's taps are read, or those of verify_tapper only.
 with island as (
   select
@@ -44,7 +44,7 @@ select
   count(*),
   min(dated.tapped_at),
   max(dated.tapped_at),
-  -- In no order: where it matters it is asked for.
+  -- Times in any order; whoever needs an order sorts.
   array_agg(dated.tapped_at) filter (where dated.ignored_because is null),
   sum(dated.tap_hash)
 from dated

@@ -1,4 +1,5 @@
--- Which of the verified days changed in the source since they were processed: what is stored can't be held against them.
+-- Which of the verified days changed in the source since they were processed: what is stored can't be compared with
+-- them.
 with source_day as (
   select
     source_pair_day.day,

@@ -1,4 +1,4 @@
--- Leaves the marks $1 of a verification (mark.sql) to the next run.
+-- Stores the marks $1 of a verification (mark.sql) for the next run.
 insert into stale_mark (day, user_id, reason)
 select
   case when marked.kind = 'day' then marked.key::date end,

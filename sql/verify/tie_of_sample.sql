@@ -1,5 +1,5 @@
--- The stored connections of the sampled users and of their friends, from both ends, with the week of the first tap: whole weeks since
--- Monday 2001-01-01. In the order of their key, in which an index is built soonest.
+-- The stored connections of the sampled users and of their friends, from both ends, with the week of the first tap:
+-- whole weeks since Monday 2001-01-01. In the order of their key, in which an index is built soonest.
 with own as (
   select person.person_key
   from verify_user

@@ -45,7 +45,7 @@ with named as (
 ), last_key as (
   select max(user_key.user_key) as user_key from user_key
 ), drawn as (
-  -- Where keys are few, all of them.
+  -- If there are few keys, all of them.
   select
     case
       when last_key.user_key <= 4 * $2::integer then try.number

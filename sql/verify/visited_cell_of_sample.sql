@@ -1,4 +1,4 @@
--- In which cells the sampled users ever tapped, from their stored days; these are held against the source by day.
+-- In which cells the sampled users ever tapped, from their stored days; which are compared with the source by day.
 insert into visited_cell (user_id, geohash5, first_day, first_tap_at)
 select verify_user.user_id, user_cell_day.geohash5, min(user_cell_day.day), min(user_cell_day.first_tap_at)
 from verify_user

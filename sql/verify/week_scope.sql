@@ -1,5 +1,5 @@
--- The weeks whose boards and sums are looked at as a whole: all, or those of at most 4 of the verified days, fewer where
--- a week has many users.
+-- The weeks whose boards and sums are looked at as a whole: all, or those of at most 4 of the verified days, fewer
+-- where a week has many users.
 with amount as (
   select
     case

@@ -1,4 +1,4 @@
--- What counted for user $1 in the quests of the week that begins on $2, in the order of time, a row for each quest.
+-- The events that counted for user $1 in the quests of the week that begins on $2, by time; one row for each quest.
 with own_tap as (
   select
     fact.day,

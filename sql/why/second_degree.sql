@@ -1,5 +1,5 @@
 -- Who stood at distance 2 of user $1 when the week that begins on $2 ended: since which day, through whom first, and
--- whether that came in this week.
+-- whether they came to that distance in this week.
 select distinct on (reach.other_key)
   coalesce(other_user.name, other_user.id::text) as name,
   coalesce(through_user.name, through_user.id::text) as through_name,

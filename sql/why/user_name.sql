@@ -1,2 +1,2 @@
--- What user $1 is called.
+-- The name of user $1.
 select coalesce(app_user.name, app_user.id::text) as name from app_user where app_user.id = $1::uuid

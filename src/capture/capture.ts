@@ -8,8 +8,9 @@ import { readPackageFile } from '../files.js';
 import { inspectSource, type SourceTable } from '../migrate/source.js';
 
 /**
- * Whether runs may rely on the triggers: `off`; `pending`, until a run has looked at all of history once since they were
- * made; `ready`; `broken`, when a trigger is missing or switched off and changes may have gone unseen.
+ * Whether runs may rely on the triggers. `off`: there are none. `pending`: they are there, but no run has checked all
+ * of history since. `ready`: a run may rely on them. `broken`: one is missing or disabled, and changes may have gone
+ * unseen.
  */
 export type CaptureState = 'off' | 'pending' | 'ready' | 'broken';
 
@@ -35,8 +36,9 @@ export const setCaptureState = async (session: Session, state: 'pending' | 'read
 };
 
 /**
- * Makes the triggers on the application's taps and users. Throws a usage failure where one of them is not a plain table,
- * and in words when the privilege is missing. Waits for writers of the tables no longer than the lock timeout.
+ * Makes the triggers on the application's taps and users, waiting for their writers up to the lock timeout. Throws a
+ * usage failure where one of the two is not a plain table, and a failure that names the grant where the privilege is
+ * missing.
  */
 export const captureOn = (database: Database, settings: Settings, waitSeconds: number): Promise<void> =>
   withCaptureTransaction(database, settings, waitSeconds, async (client) => {
@@ -73,10 +75,7 @@ export const captureOn = (database: Database, settings: Settings, waitSeconds: n
 export const captureOff = (database: Database, settings: Settings, waitSeconds: number): Promise<void> =>
   withCaptureTransaction(database, settings, waitSeconds, async (client) => {
     const { rows } = await client.query<{ name: string; relation: string; owner: string; may: boolean }>(
-      `select trigger.tgname as name, trigger.tgrelid::regclass::text as relation,
-         pg_get_userbyid(class.relowner) as owner, pg_has_role(class.relowner, 'usage') as may
-       from pg_trigger as trigger join pg_class as class on class.oid = trigger.tgrelid
-       where trigger.tgfoid in (to_regproc('capture_taps'), to_regproc('capture_users'))`,
+      readPackageFile('sql/capture/trigger.sql'),
     );
     const refused = rows.find(({ may }) => !may);
     if (refused !== undefined) {
@@ -104,7 +103,7 @@ const createTriggers = async (
     truncate: '',
   } as const;
   for (const event of events) {
-    // Two schemas may capture the same table, so the trigger's name carries the schema's.
+    // Two schemas may capture the same table, so the schema is part of the trigger's name.
     const name = `arc_gam_capture_${event}_${schema}`.slice(0, 63);
     await client.query(`drop trigger if exists "${name}" on ${table.sql}`);
     await client.query(

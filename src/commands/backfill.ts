@@ -47,7 +47,7 @@ const run = (flags: BackfillFlags, invocation: Invocation): Promise<void> => {
   const commandLine = ['backfill', flags.from && `--from ${flags.from}`, flags.to && `--to ${flags.to}`]
     .filter((part) => part !== undefined)
     .join(' ');
-  const settings = readSettings(flags);
+  const settings = readSettings(flags, invocation.environment);
   return withDatabase(settings, commandLine, (database) =>
     runPipeline(
       database,

@@ -49,7 +49,7 @@ Examples:
 const run = async (given: string, flags: CaptureFlags, invocation: Invocation): Promise<void> => {
   const verb = chosen('capture', given, verbs);
   if (verb === 'status') refuseFlags(invocation, ['wait'], 'capture status waits for nobody.');
-  const settings = readSettings(flags);
+  const settings = readSettings(flags, invocation.environment);
   await withDatabase(settings, `capture ${verb}`, async (database) => {
     await requireMigratedSchema(database, settings.schema);
     if (verb === 'on') await captureOn(database, settings, flags.wait);

@@ -16,10 +16,10 @@ Examples:
   arc-gam completion fish > ~/.config/fish/completions/arc-gam.fish`,
     );
 
-const run = (given: string, _flags: unknown, { command }: Invocation): void => {
+const run = (given: string, _flags: unknown, { command, out }: Invocation): void => {
   const shell = chosen('completion', given, shells);
   const program = command.parent ?? command;
-  process.stdout.write(completionScript(shell, program.commands.map(completed)));
+  out.write(completionScript(shell, program.commands.map(completed)));
 };
 
 const completed = (command: Command): CompletedCommand => ({

@@ -10,7 +10,7 @@ import {
   wholeFlag,
   withCommonFlags,
 } from '../command-line.js';
-import { readEnvironment, readSettings, type Settings } from '../config.js';
+import { readSettings, type Settings } from '../config.js';
 import { type Database, withDatabase } from '../db/database.js';
 import { withTransaction } from '../db/transaction.js';
 import { loadCsv, tapsCsv, usersCsv } from '../demo/csv.js';
@@ -60,7 +60,7 @@ Examples:
 
 /** Runs `arc-gam demo`: the real migrate and backfill on a server of its own. */
 export const runDemo = async (flags: DemoFlags, invocation: Invocation): Promise<void> => {
-  const { reporter: given, signal } = invocation;
+  const { reporter: given, signal, environment, err } = invocation;
   refuseFlags(invocation, ['databaseUrl', 'schema', 'iam'], 'the demo makes a database of its own.');
   if (!flags.serve) refuseFlags(invocation, ['live'], 'it belongs to --serve.');
   if (!flags.serve && flags.keep === undefined) refuseFlags(invocation, ['port'], 'it belongs to --serve.');
@@ -73,8 +73,8 @@ export const runDemo = async (flags: DemoFlags, invocation: Invocation): Promise
     );
   }
   if (flags.serve) await requireFreePort(pageHost, flags.port);
-  const isWatched = flags.json || !flags.progress || process.stderr.isTTY === true;
-  const reporter = isWatched ? given : withProgressLines(given, process.stderr);
+  const isWatched = flags.json || !flags.progress || err.isTTY === true;
+  const reporter = isWatched ? given : withProgressLines(given, err);
   reporter.working('Starting an embedded Postgres');
   const server = await startEmbedded({
     ...(flags.keep === undefined ? {} : { directory: flags.keep }),
@@ -88,8 +88,8 @@ export const runDemo = async (flags: DemoFlags, invocation: Invocation): Promise
   let viewer: string | null = null;
   try {
     const url = await createCommunity(server, flags, (text) => reporter.working(text));
-    // Settings of a real database must not reach the demo's.
-    const settings = readSettings({ databaseUrl: url }, { ARC_GAM_TZ: readEnvironment().ARC_GAM_TZ });
+    // Settings meant for a real database must not apply to the demo's.
+    const settings = readSettings({ databaseUrl: url }, { ARC_GAM_TZ: environment.ARC_GAM_TZ });
     await withDatabase(settings, 'demo', async (database) => {
       reporter.working('Migrating');
       await migrateUp(database, settings, { waitSeconds: 0, signal, onWait: () => undefined });
@@ -145,13 +145,16 @@ export const runDemo = async (flags: DemoFlags, invocation: Invocation): Promise
   }
 };
 
-/** The page is shown to this machine only: nobody proves who asks. */
+/** The page is served to this machine only, because its requests are not authenticated. */
 const pageHost = '127.0.0.1';
 
 const pageAddress = (server: string, viewer: string | null): string =>
   viewer === null ? `${server}/` : `${server}/?user_id=${viewer}`;
 
-/** Whose page is shown: the user of the story, with CSV files whoever tapped most lately; null where nobody did. */
+/**
+ * The user whose page is shown: the one of the story, or with CSV files the most active one lately; null if nobody
+ * tapped.
+ */
 const chooseViewer = async (
   settings: Settings,
   database: Database,
@@ -167,10 +170,10 @@ const chooseViewer = async (
   return viewer?.user_id ?? null;
 };
 
-/** Its people are too many for a smaller community. */
+/** The story has too many people for a smaller community. */
 const hasStory = ({ usersCount }: DemoFlags): boolean => usersCount >= 40;
 
-/** The Community page, until `goOn` ends: at a signal. */
+/** Serves the Community page until `goOn` resolves, which a signal makes it do. */
 const servePage = async (
   settings: Settings,
   viewer: string | null,
@@ -260,14 +263,13 @@ const createCommunity = async (
   return url.href;
 };
 
-/** Taps of long ago end when they end: their as-of day is that of the last tap; made-up ones end today. */
+/** The as-of day of the demo: the day of the last tap. For a made-up community that is today. */
 const lastTapDay = async (url: string, zone: string): Promise<string | null> => {
   const sql = postgres(url, { max: 1, onnotice: () => undefined });
   try {
-    const [last] = await sql<{ day: string | null }[]>`
-      select (least(max(time), now()) at time zone ${zone})::date::text as day
-      from public.taps
-      where isfinite(time)`;
+    const [last] = await sql.unsafe<{ day: string | null }[]>(readPackageFile('sql/demo/last_day.sql'), [
+      zone,
+    ]);
     return last?.day ?? null;
   } finally {
     await sql.end({ timeout: 1 });

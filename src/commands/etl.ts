@@ -44,7 +44,10 @@ export const withRunFlags = (command: Command): Command =>
     .option('--explain', 'say which days are stale and why, and what the steps were given')
     .option('--wait <seconds>', 'wait for another run to end', wholeFlag(0), 0);
 
-/** What the shared flags say of a run. Throws a usage failure for one that would do nothing. */
+/**
+ * The options of a run from the flags that etl and backfill have in common. Throws a usage failure for one without
+ * effect.
+ */
 export const runWishes = (flags: RunFlags, invocation: Invocation) => {
   if (!flags.dryRun) {
     refuseFlags(
@@ -82,7 +85,7 @@ Examples:
 const run = (flags: EtlFlags, invocation: Invocation): Promise<void> => {
   const commandLine = ['etl', flags.date === undefined ? '' : `--date ${flags.date}`].join(' ').trim();
   const wishes = runWishes(flags, invocation);
-  const settings = readSettings(flags);
+  const settings = readSettings(flags, invocation.environment);
   return withDatabase(settings, commandLine, (database) =>
     runPipeline(
       database,

@@ -34,8 +34,8 @@ Examples:
 A nightly etl stays as the safety net: it gets its turn between two cycles. A second follow waits to take over.`,
     );
 
-const run = (flags: FollowFlags, { reporter, signal }: Invocation): Promise<void> => {
-  const settings = readSettings(flags);
+const run = (flags: FollowFlags, { reporter, signal, environment }: Invocation): Promise<void> => {
+  const settings = readSettings(flags, environment);
   return withDatabase(settings, 'follow', (database) =>
     follow(database, settings, { everyMs: flags.every, once: flags.once === true, signal }, reporter),
   );

@@ -35,13 +35,13 @@ Examples:
   arc-gam grants --job arc-gam-job@project.iam   a service account (IAM) as the job`,
     );
 
-const run = async (flags: GrantsFlags, { reporter }: Invocation): Promise<void> => {
-  const settings = readSettings(flags);
+const run = async (flags: GrantsFlags, { reporter, environment, out }: Invocation): Promise<void> => {
+  const settings = readSettings(flags, environment);
   requireOwnSchema(settings);
   const sql = grantsSql(settings, flags);
   if (!flags.apply) {
-    if (flags.json || wantsCloudLogging(flags)) reporter.table('sql', [{ sql }]);
-    else process.stdout.write(`begin;\n\n${sql}\ncommit;\n`);
+    if (flags.json || wantsCloudLogging(flags, environment)) reporter.table('sql', [{ sql }]);
+    else out.write(`begin;\n\n${sql}\ncommit;\n`);
     return;
   }
   await withDatabase(settings, 'grants', async (database) => {

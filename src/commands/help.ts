@@ -18,21 +18,21 @@ Examples:
   arc-gam help exit-codes      what each code means, and whether another try helps`,
     );
 
-const run = (about: string | undefined, _flags: unknown, { command }: Invocation): void => {
+const run = (about: string | undefined, _flags: unknown, { command, out }: Invocation): void => {
   const program = command.parent ?? command;
   if (about === undefined) {
-    process.stdout.write(program.helpInformation());
+    out.write(program.helpInformation());
     return;
   }
   if (about === 'exit-codes') {
-    process.stdout.write(`${exitCodes()}\n`);
+    out.write(`${exitCodes()}\n`);
     return;
   }
   const found = program.commands.find((other) => other.name() === about);
   if (found === undefined) {
-    const known = [...program.commands.map((other) => other.name()), ...topics];
+    const topicsOfHelp = [...program.commands.map((other) => other.name()), ...topics];
     throw usageFailure(
-      `help ${about}: there is no such command or topic.${didYouMean(about, known)} There are ${known.join(', ')}.`,
+      `help ${about}: there is no such command or topic.${didYouMean(about, topicsOfHelp)} There are ${topicsOfHelp.join(', ')}.`,
     );
   }
   found.outputHelp();

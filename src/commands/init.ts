@@ -8,13 +8,7 @@ import {
   refuseFlags,
   withCommonFlags,
 } from '../command-line.js';
-import {
-  readEnvironment,
-  readSettings,
-  type Settings,
-  type SourceMapping,
-  sourceVariable,
-} from '../config.js';
+import { readSettings, type Settings, type SourceMapping, sourceVariable } from '../config.js';
 import { type Database, withDatabase } from '../db/database.js';
 import { exitCode, Failure, usageFailure } from '../errors.js';
 import { readPackageFile } from '../files.js';
@@ -52,9 +46,8 @@ Examples:
     );
 
 const run = async (flags: InitFlags, invocation: Invocation): Promise<void> => {
-  const { reporter } = invocation;
+  const { reporter, environment } = invocation;
   if (flags.dryRun) refuseFlags(invocation, ['yes', 'file'], '--dry-run writes nothing.');
-  const environment = readEnvironment();
   const first = readSettings(flags, environment);
   await withDatabase(first, 'init', async (database) => {
     reporter.working('Looking for taps and users');
@@ -116,7 +109,7 @@ const lookAt = async (
   }
 };
 
-/** The address, where it came by the flag: what is in the environment needs no file. */
+/** Settings for the address if it came by a flag; what is in the environment is not written to the file. */
 const connection = (flags: InitFlags, environment: Record<string, string | undefined>): Setting[] => {
   const url = flags.databaseUrl === undefined ? '' : withoutPassword(flags.databaseUrl);
   const settings =
@@ -143,7 +136,7 @@ const zoneOf = (
         : 'nothing in a database says where its people live: set the IANA zone that decides their days before the first run, such as America/New_York; later it takes a rebuild',
 });
 
-/** The zone that is recorded with the data, where there is any. */
+/** The zone recorded with the data, if there is data. */
 const recordedZone = async (database: Database, { schema }: Settings): Promise<string | null> => {
   const client = await database.connect();
   try {
@@ -163,7 +156,7 @@ interface MigratePlan {
   readonly notices: readonly string[];
 }
 
-/** As `migrate --dry-run`, which also holds the mapping against the catalogue. Throws a usage failure for a wrong one. */
+/** Does what `migrate --dry-run` does, which also checks the mapping. Throws a usage failure if that is wrong. */
 const whatMigrateDoes = async (database: Database, settings: Settings): Promise<MigratePlan> => {
   const client = await database.connect();
   try {
@@ -242,7 +235,7 @@ const screen = (
   ];
 };
 
-/** Migrate, backfill, etl and a sampled verification, told in one summary. */
+/** Runs migrate, backfill, etl and a sampled verification, and reports them in one summary. */
 const goOn = async (
   database: Database,
   settings: Settings,

@@ -28,8 +28,8 @@ arc_gam_attention_count says that.`,
     );
 
 /** Only reads. Throws a failure where the database can't be read or the file can't be written. */
-const run = (flags: MetricsFlags, { reporter }: Invocation): Promise<void> => {
-  const settings = readSettings(flags);
+const run = (flags: MetricsFlags, { reporter, environment }: Invocation): Promise<void> => {
+  const settings = readSettings(flags, environment);
   return withDatabase(settings, 'metrics', async (database) => {
     const status = await readStatus(database, settings);
     const text = prometheusText(status, packageVersion(), settings.schema, new Date());
@@ -38,7 +38,7 @@ const run = (flags: MetricsFlags, { reporter }: Invocation): Promise<void> => {
   });
 };
 
-/** A collector that reads while it is written would see half of it. */
+/** Written under another name and renamed, so that a collector never reads half a file. */
 const writeWhole = (path: string, text: string): void => {
   const fresh = `${path}.${process.pid}.new`;
   try {

@@ -44,7 +44,9 @@ Examples:
   arc-gam migrate down --all      remove everything that arc-gam made`,
     );
 
-/** What the next run derives again because the package's SQL is another one than that of the stored figures. */
+/**
+ * Reports what the next run derives again because this version's SQL differs from the one that computed the figures.
+ */
 const reportRenewals = async (
   database: Database,
   settings: Settings,
@@ -64,13 +66,13 @@ const reportRenewals = async (
 
 const run = async (given: string, flags: MigrateFlags, invocation: Invocation): Promise<void> => {
   const direction = chosen('migrate', given, directions);
-  const { reporter, signal } = invocation;
+  const { reporter, signal, environment, out } = invocation;
   if (direction !== 'down') refuseFlags(invocation, ['count', 'all'], 'it belongs to migrate down.');
   if (direction === 'down' && flags.all) refuseFlags(invocation, ['count'], '--all takes all of them back.');
   if (direction === 'down') refuseFlags(invocation, ['dryRun'], 'migrate down has none; see migrate status.');
   if (direction === 'status') refuseFlags(invocation, ['dryRun', 'wait'], 'migrate status only reads.');
   if (flags.dryRun) refuseFlags(invocation, ['wait'], '--dry-run only reads.');
-  const settings = readSettings(flags);
+  const settings = readSettings(flags, environment);
   await withDatabase(settings, `migrate ${direction}`, async (database) => {
     if (direction === 'status' || flags.dryRun) {
       const client = await database.connect();
@@ -87,8 +89,8 @@ const run = async (given: string, flags: MigrateFlags, invocation: Invocation): 
         }
         const { sql, notices } = await migrationSql(client, settings);
         for (const notice of notices) reporter.notice(notice);
-        if (flags.json || wantsCloudLogging(flags)) reporter.table('sql', [{ sql }]);
-        else process.stdout.write(sql === '' ? 'Nothing is pending.\n' : `${sql}\n`);
+        if (flags.json || wantsCloudLogging(flags, environment)) reporter.table('sql', [{ sql }]);
+        else out.write(sql === '' ? 'Nothing is pending.\n' : `${sql}\n`);
       } finally {
         await client.end();
       }

@@ -19,14 +19,14 @@ Examples:
 A quest is a row of quest_definitions: add one with INSERT, retire one with active_until; the next etl derives the rest.`,
     );
 
-const run = async (flags: CommonFlags, { reporter, signal }: Invocation): Promise<void> => {
-  const settings = readSettings(flags);
+const run = async (flags: CommonFlags, { reporter, signal, environment }: Invocation): Promise<void> => {
+  const settings = readSettings(flags, environment);
   await withDatabase(settings, 'quests', async (database) => {
     await requireMigratedSchema(database, settings.schema);
     const quests = await withTransaction(
       database,
       settings,
-      (session) => session.query(readPackageFile('sql/read/active_quest.sql')),
+      (session) => session.query(readPackageFile('sql/status/active_quest.sql')),
       { readOnly: true, signal },
     );
     const weekStart = quests[0]?.week_start;

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { type CommandFile, type CommonFlags, type Invocation, withCommonFlags } from '../command-line.js';
-import { readEnvironment, readSettings } from '../config.js';
+import { readSettings } from '../config.js';
 import { type RequestReport, startServer } from '../serve/server.js';
 import { readServeSettings } from '../serve/settings.js';
 
@@ -31,8 +31,11 @@ Examples:
     );
 
 /** Runs `arc-gam serve` until a signal ends it. Throws a failure that says what to do. */
-export const runServe = async (flags: ServeFlags, { reporter, signal }: Invocation): Promise<void> => {
-  const write = (line: string) => process.stdout.write(`${line}\n`);
+export const runServe = async (
+  flags: ServeFlags,
+  { reporter, signal, environment, out }: Invocation,
+): Promise<void> => {
+  const write = (line: string) => out.write(`${line}\n`);
   const onRequest = (report: RequestReport) => {
     if (flags.json) reporter.table('request', [{ ...report }]);
     else {
@@ -42,8 +45,7 @@ export const runServe = async (flags: ServeFlags, { reporter, signal }: Invocati
       );
     }
   };
-  const environment = readEnvironment();
-  const server = await startServer(readSettings(flags), readServeSettings(environment), {
+  const server = await startServer(readSettings(flags, environment), readServeSettings(environment), {
     host: flags.host,
     port: flags.port,
     onRequest,

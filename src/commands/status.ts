@@ -3,7 +3,7 @@ import kleur from 'kleur';
 import { type CommandFile, type CommonFlags, type Invocation, withCommonFlags } from '../command-line.js';
 import { readSettings } from '../config.js';
 import { withDatabase } from '../db/database.js';
-import { exitCode } from '../errors.js';
+import { type ExitCode, exitCode } from '../errors.js';
 import { requireMigratedSchema } from '../migrate/migrations.js';
 import { formatBytes, formatCount, formatDuration, formatTable, plural } from '../report/format.js';
 import type { Reporter } from '../report/reporter.js';
@@ -36,24 +36,26 @@ interface StatusFlags extends CommonFlags {
   indexes?: boolean;
 }
 
-/** The exit code is 3 if something wants attention. Only reads. */
-const run = (flags: StatusFlags, { reporter }: Invocation): Promise<void> => {
-  const settings = readSettings(flags);
+/** Returns exit code 3 if something needs attention. Only reads. */
+const run = (flags: StatusFlags, { reporter, environment }: Invocation): Promise<ExitCode> => {
+  const settings = readSettings(flags, environment);
   return withDatabase(settings, 'status', async (database) => {
     if (flags.indexes) {
       await requireMigratedSchema(database, settings.schema);
       tellIndexes(await readIndexes(database, settings), reporter);
-      return;
+      return exitCode.done;
     }
     const status = await readStatus(database, settings);
     const isWell = status.attention.length === 0;
+    // Programs know the ledger's summary as `moment`.
+    const { ledger: moment, ...others } = status;
     reporter.say(
       'status',
-      { isWell, database: describeTarget(database.target), schema: settings.schema, ...status },
+      { isWell, database: describeTarget(database.target), schema: settings.schema, moment, ...others },
       screen(status, describeTarget(database.target), settings.schema),
     );
-    // An answer, not an error: nothing is thrown.
-    if (!isWell) process.exitCode = exitCode.findings;
+    // This is the answer to a question and not an error, so nothing is thrown.
+    return isWell ? exitCode.done : exitCode.findings;
   });
 };
 
@@ -82,17 +84,17 @@ const tellIndexes = (
   ]);
 };
 
-const describeSource = ({ moment, source }: Status): string => {
+const describeSource = ({ ledger, source }: Status): string => {
   const reasons = [
     [source?.null_id_count ?? 0, 'null id'],
     [source?.self_tap_count ?? 0, 'self tap'],
     [source?.unknown_user_count ?? 0, 'unknown user'],
   ] as const;
   const told = reasons.filter(([count]) => count > 0).map(([count, why]) => `${formatCount(count)} ${why}`);
-  return `${plural(moment?.ignored_count ?? 0, 'ignored row')} on processed days${told.length === 0 ? '' : ` (${told.join(', ')})`}`;
+  return `${plural(ledger?.ignored_count ?? 0, 'ignored row')} on processed days${told.length === 0 ? '' : ` (${told.join(', ')})`}`;
 };
 
-/** Who follows, what waits, and the cycles of the last hour. */
+/** Who follows, what is waiting, and the cycles of the last hour. */
 const describeLive = (live: Live): string => {
   const waits =
     live.oldest_change_ms === null
@@ -106,22 +108,22 @@ const describeLive = (live: Live): string => {
 };
 
 const screen = (status: Status, place: string, schema: string): string[] => {
-  const { moment, migrations, runs, tables, attention } = status;
+  const { ledger, migrations, runs, tables, attention } = status;
   const line = (name: string, text: string) => `${kleur.dim(name.padEnd(10))} ${text}`;
   const applied = migrations.filter(({ state }) => state !== 'pending').at(-1)?.name ?? 'not set up';
   const lines = [
     line('database', `${place}, PostgreSQL ${status.serverVersion}`),
     line('schema', `${schema}, ${applied}`),
   ];
-  if (moment !== null && moment.as_of_day !== null) {
+  if (ledger !== null && ledger.as_of_day !== null) {
     lines.push(
       line(
         'as of',
-        `${moment.as_of_day} (zone ${status.zone}), ${plural(moment.day_count, 'day')} from ${moment.first_day} on, ${
-          (moment.days_behind ?? 0) > 0 ? `${plural(moment.days_behind ?? 0, 'day')} behind` : 'up to date'
+        `${ledger.as_of_day} (zone ${status.zone}), ${plural(ledger.day_count, 'day')} from ${ledger.first_day} on, ${
+          (ledger.days_behind ?? 0) > 0 ? `${plural(ledger.days_behind ?? 0, 'day')} behind` : 'up to date'
         }`,
       ),
-      line('changed', `weeks last written ${moment.last_updated_at?.toISOString().slice(0, 19) ?? 'never'}Z`),
+      line('changed', `weeks last written ${ledger.last_updated_at?.toISOString().slice(0, 19) ?? 'never'}Z`),
       line('source', describeSource(status)),
     );
   }
@@ -129,7 +131,7 @@ const screen = (status: Status, place: string, schema: string): string[] => {
     lines.push(
       line(
         'capture',
-        `${status.capture}${(moment?.captured_count ?? 0) > 0 ? `, ${plural(moment?.captured_count ?? 0, 'day')} noted` : ''}`,
+        `${status.capture}${(ledger?.captured_count ?? 0) > 0 ? `, ${plural(ledger?.captured_count ?? 0, 'day')} noted` : ''}`,
       ),
     );
   if (status.live !== null) lines.push(line('live', describeLive(status.live)));
@@ -144,7 +146,7 @@ const screen = (status: Status, place: string, schema: string): string[] => {
       command: run.command,
       state: stateOf(run),
       started: run.started_at,
-      // Nobody knows when a dead one ended.
+      // When a run that died ended is unknown.
       took: stateOf(run) === 'dead' ? '-' : formatDuration(run.duration_ms),
       days: run.day_count,
       taps: run.tap_count,
@@ -165,7 +167,7 @@ const screen = (status: Status, place: string, schema: string): string[] => {
   for (const { what } of attention) lines.push(`${kleur.yellow('!')} ${what}`);
   const next = attention[0]?.command;
   if (next !== undefined) {
-    // What a run would mend, the one under way may be mending.
+    // The run under way may already be doing what would be suggested.
     const isUnderWay = status.lockHolder !== null && /^arc-gam (etl|backfill)/.test(next);
     lines.push(isUnderWay ? 'A run is under way: look again when it has ended.' : `Run: ${kleur.bold(next)}`);
   }

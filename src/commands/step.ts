@@ -32,11 +32,11 @@ interface LastRun extends Record<string, unknown> {
   readonly ms: number;
 }
 
-/** What the last run that did anything wrote, by step; nothing where no database is configured or none is migrated. */
+/** What the last run with work to do wrote, by step; empty without a configured and migrated database. */
 const lastRun = async (flags: CommonFlags, invocation: Invocation): Promise<Map<string, LastRun>> => {
   let settings: Settings;
   try {
-    settings = readSettings(flags);
+    settings = readSettings(flags, invocation.environment);
   } catch (error) {
     if (error instanceof Failure && flags.databaseUrl === undefined) return new Map();
     throw error;

@@ -78,7 +78,7 @@ const run = (flags: VerifyFlags, invocation: Invocation): Promise<void> => {
   if (flags.repair && flags.table !== undefined) {
     throw usageFailure('--repair can not be limited by --table: rows of a table follow from rows of others.');
   }
-  const settings = readSettings(flags);
+  const settings = readSettings(flags, invocation.environment);
   const seed = flags.seed ?? String(randomInt(1_000_000));
   return withDatabase(settings, 'verify', async (database) => {
     await requireMigratedSchema(database, settings.schema, { unedited: true });
@@ -154,20 +154,20 @@ const describeWrong = (wrong: readonly CheckResult[], flags: VerifyFlags): strin
   return sentences.join('\n');
 };
 
-/** Before a database is asked: a table that no check is about is a misspelt one. */
+/** Throws a usage failure, before connecting, for a table that no check is about. */
 const requireTables = (tables: readonly string[]): void => {
   if (tables.length === 0) return;
-  const known = [...new Set(loadChecks().map(({ table }) => table))].sort();
-  const unknown = tables.find((table) => !known.includes(table));
+  const checked = [...new Set(loadChecks().map(({ table }) => table))].sort();
+  const unknown = tables.find((table) => !checked.includes(table));
   if (unknown === undefined) return;
   throw usageFailure(
-    `--table ${unknown}: no check is about it.${didYouMean(unknown, known)} Expected one of ${known.join(', ')}.`,
+    `--table ${unknown}: no check is about it.${didYouMean(unknown, checked)} Expected one of ${checked.join(', ')}.`,
   );
 };
 
 const marks = { ok: '✓', finding: '✗', stale: '✗', attention: '!', skipped: '-' } as const;
 
-/** What came before the first check: most of a verification's time. */
+/** Reports the preparations before the first check, which take most of a verification's time. */
 const reportPrepared = (reporter: Reporter, preparations: readonly Preparation[]): void => {
   const rounded = preparations.map(({ what, durationMs }) => ({ what, durationMs: Math.round(durationMs) }));
   const total = rounded.reduce((sum, { durationMs }) => sum + durationMs, 0);
@@ -204,7 +204,7 @@ const reportCheck = (reporter: Reporter, result: CheckResult): void => {
     ]);
 };
 
-/** The command that shows the source rows behind a finding; null where it is about nobody in particular. */
+/** The command that shows the source rows behind a finding; null if the finding is not about one user. */
 const howToSee = ({ table, user, other, day }: Finding): string | null => {
   if (user === null) return null;
   const date = day === null ? '' : ` --date ${day}`;

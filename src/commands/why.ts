@@ -13,7 +13,7 @@ import {
 } from '../command-line.js';
 import { readSettings } from '../config.js';
 import { withDatabase } from '../db/database.js';
-import { exitCode, usageFailure } from '../errors.js';
+import { type ExitCode, exitCode, usageFailure } from '../errors.js';
 import { requireMigratedSchema } from '../migrate/migrations.js';
 import { printable } from '../report/format.js';
 import { whyKinds } from '../why/answer.js';
@@ -49,8 +49,8 @@ Examples:
 Exit codes: 0 what is stored agrees, 3 it differs`,
     );
 
-/** The exit code is 3 if what is stored differs. Only reads. */
-const run = (number: string, flags: WhyFlags, invocation: Invocation): Promise<void> => {
+/** Returns exit code 3 if the stored figure differs. Only reads. */
+const run = (number: string, flags: WhyFlags, invocation: Invocation): Promise<ExitCode> => {
   const kind = chosen('why', number, whyKinds);
   if (kind !== 'edge')
     refuseFlags(invocation, ['other'], `why ${kind} is about one user; why edge is about two.`);
@@ -60,7 +60,7 @@ const run = (number: string, flags: WhyFlags, invocation: Invocation): Promise<v
   const { reporter } = invocation;
   const { user, other = null, date = null } = flags;
   if (user === undefined) throw usageFailure(`why ${kind} is about a user: give --user ID.`);
-  const settings = readSettings(flags);
+  const settings = readSettings(flags, invocation.environment);
   return withDatabase(settings, `why ${kind}`, async (database) => {
     await requireMigratedSchema(database, settings.schema);
     reporter.working('Reading the taps of the source');
@@ -83,8 +83,8 @@ const run = (number: string, flags: WhyFlags, invocation: Invocation): Promise<v
             `If the source changed since the last run, arc-gam etl brings it up to date; else: arc-gam verify --user ${user} --repair`,
           ]),
     ]);
-    // An answer, not an error: nothing is thrown.
-    if (differing.length > 0) process.exitCode = exitCode.findings;
+    // This is the answer to a question and not an error, so nothing is thrown.
+    return differing.length > 0 ? exitCode.findings : exitCode.done;
   });
 };
 

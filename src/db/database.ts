@@ -25,13 +25,13 @@ export interface Database {
   readonly serverVersion: number;
   /** Connections for transactions, at most `poolSize`, opened when first used. See src/db/transaction.ts. */
   readonly pool: pg.Pool;
-  /** A connection of its own. Throws as withDatabase does if it can't be had. */
+  /** Opens a connection outside of the pool. Throws as withDatabase does. */
   connect(applicationName?: string): Promise<pg.Client>;
 }
 
 const oldestServer = 140_000;
 
-/** The name that our connections carry in pg_stat_activity: whoever waits for us can see who we are. */
+/** The name of our connections in pg_stat_activity, by which others see who they wait for. */
 export const applicationName = (what: string): string => {
   const who = ` pid ${process.pid} on ${hostname()}`;
   return `arc-gam ${what}`.slice(0, 63 - Math.min(who.length, 40)) + who.slice(0, 40);
@@ -86,7 +86,7 @@ export const openDatabase = async (
   };
 };
 
-/** Tries again while a server that starts, fails over or has no connection left may still come: target.waitMs. */
+/** Tries for target.waitMs to reach a server that may be starting, failing over or out of connections. */
 const patientConnection: typeof firstConnection = async (target, name) => {
   const deadline = performance.now() + target.waitMs;
   for (let waitMs = 250; ; waitMs = Math.min(waitMs * 2, 5_000)) {
@@ -112,7 +112,7 @@ const firstConnection = async (
   try {
     return { client: await connectClient(target, tls, name), tls };
   } catch (error) {
-    // sslmode=prefer: encrypted where the server can, plain where it can't. Never after a refused password.
+    // sslmode=prefer: plain only if the server offers no TLS, never because it refused the password.
     if (target.tls !== 'prefer' || !isTlsRefused(error)) throw error;
     return { client: await connectClient(target, false, name), tls: false };
   }
@@ -120,7 +120,7 @@ const firstConnection = async (
 
 const connectClient = async (target: DatabaseTarget, tls: Tls, name: string): Promise<pg.Client> => {
   const client = new pg.Client(clientOptions(target, tls, name));
-  // A connection that dies while idle reports it as an event; unheard it would end the process.
+  // An idle connection that dies emits 'error'; without a listener that would end the process.
   client.on('error', () => undefined);
   try {
     await client.connect();
@@ -131,7 +131,7 @@ const connectClient = async (target: DatabaseTarget, tls: Tls, name: string): Pr
   }
 };
 
-/** A token of IAM authentication is asked for anew for every connection: a backfill outlives one. */
+/** Every connection asks for an IAM token of its own: a backfill takes longer than a token is valid. */
 const passwordOf = (target: DatabaseTarget): string | (() => Promise<string>) | undefined => {
   const { iamMetadataHost, password } = target;
   return iamMetadataHost === null ? password : () => accessToken(iamMetadataHost);
@@ -152,8 +152,8 @@ const clientOptions = (target: DatabaseTarget, tls: Tls, name: string): pg.Clien
 const dateType = 1082;
 
 /**
- * pg rather than postgres.js for transactions: when a connection is cut inside of `sql.begin`, postgres.js 3.4.9 writes to
- * a socket that is gone, and the process ends with a TypeError that nobody can catch.
+ * pg rather than postgres.js for transactions: when a connection is cut inside of `sql.begin`, postgres.js 3.4.9 writes
+ * to a socket that is gone, and the process ends with a TypeError that nobody can catch.
  */
 const openPool = (
   target: DatabaseTarget,
@@ -168,7 +168,7 @@ const openPool = (
     max: size,
     idleTimeoutMillis: 0,
     types: {
-      // Dates stay the text they are: a JavaScript Date would move them by the process's zone.
+      // Dates stay text: a JavaScript Date would shift them by the zone of the process.
       getTypeParser: ((type: number, format?: 'text' | 'binary') =>
         type === dateType
           ? (text: string) => text
@@ -176,7 +176,7 @@ const openPool = (
     },
   };
   const pool = new pg.Pool(options);
-  // An idle connection that dies is replaced by the next one; unheard, the event would end the process.
+  // The pool replaces an idle connection that dies; without a listener its 'error' event would end the process.
   pool.on('error', () => undefined);
   return pool;
 };
@@ -194,7 +194,7 @@ const tlsOptions = (target: DatabaseTarget): Tls => {
   return {
     rejectUnauthorized: true,
     ...files,
-    // Asked for an address instead of a name, neither driver says which: Node would check for 'localhost'.
+    // For an IP address the driver passes no name to Node, which would then check the certificate for 'localhost'.
     checkServerIdentity:
       target.tls === 'verify-ca'
         ? () => undefined

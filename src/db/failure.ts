@@ -36,7 +36,8 @@ const lostConnectionCodes = new Set([
 export const isLostConnection = (error: unknown): boolean => {
   const { code, message, syscall } = asDatabaseError(error);
   if (error instanceof Failure) return error.cause !== undefined && isLostConnection(error.cause);
-  // A socket that is not there yet; any other missing file is no connection.
+  // ENOENT of a socket: the server may not have started yet. Any other missing file has nothing to do with the
+  // connection.
   if (code === 'ENOENT') return syscall === 'connect';
   return (
     (code !== undefined && (lostConnectionCodes.has(code) || code.startsWith('08'))) ||
@@ -54,8 +55,8 @@ export const isTransient = (error: unknown): boolean => {
 export const isCancelled = (error: unknown): boolean => asDatabaseError(error).code === '57014';
 
 /**
- * A failed attempt to connect, in words; the password is in none of them. Exit code 5 for what may heal by itself, 2 for
- * what somebody has to set right: a name, a password, a certificate.
+ * A failed attempt to connect as a sentence, never with the password in it. Exit code 5 if it may succeed later, 2 if
+ * somebody has to correct a name, a password or a certificate first.
  */
 export const connectionFailure = (error: unknown, target: DatabaseTarget): Failure => {
   const { code, message } = asDatabaseError(error);
@@ -123,14 +124,14 @@ export const connectionFailure = (error: unknown, target: DatabaseTarget): Failu
   );
 };
 
-/** A tried address after another ends in an AggregateError without a message of its own. */
+/** When several addresses were tried, Node throws an AggregateError without a message; the last one's is used. */
 const reason = (error: unknown): string => {
   const first = error instanceof AggregateError ? (error.errors[0] as unknown) : error;
   const { code, message } = asDatabaseError(first);
   return code === 'ECONNREFUSED' ? 'connection refused' : message || code || 'no reason given';
 };
 
-/** Any error that reached the top, as a failure: database errors in words, a defect as it is with exit code 1. */
+/** Turns any error into a failure: a database error into a sentence, a defect with its own message and exit code 1. */
 export const toFailure = (error: unknown): Failure => {
   if (error instanceof Failure) return error;
   const { code, message, detail } = asDatabaseError(error);

@@ -3,9 +3,9 @@ import { exitCode, Failure } from '../errors.js';
 const timeoutMs = 5_000;
 
 /**
- * An access token of the service account that this process runs as, from the metadata server: the password of Cloud SQL's
- * IAM database authentication. It lasts about an hour, so every new connection asks for its own; the server caches it.
- * Throws a failure with exit code 5 that holds nothing of the answer.
+ * An access token of the service account that this process runs as, from the metadata server: the password of Cloud
+ * SQL's IAM database authentication. It lasts about an hour, so every new connection asks for its own; the server
+ * caches it. Throws a failure with exit code 5 that holds nothing of the answer.
  */
 export const accessToken = async (metadataHost: string): Promise<string> => {
   const url = `http://${metadataHost}/computeMetadata/v1/instance/service-accounts/default/token`;

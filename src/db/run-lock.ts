@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { exitCode, Failure } from '../errors.js';
+import { readPackageFile } from '../files.js';
 import { applicationName, type Database } from './database.js';
 
 /** The lock that one run at a time holds per target schema. */
@@ -9,7 +10,7 @@ export interface RunLock {
   isHeld(): boolean;
   /** Takes it again after its connection was lost. Throws exit code 4 if another run was faster. */
   retake(): Promise<void>;
-  /** What pg_stat_activity shows of us, for whoever waits. */
+  /** Our name in pg_stat_activity, which a waiting run shows to its user. */
   announce(what: string): Promise<void>;
 }
 
@@ -27,9 +28,10 @@ export interface LockOptions {
 const lockClass = 0x6167616d;
 
 /**
- * Holds the run lock while `use` runs. It is taken inside a transaction of its own connection: that survives PgBouncer's
- * transaction mode, and a killed run gives it back at once. It is for politeness between runs; what protects the tables
- * is the lock that each batch takes on the ledger. Throws a failure with exit code 4 that names the holder.
+ * Holds the run lock while `use` runs. It is taken inside a transaction of its own connection: that survives
+ * PgBouncer's transaction mode, and a killed run gives it back at once. It is for politeness between runs; what
+ * protects the tables is the lock that each batch takes on the ledger. Throws a failure with exit code 4 that names the
+ * holder.
  */
 export const withRunLock = async <Result>(
   database: Database,
@@ -56,7 +58,7 @@ export const withRunLock = async <Result>(
   }
 };
 
-/** How long a cycle of a follow is waited for by whoever would not wait for another run. */
+/** Milliseconds that a run waits for a follower's cycle, even with --wait 0. */
 const cycleMs = 60_000;
 
 interface LockConnection {
@@ -84,7 +86,7 @@ const take = async (database: Database, options: LockOptions): Promise<LockConne
   }
 };
 
-/** Tries until the lock is taken, in a transaction a try: whoever waits has no snapshot, and the holder's shows since when. */
+/** Tries until the lock is taken, each try in a transaction of its own: so a waiting run holds no snapshot. */
 const waitForLock = async (client: pg.Client, options: LockOptions): Promise<void> => {
   const begun = Date.now();
   const deadline = begun + options.waitSeconds * 1000;
@@ -99,7 +101,7 @@ const waitForLock = async (client: pg.Client, options: LockOptions): Promise<voi
     if (taken.rows[0]?.taken) return;
     const holder = await describeHolder(client, options.schema);
     await client.query('rollback');
-    // A follow gives the lock back after its cycle, a matter of seconds: whoever comes in between waits for that.
+    // A follower releases the lock after its cycle, within seconds, so every run waits at least for that.
     const isCycle = /^arc-gam follow\b/.test(holder);
     const until = isCycle ? Math.max(deadline, begun + cycleMs) : deadline;
     if (Date.now() >= until) {
@@ -118,13 +120,7 @@ const waitForLock = async (client: pg.Client, options: LockOptions): Promise<voi
 /** Who holds the run lock of a schema, in words; undefined when nobody does. */
 export const runLockHolder = async (client: pg.Client, schema: string): Promise<string | undefined> => {
   const { rows } = await client.query<{ name: string | null; pid: number; since: string | null }>(
-    `select activity.application_name as name, locks.pid,
-       to_char(activity.xact_start at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS"Z"') as since
-     from pg_locks as locks
-     left join pg_stat_activity as activity on activity.pid = locks.pid
-     where locks.locktype = 'advisory' and locks.granted
-       and locks.database = (select oid from pg_database where datname = current_database())
-       and locks.classid = $1::bigint::oid and locks.objid = (hashtext($2)::bigint & 4294967295)::oid and locks.objsubid = 2`,
+    readPackageFile('sql/status/lock_holder.sql'),
     [lockClass, schema],
   );
   const holder = rows[0];

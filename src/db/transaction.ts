@@ -14,7 +14,7 @@ export type Row = Record<string, unknown>;
 export interface Session {
   /** Runs one statement with bind parameters and returns its rows. */
   query<Result extends Row = Row>(text: string, parameters?: readonly Value[]): Promise<Result[]>;
-  /** Runs one statement with bind parameters and returns how many rows it wrote; for `create table as`, how many it found. */
+  /** Runs one statement with bind parameters. Returns the number of rows written, also for `create table as`. */
   run(text: string, parameters?: readonly Value[]): Promise<number>;
   /** Rows of one statement, `rowsAtOnce` fetched at a time: constant memory however many there are. */
   stream<Result extends Row = Row>(
@@ -73,8 +73,9 @@ set local lock_timeout = ${settings.lockTimeoutMs};
 set local statement_timeout = ${settings.statementTimeoutMs};`;
 
 /**
- * Runs `work` while the planner may not join or scan in these ways, by the name in Postgres' enable_... setting. For a
- * statement of which the planner can't know how much there is. An error ends the transaction, and the setting with it.
+ * Runs `work` with these ways to join or scan disabled, named as in Postgres' enable_... settings: for a statement
+ * whose row counts the planner can't estimate. They are enabled again afterwards, or end with the transaction if it
+ * fails.
  */
 export const avoiding = async <Result>(
   session: Session,
@@ -104,7 +105,7 @@ export const withTransaction = async <Result>(
   const client = await database.pool.connect().catch((error: unknown) => {
     throw connectionFailure(error, database.target);
   });
-  // A connection that dies between two statements reports it as an event; the next statement then fails.
+  // A connection that dies between two statements emits 'error'; the next statement then fails.
   const ignore = () => undefined;
   client.on('error', ignore);
   let broken: unknown;
@@ -185,7 +186,7 @@ const cancelStatement = (target: DatabaseTarget, client: pg.PoolClient): void =>
   const socket = target.host.startsWith('/')
     ? connect(`${target.host}/.s.PGSQL.${target.port}`)
     : connect(target.port, target.host);
-  // Nothing answers: the server closes the connection. If it can't be reached, the statement ends by itself.
+  // The server sends no reply, it closes the connection. If it can't be reached, the statement ends by itself.
   socket.on('error', () => undefined);
   socket.end(request);
 };

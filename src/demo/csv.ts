@@ -20,7 +20,7 @@ export interface CsvTable {
 
 const column = (name: string, type: Column['type'], required = false): Column => ({ name, type, required });
 
-/** `id,id1,id2,time,latitude,longitude`; only the id has to be there, the rest may be dirt. */
+/** `id,id1,id2,time,latitude,longitude`. Only the id is required; invalid values elsewhere are loaded as they are. */
 export const tapsCsv: CsvTable = {
   table: 'public.taps',
   columns: [
@@ -42,8 +42,8 @@ export const usersCsv: CsvTable = {
 const rowsPerInsert = 5_000;
 
 /**
- * Loads a CSV file, gzipped if its name ends in .gz, inside the caller's transaction; `onRows` hears of the rows so far.
- * Returns the number of rows. Throws a failure that names the file and the line; the caller rolls back.
+ * Loads a CSV file (gzipped if its name ends in .gz) in the caller's transaction. `onRows` is told how many rows so
+ * far. Returns the number of rows. Throws a failure that names the file and the line; the caller rolls back.
  */
 export const loadCsv = async (
   client: pg.Client,

@@ -74,7 +74,8 @@ export const startEmbedded = async (options: EmbeddedOptions = {}): Promise<Embe
     await runToEnd(
       join(native, 'bin', 'initdb'),
       [
-        // A set-up that was killed half-way leaves this folder, not a data folder that does not start.
+        // Made under another name first: an initdb that is killed half-way must not leave a data folder that can't
+        // start.
         `--pgdata=${data}.new`,
         `--username=${user}`,
         `--pwfile=${passwordFile}`,
@@ -118,7 +119,8 @@ export const startEmbedded = async (options: EmbeddedOptions = {}): Promise<Embe
   });
   const url = urlOf(password, port);
   await untilReady(url, server, () => log);
-  // Neither the server nor its log keeps this process alive: whoever ends without stop() leaves it behind.
+  // Neither the server nor its log keeps this process alive. A process that ends without stop() leaves the server
+  // running.
   server.unref();
   (server.stderr as unknown as { unref?: () => void } | null)?.unref?.();
   const pid = server.pid ?? 0;
@@ -144,7 +146,9 @@ const nativeFolder = async (): Promise<string> => {
   }
 };
 
-/** npm packages can't carry symbolic links; the package's install script makes them, unless scripts are switched off. */
+/**
+ * npm packages can't carry symbolic links; the package's install script makes them, unless scripts are switched off.
+ */
 const linkLibraries = (native: string): void => {
   const list = join(native, 'pg-symlinks.json');
   if (!existsSync(list)) return;
@@ -180,7 +184,10 @@ const isReachable = (path: string, owner: Owner): boolean =>
     return (mode & 0o001) !== 0 || (uid === owner.uid && (mode & 0o100) !== 0);
   });
 
-/** As root: the server itself has to be readable by its owner; under a private folder it is copied out of it once. */
+/**
+ * As root: the server's user must be able to read the program. From a private folder it is copied to a public one,
+ * once.
+ */
 const reachable = (native: string, owner: Owner | null): string => {
   if (owner === null || isReachable(native, owner)) return native;
   const { version } = JSON.parse(readFileSync(join(dirname(native), 'package.json'), 'utf8')) as {

@@ -7,11 +7,11 @@ import { readPackageFile } from '../files.js';
 import { follow } from '../pipeline/follow.js';
 import type { Reporter } from '../report/reporter.js';
 
-/** A few taps a second, every tenth of them the viewer's: one sees it happen within the first minute. */
+/** A few taps a second, every tenth of them the viewer's, so that something happens on the page within a minute. */
 const tapEveryMs = 350;
 const viewersTurn = 10;
 
-/** Lets people tap on, and follows them, until the signal comes. Throws what a follow throws. */
+/** Makes up new taps and follows them until the signal. Throws what a follow throws. */
 export const liveOn = async (
   database: Database,
   settings: Settings,
@@ -23,7 +23,7 @@ export const liveOn = async (
   const stop = new AbortController();
   const either = AbortSignal.any([signal, stop.signal]);
   const tapping = tapOn(url, viewer, either);
-  // Whichever fails ends the other.
+  // If one of the two fails, the other ends too.
   tapping.catch((error: unknown) => stop.abort(error));
   try {
     await follow(database, settings, { everyMs: 1_000, once: false, signal: either }, reporter);

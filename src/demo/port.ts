@@ -3,8 +3,8 @@ import { createServer } from 'node:net';
 import { workFailure } from '../errors.js';
 
 /**
- * Throws a failure unless the port can be listened on now. Asked before what takes long, so that nobody waits for
- * a page that can't be shown.
+ * Throws a failure if the port is taken. Checked before the long computation, so that nobody waits for a page that then
+ * can't be shown.
  */
 export const requireFreePort = async (host: string, port: number): Promise<void> => {
   const server = createServer();

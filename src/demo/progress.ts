@@ -1,8 +1,8 @@
 import type { Reporter } from '../report/reporter.js';
 
 /**
- * The same reporter, which also writes a line for each stage of the demo: it takes a while, and where there is no
- * terminal there is no live line to see that it goes on.
+ * Adds a line for each stage of the demo to a reporter. The demo takes a while, and without a terminal there is no
+ * changing line that shows its progress.
  */
 export const withProgressLines = (reporter: Reporter, out: NodeJS.WritableStream): Reporter => {
   let last = '';

@@ -20,21 +20,21 @@ export interface Guess {
   readonly key: keyof SourceMapping;
   readonly variable: string;
   readonly value: string;
-  /** Why, as a sentence without its full stop. */
+  /** The reason, a sentence without its full stop. */
   readonly why: string;
 }
 
 export interface Guesses {
   readonly settings: readonly Guess[];
-  /** What has to be decided or is missing, as sentences. With any of these nothing can be set up. */
+  /** Sentences about what is missing or must be decided by the user. While there is any, nothing can be set up. */
   readonly undecided: readonly string[];
-  /** What is not there and may stay so. */
+  /** Optional columns that were not found. */
   readonly missing: readonly string[];
 }
 
 interface Relation {
   readonly name: string;
-  /** As a setting: quoted where it has to be. */
+  /** A name in the form of a setting: quoted only where that is necessary. */
   readonly sql: string;
   readonly table: string;
   readonly columns: readonly CatalogueColumn[];
@@ -57,9 +57,8 @@ const isNumber = ({ type }: CatalogueColumn) =>
 const isUuid = ({ type }: CatalogueColumn) => type === 'uuid';
 
 /**
- * Which tables and columns are meant, from names, types, unique and foreign keys; `given` are decided already, the tables
- * as schema.table. Guesses
- * nothing between equals: that is said, to be decided.
+ * Finds the application's tables and columns by their names, types, unique and foreign keys. `given` is what the user
+ * has already decided, tables as schema.table. Where two candidates are equally likely it chooses neither and says so.
  */
 export const guessMapping = (columns: readonly CatalogueColumn[], given: Given): Guesses => {
   const relations = relationsOf(columns);
@@ -67,7 +66,7 @@ export const guessMapping = (columns: readonly CatalogueColumn[], given: Given):
   const missing: string[] = [];
   const settings: Guess[] = [];
   const note = (key: keyof SourceMapping, value: string, why: string) => {
-    // A table that was given has narrowed the choice to itself.
+    // A table that was given is the only candidate.
     const decided = key === 'tapsTable' || key === 'usersTable' ? undefined : given[key];
     settings.push({
       key,
@@ -176,9 +175,9 @@ const homeNames = [/^home(_?(town|city|location|text))?$/i, /^(city|location|liv
 const relationsOf = (columns: readonly CatalogueColumn[]): Relation[] => {
   const relations = new Map<string, CatalogueColumn[]>();
   for (const column of columns) {
-    const known = relations.get(column.relation);
-    if (known === undefined) relations.set(column.relation, [column]);
-    else known.push(column);
+    const columns = relations.get(column.relation);
+    if (columns === undefined) relations.set(column.relation, [column]);
+    else columns.push(column);
   }
   return [...relations].map(([name, all]) => {
     const { schema_name = '', table_name = name } = all[0] ?? {};
@@ -218,7 +217,7 @@ const identifier = (name: string): string =>
 
 const quoted = ({ name }: CatalogueColumn): string => identifier(name);
 
-/** Names that differ only in which of the two they mean: id1 and id2, from_user and to_user. */
+/** Pairs of names for the two users of a tap: id1 and id2, from_user and to_user. */
 const isPairOfNames = (one: string, other: string): boolean => {
   const first = one.replace(/1|one|_a\b|from|sender|tapper|initiator|source/i, '#');
   const second = other.replace(/2|two|_b\b|to(?=_|$)|receiver|recipient|tapped|target/i, '#');
@@ -234,7 +233,7 @@ const tableScore = (table: string): number =>
         ? 2
         : 0;
 
-/** How a table may be the taps: its likeliest two columns of users. */
+/** Judges whether a table may be the taps, and finds its two columns of users. */
 const tappings = (relation: Relation): Tapping[] => {
   if (!relation.columns.some(isTime)) return [];
   const ids = relation.columns.filter((column) => isUuid(column) && !column.is_unique);
@@ -277,7 +276,7 @@ const nameOf = ({ columns }: Relation): { value: string; why: string } | undefin
   return short === undefined ? undefined : { value: quoted(short), why: 'a text, by its name' };
 };
 
-/** How a table may be the users: a unique uuid and a name. */
+/** Judges whether a table may be the users: it needs a unique uuid and a name. */
 const peopleOf = (relation: Relation, { one, other }: Tapping) => {
   const id = found(
     relation.columns,
@@ -299,7 +298,7 @@ const peopleOf = (relation: Relation, { one, other }: Tapping) => {
 
 const degrees = "'^\\s*-?[0-9]+(\\.[0-9]+)?\\s*,\\s*-?[0-9]+(\\.[0-9]+)?\\s*$'";
 
-/** Coordinates: two numbers, a point, or a text `lat,lon`, of which whatever else it may hold counts as missing. */
+/** Coordinates: two numbers, a point, or a text `lat,lon`. A text of any other form counts as missing. */
 const placeOf = (
   columns: readonly CatalogueColumn[],
 ): { latitude: string; longitude: string; why: string } | undefined => {

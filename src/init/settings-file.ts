@@ -9,19 +9,19 @@ export interface Setting {
   readonly why: string;
 }
 
-/** Settings as a .env file has them, a comment above each. Values survive being read again, whatever is in them. */
+/** Settings in the form of a .env file, a comment above each. Any value can be read back unchanged. */
 export const settingsText = (settings: readonly Setting[]): string =>
   settings.map(({ variable, value, why }) => `# ${sentence(why)}\n${variable}=${quoted(value)}\n`).join('');
 
 /**
- * Adds settings to a file, or makes it; what it has stays as it is, and is not said twice. Returns the names that were
- * added. Throws a failure where the file can't be written.
+ * Adds settings to a file and makes the file where there is none. Settings that it already has are left alone. Returns
+ * the names that were added. Throws a failure where the file can't be written.
  */
 export const addSettings = (path: string, settings: readonly Setting[]): string[] => {
   try {
     const text = existsSync(path) ? readFileSync(path, 'utf8') : '';
-    const known = parse(text);
-    const fresh = settings.filter(({ variable }) => known[variable] === undefined);
+    const present = parse(text);
+    const fresh = settings.filter(({ variable }) => present[variable] === undefined);
     if (fresh.length === 0) return [];
     const gap = text === '' || text.endsWith('\n') ? '' : '\n';
     const head =
@@ -36,7 +36,7 @@ export const addSettings = (path: string, settings: readonly Setting[]): string[
   }
 };
 
-/** A database URL without the password in it, wherever it stands. */
+/** A database URL without its password, whether that is in the user part or in the query. */
 export const withoutPassword = (url: string): string => {
   try {
     const parsed = new URL(url);
@@ -44,7 +44,7 @@ export const withoutPassword = (url: string): string => {
     parsed.searchParams.delete('password');
     return parsed.href;
   } catch {
-    // A URL that names a socket folder is none for URL; it is not written at all.
+    // The URL class can't parse an address with a socket folder as its host; such a URL is not written to the file.
     return '';
   }
 };

@@ -40,7 +40,7 @@ const sectionCode = 'PPLX';
 /** Raise it when this file fills the tables differently from the same data. */
 const FILL_VERSION = 3;
 
-/** People write them behind a city, with whatever between: "Recife-PE", "Porto Alegre/RS". */
+/** Codes that people write behind a city, after any separator: "Recife-PE", "Porto Alegre/RS". */
 const BRAZILIAN_STATES =
   'AC AL AP AM BA CE DF ES GO MA MG MS MT PA PB PE PI PR RJ RN RO RR RS SC SE SP TO'.split(' ');
 
@@ -69,11 +69,7 @@ export async function fillGazetteer(client: GazetteerClient): Promise<boolean> {
   await client.query(readPackageFile('sql/gazetteer/section.sql'));
   await fillAliases(client);
   await fillRegions(client);
-  await client.query(
-    `insert into gazetteer_load (digest) values ($1)
-     on conflict (only_row) do update set digest = excluded.digest`,
-    [digest],
-  );
+  await client.query(readPackageFile('sql/gazetteer/load.sql'), [digest]);
   // The planner knows nothing of a table that was filled a moment ago, and the first run follows at once.
   for (const table of ['gazetteer_country', 'gazetteer_state', 'gazetteer_alias', 'gazetteer_region'])
     await client.query(`analyze ${table}`);
@@ -108,19 +104,16 @@ export function geohash(latitude: number, longitude: number, length = 5): string
 /** Countries and states are upserted, never deleted: an operator's alias may refer to them. */
 async function fillCountriesAndStates(client: GazetteerClient): Promise<void> {
   const countries = readCsv('countries.csv');
-  await client.query(
-    `insert into gazetteer_country (code, name)
-     select code, name from unnest($1::text[], $2::text[]) as packaged (code, name)
-     on conflict (code) do update set name = excluded.name`,
-    [column(countries, 'code'), column(countries, 'name')],
-  );
+  await client.query(readPackageFile('sql/gazetteer/country.sql'), [
+    column(countries, 'code'),
+    column(countries, 'name'),
+  ]);
   const states = readCsv('states.csv');
-  await client.query(
-    `insert into gazetteer_state (country, code, name)
-     select country, code, name from unnest($1::text[], $2::text[], $3::text[]) as packaged (country, code, name)
-     on conflict (country, code) do update set name = excluded.name`,
-    [column(states, 'country'), column(states, 'code'), column(states, 'name')],
-  );
+  await client.query(readPackageFile('sql/gazetteer/state.sql'), [
+    column(states, 'country'),
+    column(states, 'code'),
+    column(states, 'name'),
+  ]);
 }
 
 /** GeoNames numbers the states of most countries; states.csv says which postal code a number stands for. */
@@ -130,50 +123,34 @@ async function fillPlaces(client: GazetteerClient): Promise<void> {
   );
   const makeIndexes = await dropIndexesOfEmptyPlaces(client);
   for (const some of geoNamesPlaces(2_000)) {
-    await client.query(
-      `insert into gazetteer_place (place_id, name, country, state, population, latitude, longitude, geohash5, city_id)
-       select
-         place_id, name, country, state, population, latitude, longitude, geohash5,
-         case when is_section then place_id end
-       from unnest($1::int[], $2::text[], $3::text[], $4::text[], $5::int[], $6::float8[], $7::float8[], $8::text[], $9::bool[])
-         as packaged (place_id, name, country, state, population, latitude, longitude, geohash5, is_section)`,
-      [
-        some.map((place) => place.cityId),
-        some.map((place) => place.name),
-        some.map((place) => place.country),
-        some.map((place) => stateOf.get(`${place.country} ${place.adminCode}`) ?? null),
-        some.map((place) => place.population),
-        some.map((place) => place.latitude),
-        some.map((place) => place.longitude),
-        some.map((place) => geohash(place.latitude, place.longitude)),
-        some.map((place) => place.featureCode === sectionCode),
-      ],
-    );
+    await client.query(readPackageFile('sql/gazetteer/place.sql'), [
+      some.map((place) => place.cityId),
+      some.map((place) => place.name),
+      some.map((place) => place.country),
+      some.map((place) => stateOf.get(`${place.country} ${place.adminCode}`) ?? null),
+      some.map((place) => place.population),
+      some.map((place) => place.latitude),
+      some.map((place) => place.longitude),
+      some.map((place) => geohash(place.latitude, place.longitude)),
+      some.map((place) => place.featureCode === sectionCode),
+    ]);
   }
   await makeIndexes();
   await client.query('analyze gazetteer_place');
 }
 
 /**
- * Indexes are made of all rows at once in a fifth of the time that they take row by row. Not while anybody may be
- * reading: a table that held places keeps its indexes, because to drop one locks readers out.
+ * Drops the indexes while the table is filled: to build them afterwards takes a fifth of the time. A table that already
+ * holds places keeps them, because dropping an index would lock out whoever reads.
  *
- * @returns what makes them again
+ * @returns a function that builds them again
  */
 async function dropIndexesOfEmptyPlaces(client: GazetteerClient): Promise<() => Promise<void>> {
   const held = await client.query(
     `select 1 from pg_class where oid = 'gazetteer_place'::regclass and pg_relation_size(oid) > 0`,
   );
   if (held.rows.length > 0) return () => Promise.resolve();
-  const { rows } = await client.query(
-    `select
-       format('drop index %s', indexrelid::regclass) as drop_statement,
-       pg_get_indexdef(indexrelid) as make_statement,
-       format('comment on index %s is %L', indexrelid::regclass, obj_description(indexrelid)) as comment_statement
-     from pg_index
-     where indrelid = 'gazetteer_place'::regclass
-       and not indisprimary`,
-  );
+  const { rows } = await client.query(readPackageFile('sql/gazetteer/place_index.sql'));
   for (const row of rows) await client.query(String(row.drop_statement));
   return async () => {
     for (const row of rows) {
@@ -184,8 +161,8 @@ async function dropIndexesOfEmptyPlaces(client: GazetteerClient): Promise<() => 
 }
 
 /**
- * The packaged places, at most `count` at a time. Read from the package's file with the package's own field numbers: the
- * package itself makes all 135,000 records at once, which takes more memory than everything else that migrate does.
+ * The packaged places, at most `count` at a time. Read from the package's file with the package's own field numbers:
+ * the package itself makes all 135,000 records at once, which takes more memory than everything else that migrate does.
  */
 function* geoNamesPlaces(count: number): Generator<GeoNamesPlace[]> {
   // Loaded here and not at the top: every other command would pay for it.
@@ -226,24 +203,10 @@ function* geoNamesPlaces(count: number): Generator<GeoNamesPlace[]> {
 async function fillAliases(client: GazetteerClient): Promise<void> {
   const aliases = readCsv('aliases.csv');
   await client.query(
-    `insert into gazetteer_alias (alias, city, state, country, is_packaged)
-     select alias, nullif(city, ''), nullif(state, ''), nullif(country, ''), true
-     from unnest($1::text[], $2::text[], $3::text[], $4::text[]) as packaged (alias, city, state, country)
-     on conflict (alias_key) do nothing`,
+    readPackageFile('sql/gazetteer/alias.sql'),
     ['alias', 'city', 'state', 'country'].map((name) => column(aliases, name)),
   );
-  const lost = await client.query(
-    `select alias.alias, alias.city
-     from gazetteer_alias as alias
-     left join gazetteer_place as place
-       on place.name_key = place_key(alias.city)
-       and place.country = alias.country
-       and place.state is not distinct from coalesce(alias.state, place.state)
-     where alias.is_packaged
-       and alias.city is not null
-       and place.place_id is null
-     order by alias.alias_key collate "C"`,
-  );
+  const lost = await client.query(readPackageFile('sql/gazetteer/lost_alias.sql'));
   if (lost.rows.length > 0) {
     const list = lost.rows.map((row) => `${row.alias} (${row.city})`).join(', ');
     throw new Error(`sql/gazetteer/aliases.csv names cities that the gazetteer does not have: ${list}`);
@@ -251,9 +214,9 @@ async function fillAliases(client: GazetteerClient): Promise<void> {
 }
 
 /**
- * Names that say a country and no more. Only those are kept that mean one country and no large city of another one:
- * Granada is Grenada in Spanish, Punjab is in two countries. A region that is called as its main city is left to the
- * city, which says more.
+ * Names of countries and regions, which tell the country and no more. A name is kept only if it means one country and
+ * no large city in another one: Granada is Spanish for Grenada, and Punjab is in two countries. Where a region has the
+ * name of its main city, the name is left to the city, which tells more.
  */
 async function fillRegions(client: GazetteerClient): Promise<void> {
   const names = new Map<string, [name: string, country: string, kind: string]>();
@@ -264,88 +227,27 @@ async function fillRegions(client: GazetteerClient): Promise<void> {
   for (const [name, country] of countryNames()) add(name, country, 'country');
   const rows = [...names.values()];
   await client.query('delete from gazetteer_region');
-  await client.query(
-    `with named as materialized (
-       select distinct place_key(given.name) as region_key, given.country, given.kind
-       from unnest($1::text[], $2::text[], $3::text[]) as given (name, country, kind)
-       inner join gazetteer_country on gazetteer_country.code = given.country
-     ), ranked as (
-       -- a country is meant before a region
-       select region_key, country, kind, min(kind) over (partition by region_key) as meant_kind
-       from named
-     ), meant as (
-       select region_key, min(country) as country, min(kind) as kind
-       from ranked
-       where kind = meant_kind
-         and region_key <> ''
-       group by region_key
-       having count(*) = 1
-     )
-     insert into gazetteer_region (region_key, country, kind)
-     select region_key, country, kind
-     from meant
-     -- three Latin letters are also anything else
-     where length(region_key) >= 4
-       or region_key ~ '^[^a-z]{2,}$'
-     union all
-     select place_key(code), 'BR', 'region_code' from unnest($4::text[]) as brazilian (code)`,
-    [
-      rows.map(([name]) => name),
-      rows.map(([, country]) => country),
-      rows.map(([, , kind]) => kind),
-      BRAZILIAN_STATES,
-    ],
-  );
+  await client.query(readPackageFile('sql/gazetteer/region.sql'), [
+    rows.map(([name]) => name),
+    rows.map(([, country]) => country),
+    rows.map(([, , kind]) => kind),
+    BRAZILIAN_STATES,
+  ]);
   // Two statements, so that the second is planned with what the first wrote.
   await client.query('analyze gazetteer_region');
-  await client.query(
-    `with country_people as (
-       select country, sum(population) as people
-       from gazetteer_place
-       group by country
-     ), namesake as (
-       select
-         region.region_key,
-         region.kind,
-         -- a county of England is better known than a town in America of the same name, a department of Honduras is not
-         case when region.kind = 'region' and country_people.people >= 30000000 then 200000 else 30000 end as limit_people,
-         coalesce(max(place.population) filter (where place.country = region.country), 0) as own_people,
-         coalesce(max(place.population) filter (where place.country <> region.country), 0) as other_people
-       from gazetteer_region as region
-       inner join gazetteer_place as place on place.name_key = region.region_key
-       inner join country_people on country_people.country = region.country
-       where region.kind <> 'region_code'
-       group by region.region_key, region.kind, country_people.people
-     ), taken as (
-       select region_key, kind
-       from namesake
-       where other_people >= limit_people
-         or kind = 'region' and own_people > 10 * other_people
-       union all
-       select region.region_key, region.kind
-       from gazetteer_region as region
-       inner join (
-         select name_key from gazetteer_country
-         union all
-         select name_key from gazetteer_state
-       ) as english on english.name_key = region.region_key
-     )
-     delete from gazetteer_region as target
-     using taken
-     where target.region_key = taken.region_key
-       and target.kind = taken.kind`,
-  );
+  await client.query(readPackageFile('sql/gazetteer/namesake.sql'));
 }
 
 /**
- * Names of the countries in every language of the npm package i18n-iso-countries, some 80. Short ones in the Latin
- * alphabet only of widely spoken languages: in the others they are mostly somebody's name or word.
+ * Names of the countries in the 80 or so languages of the npm package i18n-iso-countries. Short names in the Latin
+ * alphabet are taken only from widely spoken languages: in others they are mostly also a person's name or an everyday
+ * word.
  */
 function* countryNames(): Generator<[name: string, country: string]> {
   const languages = require('i18n-iso-countries/supportedLocales.json') as string[];
   for (const language of languages) {
     const isWide = WIDE_LANGUAGES.has(language);
-    // Not required: what is required stays in memory.
+    // Read as a file and not by require(), which would keep it in memory.
     const file = require.resolve(`i18n-iso-countries/langs/${language}.json`);
     const { countries } = JSON.parse(readFileSync(file, 'utf8')) as {
       countries: Record<string, string | string[]>;

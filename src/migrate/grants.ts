@@ -10,12 +10,15 @@ export interface RoleNames {
   readonly reader: string;
 }
 
-/** Postgres cuts a longer name off without an error; quotes, backslashes and dollar signs are in no sane name. */
+/**
+ * Postgres silently cuts longer names off. Quotes, backslashes and dollar signs are refused, to keep the quoting
+ * simple.
+ */
 const rolePattern = /^[\p{L}_][\p{L}\p{N}_.@-]*$/u;
 
 /**
  * The SQL that gives the three roles what they need: sql/roles/grants.sql with the names put in, quoted.
- * Throws a usage failure for a name that is none, for one that is used twice, and for reserved ones.
+ * Throws a usage failure for an invalid name, a reserved one, and one that is given to two roles.
  */
 export const grantsSql = (settings: Settings, roles: RoleNames): string => {
   for (const [flag, name] of Object.entries({ owner: roles.owner, job: roles.job, reader: roles.reader })) {

@@ -62,7 +62,7 @@ export const migrateUp = async (
     requireUnedited(status);
     await createSchema(client, settings.schema);
     const names = await applyMigrations(client, settings.schema, 'up', Number.POSITIVE_INFINITY);
-    // Also of files that an earlier migrate applied but was killed before it could note.
+    // Including files that a migrate applied which was killed before it noted them.
     for (const { name } of (await migrationStatus(client, settings.schema)).filter(isApplied)) {
       await client.query(
         'insert into schema_file (name, sha256) values ($1, $2) on conflict (name) do nothing',
@@ -100,7 +100,7 @@ export const migrateDown = async (
       if (schema !== 'public') await client.query(`drop schema "${schema}"`);
     } else {
       await client.query(`delete from "${schema}".schema_file where name = any ($1)`, [names]);
-      // What is applied again later begins empty: every day is then to be derived again, by whatever version.
+      // A migration that is applied again later begins with empty tables, so every day has to be derived again.
       await client.query(`update "${schema}".processed_day set steps_sha256 = ''`);
     }
     return { names, notices: [], viewsChanged: all };
@@ -108,8 +108,7 @@ export const migrateDown = async (
 
 const requireNoCapture = async (client: pg.Client): Promise<void> => {
   const { rows } = await client.query<{ relations: string | null }>(
-    `select string_agg(distinct tgrelid::regclass::text, ' and ') as relations from pg_trigger
-     where tgfoid in (to_regproc('capture_taps'), to_regproc('capture_users'))`,
+    readPackageFile('sql/capture/relation.sql'),
   );
   const relations = rows[0]?.relations ?? null;
   if (relations !== null) {
@@ -119,7 +118,7 @@ const requireNoCapture = async (client: pg.Client): Promise<void> => {
   }
 };
 
-/** What `up` would run, as SQL, and what it would have to say; reads the catalogue and writes nothing. */
+/** The SQL that `up` would run and the notices that it would give. Only reads. */
 export const migrationSql = async (
   client: pg.Client,
   settings: Settings,
@@ -148,7 +147,10 @@ export const migrationSql = async (
 export const readMigrationStatus = (client: pg.Client, settings: Settings): Promise<MigrationStatus[]> =>
   migrationStatus(client, settings.schema);
 
-/** One transaction, behind PgBouncer too: a setting of the session would stay with a connection that others get next. */
+/**
+ * Everything in one transaction: behind PgBouncer, a setting of the session would stay on a connection that others get
+ * next.
+ */
 const withMigrationLock = <Result>(
   database: Database,
   settings: Settings,
@@ -170,11 +172,12 @@ const withMigrationLock = <Result>(
     }
   });
 
-/** Says who may, before the first statement that this role may not run. A schema that is not there yet is made. */
+/**
+ * Makes the schema if it is missing. Throws, naming the role that may, before a statement that this role may not run.
+ */
 const requireOwner = async (client: pg.Client, { schema, target }: Settings): Promise<void> => {
   const { rows } = await client.query<{ owner: string; may: boolean }>(
-    `select pg_get_userbyid(nspowner) as owner, has_schema_privilege(oid, 'create') as may
-     from pg_namespace where nspname = $1`,
+    readPackageFile('sql/source/schema_owner.sql'),
     [schema],
   );
   if (rows[0] === undefined || rows[0].may) return;
@@ -183,7 +186,7 @@ const requireOwner = async (client: pg.Client, { schema, target }: Settings): Pr
   );
 };
 
-/** `create schema if not exists` asks for the privilege even where there is nothing to create. */
+/** Asked first, because `create schema if not exists` requires the privilege even where the schema exists. */
 const createSchema = async (client: pg.Client, schema: string): Promise<void> => {
   const { rows } = await client.query('select from pg_namespace where nspname = $1', [schema]);
   if (rows.length > 0) return;
@@ -215,7 +218,7 @@ const applyMigrations = async (
   return applied.map(({ name }) => name);
 };
 
-/** node-pg-migrate begins and commits by itself; here it works inside of a transaction that is ours to end. */
+/** node-pg-migrate would begin and commit by itself; here it runs within our transaction. */
 const withoutTransactionCommands = (client: pg.Client): pg.Client =>
   new Proxy(client, {
     get: (target, property) =>

@@ -55,7 +55,7 @@ export const migrationStatus = async (client: pg.ClientBase, schema: string): Pr
     for (const row of rows) digests.set(row.name, row.sha256);
   }
   const names = migrationNames();
-  const known = names.map((name): MigrationStatus => {
+  const packaged = names.map((name): MigrationStatus => {
     const appliedAt = applied.get(name);
     if (appliedAt === undefined) return { name, state: 'pending', applied_at: null };
     const digest = digests.get(name);
@@ -64,12 +64,12 @@ export const migrationStatus = async (client: pg.ClientBase, schema: string): Pr
   });
   const unknown = [...applied].filter(([name]) => !names.includes(name));
   return [
-    ...known,
+    ...packaged,
     ...unknown.map(([name, at]): MigrationStatus => ({ name, state: 'missing', applied_at: at })),
   ];
 };
 
-/** Throws unless the schema is of this version: what each command needs but migrate, which brings it there. */
+/** Throws unless the schema is of this version. Every command but migrate requires that. */
 const requireMigrated = async (client: pg.ClientBase, schema: string): Promise<void> => {
   const status = await migrationStatus(client, schema);
   requireNoneNewer(status, schema);
@@ -92,8 +92,8 @@ export const requireNoneNewer = (status: readonly MigrationStatus[], schema: str
 };
 
 /**
- * The same, asked of a database that has just been opened: what every command needs that reads our tables. It borrows a
- * connection of the pool, which the command needs anyway. With `unedited` a file that was edited is an error too.
+ * Requires that of a database that has just been opened, on a connection of its pool, which the command will use next
+ * anyway. With `unedited`, a migration file that was edited since is an error too.
  */
 export const requireMigratedSchema = async (
   database: Pick<Database, 'pool' | 'target'>,
@@ -124,7 +124,7 @@ export const requireUnedited = (status: readonly MigrationStatus[]): void => {
   );
 };
 
-/** The application's relations that our views read, whatever they are called by now; none before the first migrate. */
+/** The application's relations that our views read, by their present names; none before the first migrate. */
 export const sourceRelations = async (
   client: pg.ClientBase,
   schema: string,

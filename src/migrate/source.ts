@@ -5,13 +5,13 @@ import { type Failure, usageFailure, workFailure } from '../errors.js';
 import { readPackageFile } from '../files.js';
 import { didYouMean, nearest } from '../report/suggest.js';
 
-/** What the application's tables turned out to be: SQL for our views over them. */
+/** What was found of the application's tables, and the SQL of our views over them. */
 export interface Source {
   /** The statements that make the views, in order. */
   readonly views: readonly string[];
   readonly taps: SourceTable;
   readonly users: SourceTable;
-  /** Sentences for the operator: a column that is not there and what stays empty for it, an index that is missing. */
+  /** Sentences for the operator, about missing columns (with what stays empty without them) and missing indexes. */
   readonly notices: readonly string[];
 }
 
@@ -150,7 +150,10 @@ const viewComments = [
   }),
 ];
 
-/** Schema and table that a setting such as `public.taps` or `"My App".taps` names. Throws a usage failure for any other text. */
+/**
+ * Schema and table that a setting such as `public.taps` or `"My App".taps` names. Throws a usage failure for any other
+ * text.
+ */
 export const relationName = (
   mapping: SourceMapping,
   key: 'tapsTable' | 'usersTable',
@@ -173,27 +176,21 @@ const findRelation = async (
 ): Promise<Relation> => {
   const { schema, table } = relationName(mapping, key);
   const { rows } = await client.query<{ oid: number; kind: string }>(
-    `select class.oid::int8::float8 as oid, class.relkind::text as kind
-     from pg_class as class join pg_namespace as space on space.oid = class.relnamespace
-     where space.nspname = $1 and class.relname = $2 and class.relkind in ('r', 'p', 'v', 'm', 'f')`,
+    readPackageFile('sql/source/relation.sql'),
     [schema, table],
   );
   const found = rows[0];
   if (found === undefined) {
     const names = await applicationTables(client);
     const wanted = `${schema}.${table}`;
-    // By likeness: a database has hundreds of tables, and the one that was meant is seldom among the first by name.
+    // The most similar names: a database may have hundreds of tables, too many to list them all.
     const list = nearest(wanted, names).slice(0, 12).join(', ');
     const others = names.length > 12 ? `It has ${names.length}, among them: ${list}.` : `It has: ${list}.`;
     throw usageFailure(
       `There is no table ${wanted} in this database (${sourceVariable(key)}).${didYouMean(wanted, names)} ${names.length === 0 ? 'It has no tables that this role can see.' : others}`,
     );
   }
-  const columns = await client.query<Column>(
-    `select attname as name, attnum::int as number, format_type(atttypid, null) as type
-     from pg_attribute where attrelid = $1::bigint::oid and attnum > 0 and not attisdropped order by attnum`,
-    [found.oid],
-  );
+  const columns = await client.query<Column>(readPackageFile('sql/source/column.sql'), [found.oid]);
   return {
     oid: found.oid,
     kind: found.kind,
@@ -216,7 +213,10 @@ const emptyWithout = {
   home: 'home_location_struct and the city boards stay empty',
 } as const;
 
-/** A sentence for what is not found under its name. A column that was left out on purpose is mapped to null. */
+/**
+ * A sentence about columns that were not found. Whoever has no such column maps the setting to null and hears no more
+ * of it.
+ */
 const missingNotices = (taps: Relation, users: Relation, mapping: SourceMapping): string[] => {
   const coordinates = (['tapsLatitude', 'tapsLongitude'] as const).filter((key) =>
     hasDefaultOnly(taps, mapping, key),
@@ -230,7 +230,7 @@ const missingNotices = (taps: Relation, users: Relation, mapping: SourceMapping)
   return notices;
 };
 
-/** Columns of other applications that hold the same. */
+/** Names under which other applications keep the same thing. */
 const otherNames: Partial<Record<keyof SourceMapping, RegExp>> = {
   tapsLatitude: /^(lat|latitude|.*_lat|.*_latitude)$/i,
   tapsLongitude: /^(lon|lng|long|longitude|.*_(lon|lng|long|longitude))$/i,
@@ -264,7 +264,9 @@ const optionalDefaults: Partial<SourceMapping> = {
   usersHome: 'home',
 };
 
-/** A setting is the name of a column, or else an SQL expression over the table, which Postgres is asked to describe. */
+/**
+ * A setting is the name of a column or an SQL expression over the table. Postgres is asked for the expression's type.
+ */
 const mapColumn = async (
   client: pg.Client,
   relation: Relation,
@@ -333,24 +335,21 @@ const optionalNumber = async (
   return expectType(mapped, relation, key, ['double precision']).sql;
 };
 
-/** Where nothing guarantees that a user's id is unique, a second row of it must not count its taps twice. */
+/** Where no unique key covers the users' ids, the view must not show an id twice: their taps would count twice. */
 const isUnique = async (client: pg.Client, users: Relation, id: Mapped): Promise<boolean> => {
-  const { rows } = await client.query(
-    `select from pg_index
-     where indrelid = $1::bigint::oid and indisunique and indisvalid and indpred is null
-       and indnkeyatts = 1 and indkey[0] = $2::int`,
-    [users.oid, id.column ?? 0],
-  );
+  const { rows } = await client.query(readPackageFile('sql/source/unique_index.sql'), [
+    users.oid,
+    id.column ?? 0,
+  ]);
   return rows.length > 0;
 };
 
 const indexNotice = async (client: pg.Client, taps: Relation, time: Mapped): Promise<string[]> => {
   if (!['r', 'p', 'm'].includes(taps.kind) || time.column === null) return [];
-  const { rows } = await client.query(
-    `select from pg_index
-     where indrelid = $1::bigint::oid and indisvalid and indpred is null and indkey[0] = $2::int`,
-    [taps.oid, time.column],
-  );
+  const { rows } = await client.query(readPackageFile('sql/source/leading_index.sql'), [
+    taps.oid,
+    time.column,
+  ]);
   if (rows.length > 0) return [];
   return [
     `No index of ${taps.name} leads with ${time.sql}: every batch reads the whole table. Create one: create index concurrently on ${taps.sql} (${time.sql});`,

@@ -16,7 +16,7 @@ interface Counts {
   readonly deleted: number;
 }
 
-/** How one statement of a step was carried out. */
+/** How one statement of a step was executed. */
 export interface StepWork {
   readonly step: string;
   readonly purpose: string;
@@ -52,7 +52,9 @@ export interface BatchOptions {
   readonly onStep?: (step: string) => void;
   /** Told of what a step changes while it can still be read in the table `stage`. */
   readonly onStage?: ((session: Session, step: Step, counts: Counts) => Promise<void>) | undefined;
-  /** Told how each statement of a step was carried out, for whoever counts work; each then runs under `explain analyze`. */
+  /**
+   * Told how each statement of a step was carried out, for whoever counts work; each then runs under `explain analyze`.
+   */
   readonly onPlan?: ((work: StepWork) => void) | undefined;
   /** Told at the end how much the steps were given. */
   readonly onScope?: ((rows: Row[]) => void) | undefined;
@@ -73,12 +75,12 @@ export const runBatch = async (session: Session, options: BatchOptions): Promise
   return batch.run();
 };
 
-/** From this many taps on, several cores are worth tables that their workers can read. */
+/** From this many taps on a batch makes unlogged tables, which parallel workers can read. */
 const manyTaps = 100_000;
 
 /**
- * Workers can't read temporary tables. Unlogged ones are made in the target schema, for which a role needs the right; they
- * take the names of scratch tables, which may be somebody's in a schema that is not ours alone.
+ * Workers can't read temporary tables. Unlogged ones are made in the target schema, for which a role needs the right;
+ * they take the names of scratch tables, which may be somebody's in a schema that is not ours alone.
  */
 const persistenceFor = async (session: Session, { days, schema }: BatchOptions): Promise<Persistence> => {
   if (days.reduce((sum, day) => sum + day.tapCount, 0) < manyTaps) return 'temp';
@@ -101,7 +103,7 @@ class Batch {
   private readonly results: [Step, StepResult][] = [];
   private readonly renewed: string[] = [];
   private isRepair = false;
-  /** While a table is derived wholly because its SQL changed, and not for its rows' sake. */
+  /** Set while a whole table is derived because its SQL changed. */
   private isWhole = false;
 
   constructor(
@@ -150,8 +152,9 @@ class Batch {
   }
 
   /**
-   * A step works for the rows that the batch's own tables hold for it. With none of them it would change nothing, so it is
-   * not even planned: a night without news costs a few statements. `runs` in its header names what else can make work.
+   * A step works for the rows that the batch's own tables hold for it. With none of them it would change nothing, so it
+   * is not even planned: a night without news costs a few statements. `runs` in its header names what else can make
+   * work.
    */
   private hasWork(step: Step, values: ParameterValues): boolean {
     if (step.runs === 'repair') return this.isRepair;
@@ -165,7 +168,7 @@ class Batch {
   private async runStep(step: Step, values: ParameterValues): Promise<Counts> {
     await this.scratch.make([...step.reads, ...step.notes.map((note) => note.table)]);
     const counts = isPreparing(step) ? await this.prepare(step, values) : await this.converge(step, values);
-    // An upgrade that derived the whole table and found it as it was has nothing to tell.
+    // A table that was derived again for an upgrade and did not change is not reported.
     const isSilent = this.isWhole && rowsWritten([{ step: step.name, ...counts, durationMs: 0 }]) === 0;
     for (const note of isSilent ? [] : step.notes)
       await this.add(note.table, added(step, note.table, note.select, 'note'), step, values);
@@ -252,7 +255,7 @@ class Batch {
     );
   }
 
-  /** Runs a statement and tells how; returns the rows that it wrote. */
+  /** Runs a statement and reports its plan; returns the number of rows written. */
   private async explained(
     { text, purpose }: Statement,
     step: Step,
@@ -265,7 +268,7 @@ class Batch {
     );
     const plan = explained?.['QUERY PLAN'][0]?.Plan;
     if (plan === undefined) throw new Error(`${step.name}: explain said nothing`);
-    // What the source gave is what batch_tap made of it.
+    // The rows that the source gave are counted after their aggregation into batch_tap.
     const given = step.reads.reduce(
       (sum, table) => sum + this.scratch.rowsOf(table === 'classified_tap' ? 'batch_tap' : table),
       0,
@@ -280,9 +283,10 @@ class Batch {
   }
 
   /**
-   * A batch that fills a table is read by its own next steps, long before autovacuum sees it: without statistics they are
-   * planned for an empty table. Only where a step wrote a fifth of the table or more, so that a nightly run pays nothing;
-   * skip_locked, so that somebody's vacuum is not waited for. A role that does not own the table only gets a warning.
+   * A batch that fills a table is read by its own next steps, long before autovacuum sees it: without statistics they
+   * are planned for an empty table. Only where a step wrote a fifth of the table or more, so that a nightly run pays
+   * nothing; skip_locked, so that somebody's vacuum is not waited for. A role that does not own the table only gets a
+   * warning.
    */
   private async analyzeStored(table: string, rows: number): Promise<void> {
     if (rows < manyRows) return;
@@ -294,8 +298,8 @@ class Batch {
   }
 
   /**
-   * Derives the tables whose SQL changed since they were derived, each wholly and on its own: as if all its users and days
-   * were marked for repair. Returns what they noted for others, by scratch table, as tables to copy it from.
+   * Derives the tables whose SQL changed since they were derived, each wholly and on its own: as if all its users and
+   * days were marked for repair. Returns what they noted for others, by scratch table, as tables to copy it from.
    */
   private async deriveOutdated(values: ParameterValues): Promise<Map<string, string>> {
     const { steps } = this.options;
@@ -405,5 +409,8 @@ class Batch {
   }
 }
 
-/** Below this many rows a stale idea of a table costs less than a new one, and a key is kept up row by row quickly enough. */
+/**
+ * Below this many rows a stale idea of a table costs less than a new one, and a key is kept up row by row quickly
+ * enough.
+ */
 const manyRows = 10_000;

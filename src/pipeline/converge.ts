@@ -13,7 +13,7 @@ export interface Statement {
   readonly params: Step['params'];
 }
 
-/** Where scratch tables are made. */
+/** How and in which schema scratch tables are made. */
 export interface Place {
   readonly persistence: Persistence;
   readonly schema: string;
@@ -63,7 +63,7 @@ const statement = (step: Step, purpose: string, table: string | null, text: stri
   };
 };
 
-/** From which rows of the stage a step's table gets what: the statements of converge.sql for one step. */
+/** The words that are filled into the statements of converge.sql for one step. */
 const words = (step: Step, { persistence, schema }: Place): Readonly<Record<string, string>> => {
   const written = [...step.values, ...step.carries];
   const isDifferent =
@@ -114,14 +114,16 @@ const words = (step: Step, { persistence, schema }: Place): Readonly<Record<stri
   };
 };
 
-/** Makes the stage: what of the step's table is not as its SELECT says. */
+/** Makes the stage: the rows in which the step's table differs from its SELECT. */
 export const stageOf = (step: Step, place: Place): Statement => {
   const template =
     step.select === null ? 'stage_of_gone' : step.stored.length === 0 ? 'stage_of_new' : 'stage';
   return statement(step, 'stage', 'stage', fillIn(template, words(step, place)));
 };
 
-/** Applies the stage: what should be gone, then what is new or different; into an empty table without keys, all at once. */
+/**
+ * Applies the stage: what should be gone, then what is new or different; into an empty table without keys, all at once.
+ */
 export const applied = (step: Step, purpose: 'delete' | 'upsert' | 'fill', place: Place): Statement =>
   statement(step, purpose, step.table, fillIn(purpose, words(step, place)));
 
@@ -142,8 +144,8 @@ export const added = (step: Step, table: string, select: string, purpose: string
   statement(step, purpose, table, `insert into ${table} (${scratchColumns(table).join(', ')})\n${select}`);
 
 /**
- * All statements of a step, in the order in which a batch runs them, for whoever wants to read them. `isShared`: whether
- * another step writes to the same scratch table.
+ * All statements of a step, in the order in which a batch runs them, for whoever wants to read them. `isShared`:
+ * whether another step writes to the same scratch table.
  */
 export const statementsOf = (step: Step, isShared: boolean, place: Place): Statement[] => {
   const notes = step.notes.map((note) => added(step, note.table, note.select, 'note'));

@@ -15,8 +15,8 @@ type StagedRow = Record<string, string | null> & { is_wanted: string; is_stored:
 const rowsAtOnce = 1_000;
 
 /**
- * What a step is about to change, read off its stage in the order of the keys, in constant memory. `onRow` hears of each
- * row. For a step that only sweeps, of a row that goes only the key is known.
+ * What a step is about to change, read off its stage in the order of the keys, in constant memory. `onRow` hears of
+ * each row. For a step that only sweeps, of a row that goes only the key is known.
  */
 export const readStage = async (
   session: Session,

@@ -19,10 +19,10 @@ export const isEmpty = async (session: Session, table: string): Promise<boolean>
 };
 
 /**
- * Runs `work`, which fills an empty table, with the table stripped of its indexes; makes them again afterwards. Keeping a
- * key up to date row by row costs three times as much as making it of all rows at once. Nobody can read such a table until
- * the transaction ends, and nobody would see a row before. Left alone: a table of another owner's (who may not alter
- * it), and one that is being read just now.
+ * Runs `work`, which fills an empty table, with the table stripped of its indexes; makes them again afterwards. Keeping
+ * a key up to date row by row costs three times as much as making it of all rows at once. Nobody can read such a table
+ * until the transaction ends, and nobody would see a row before. Left alone: a table of another owner's (who may not
+ * alter it), and one that is being read just now.
  */
 export const withoutIndexes = async (
   session: Session,

@@ -43,7 +43,9 @@ const atLeastEveryMs = 300_000;
 const minuteMs = 60_000;
 const longestPauseMs = 30_000;
 
-/** Between two cycles at least so long, however often it looks: whoever waits for the run's lock tries it every 200 ms. */
+/**
+ * Between two cycles at least so long, however often it looks: whoever waits for the run's lock tries it every 200 ms.
+ */
 const turnMs = 300;
 
 /** A cycle under way when the signal comes may end by itself for so long, then it is rolled back. */
@@ -53,9 +55,9 @@ const graceMs = 1_500;
 const lastWordsMs = 1_000;
 
 /**
- * Keeps the rollups up to now until the signal comes: the nightly run's own path, again and again with today as its day.
- * Throws a usage failure without capture, without the right to write or in another zone than the recorded one. A lost
- * server is waited for without end; with `once` it is a failure, as is another run that holds the lock.
+ * Keeps the rollups up to now until the signal comes: the nightly run's own path, again and again with today as its
+ * day. Throws a usage failure without capture, without the right to write or in another zone than the recorded one. A
+ * lost server is waited for without end; with `once` it is a failure, as is another run that holds the lock.
  */
 export const follow = async (
   database: Database,
@@ -147,8 +149,8 @@ class Following {
   }
 
   /**
-   * One follow at a time: holds the follow's own lock, and cycles until the signal comes or the lock's connection is lost.
-   * Another one waits to take over.
+   * One follow at a time: holds the follow's own lock, and cycles until the signal comes or the lock's connection is
+   * lost. Another one waits to take over.
    */
   whileLocked(): Promise<void> {
     const { signal } = this.options;
@@ -175,7 +177,9 @@ class Following {
     });
   }
 
-  /** Whoever followed while our lock was lost took our run for dead: then it is over, and the next cycle opens another. */
+  /**
+   * Whoever followed while our lock was lost took our run for dead: then it is over, and the next cycle opens another.
+   */
   private async goOn(): Promise<void> {
     const { runId } = this;
     if (runId !== null && !(await this.transaction((session) => isRunning(session, runId))))

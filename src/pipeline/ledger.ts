@@ -6,8 +6,9 @@ import type { Day } from './plan.js';
 export type RunState = 'done' | 'failed' | 'stopped';
 
 /**
- * Opens a run in the ledger and returns its number. Runs that vanished without a word are marked dead on the way: whoever
- * opens one holds the lock that they would. A follow, which takes that lock only for a cycle, has one of its own.
+ * Opens a run in the ledger and returns its number. Runs that vanished without a word are marked dead on the way:
+ * whoever opens one holds the lock that they would. A follow, which takes that lock only for a cycle, has one of its
+ * own.
  */
 export const openRun = async (session: Session, command: string): Promise<number> => {
   await session.query(
@@ -104,7 +105,9 @@ export const strikeOff = async (session: Session, days: readonly Day[]): Promise
   ]);
 };
 
-/** What is noted of a batch's steps: of those that only prepare others the time, for their rows are gone with the batch. */
+/**
+ * What is noted of a batch's steps: of those that only prepare others the time, for their rows are gone with the batch.
+ */
 export const stepsOf = ({ steps, preparing }: Pick<BatchResult, 'steps' | 'preparing'>): StepResult[] => [
   ...steps,
   ...preparing.map((step) => ({ ...step, inserted: 0, updated: 0, deleted: 0 })),

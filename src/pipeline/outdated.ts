@@ -6,11 +6,15 @@ export interface OutdatedStep {
   readonly step: Step;
   /** Of today's SQL. */
   readonly digest: string;
-  /** It reads the application's taps: its days are derived again. Any other derives its whole table again, by itself. */
+  /**
+   * It reads the application's taps: its days are derived again. Any other derives its whole table again, by itself.
+   */
   readonly isFact: boolean;
 }
 
-/** The steps whose SQL changed since their tables were derived, in their order; all of them while nothing is derived. */
+/**
+ * The steps whose SQL changed since their tables were derived, in their order; all of them while nothing is derived.
+ */
 export const outdatedSteps = async (session: Session, steps: readonly Step[]): Promise<OutdatedStep[]> => {
   const rows = await session.query<{ step: string; digest: string }>('select step, digest from derived_step');
   const known = new Map(rows.map(({ step, digest }) => [step, digest]));

@@ -14,8 +14,8 @@ export const isRefusal = (error: unknown): error is Refusal =>
   error instanceof Error && 'code' in error && String(error.code).startsWith('23');
 
 /**
- * What a constraint refused, in words: the step, the constraint, the row by its key and values, the days that were derived,
- * and what to do. Reads the stage, so the refused statement has to be rolled back already.
+ * What a constraint refused, in words: the step, the constraint, the row by its key and values, the days that were
+ * derived, and what to do. Reads the stage, so the refused statement has to be rolled back already.
  */
 export const explainRefusal = async (
   session: Session,
@@ -58,7 +58,10 @@ const ruleOf = async (
   };
 };
 
-/** The first refused row, by key; none where the rule can't be asked of the stage (it names a column that the step does not give). */
+/**
+ * The first refused row, by key; none where the rule can't be asked of the stage (it names a column that the step does
+ * not give).
+ */
 const refusedRow = async (session: Session, step: Step, broken: string): Promise<Row[]> => {
   await session.script('savepoint refused;');
   try {

@@ -1,8 +1,8 @@
 import type { StaleRequest } from './stale.js';
 
-/** What a command wants of the pipeline. */
+/** The options of a run. */
 export interface RunRequest extends StaleRequest {
-  /** The command with its arguments, for the ledger and for whoever waits. */
+  /** The command with its arguments, for the ledger and for a run that waits for this one. */
   readonly command: string;
   readonly batchDays: number | null;
   readonly waitSeconds: number;
@@ -12,19 +12,21 @@ export interface RunRequest extends StaleRequest {
   readonly dryRun: boolean;
   /** With dryRun: say each changed row. */
   readonly showRows: boolean;
-  /** Say which days are stale and why, and what the steps were given. */
+  /** Report which days are stale and why, and how many rows the steps were given. */
   readonly explain: boolean;
-  /** Whether this is a part of a run of many: whoever has all of them closes its row of the ledger, and notes its steps. */
+  /**
+   * Whether this is a part of a run of many: whoever has all of them closes its row of the ledger, and notes its steps.
+   */
   readonly isPart: boolean;
   /** The row of the ledger to go on with; null: one is opened when there is something to write. */
   readonly runId: number | null;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What a command has to say: its name, and whatever it wants otherwise than `plainRequest` has it. */
+/** A command's name, and the options in which it differs from `plainRequest`. */
 export type Wishes = Pick<RunRequest, 'command'> & Partial<RunRequest>;
 
-/** All of history up to yesterday, in batches by taps, now, for good. */
+/** The default: all of history up to yesterday, in batches by taps, without waiting, not a dry run. */
 export const plainRequest: Omit<RunRequest, 'command'> = {
   from: null,
   to: null,

@@ -28,8 +28,8 @@ const maxAttempts = 5;
 
 /**
  * The one path of etl, backfill and repair: finds the stale days, cuts them into batches and derives each in a
- * transaction of its own. With nothing stale it still runs one empty batch, in which only the passing of time can change
- * anything; if that writes no row, the run leaves no trace. Throws a failure, also when `signal` stopped it.
+ * transaction of its own. With nothing stale it still runs one empty batch, in which only the passing of time can
+ * change anything; if that writes no row, the run leaves no trace. Throws a failure, also when `signal` stopped it.
  */
 export const runPipeline = async (
   database: Database,
@@ -67,7 +67,7 @@ class Run {
   private dayCount = 0;
   private batchCount = 0;
   private tapCount = 0;
-  /** Ignored rows as a dry run saw them: afterwards its ledger is gone. */
+  /** Ignored rows, read before a dry run is rolled back with its ledger. */
   private ignored: Record<string, number> | null = null;
   private renewals: readonly Renewal[] = [];
   private readonly totals = new Map<string, StepResult>();
@@ -113,8 +113,8 @@ class Run {
   }
 
   /**
-   * The whole run as one batch that is rolled back, and what it would have changed: how a run is cut into batches makes no
-   * difference to the tables.
+   * The whole run as one batch that is rolled back, and what it would have changed: how a run is cut into batches makes
+   * no difference to the tables.
    */
   async rehearse(): Promise<void> {
     await withTransaction(
@@ -216,7 +216,7 @@ class Run {
       this.reporter.table('renewal', this.renewals, 'Derived again, because their SQL changed');
   }
 
-  /** Tries again what may succeed then. A server that is away is waited for as long as at the start: target.waitMs. */
+  /** Repeats a batch that may succeed the next time. It waits for an unreachable server up to target.waitMs. */
   private async withRetries<Result>(work: () => Promise<Result>): Promise<Result> {
     let lostAt: number | null = null;
     for (let attempt = 1; ; attempt += 1) {
@@ -254,7 +254,7 @@ class Run {
         await recordZone(session, plan.zone);
         runId ??= await openRun(session, this.request.command);
         await recordBatch(session, runId, batch, days.length);
-        // A run of many parts notes its steps now and then, not every second.
+        // The cycles of a follower are one run; its steps are noted once a minute and not in every cycle.
         if (!this.request.isPart) await recordSteps(session, runId, stepsOf(batch));
         return batch;
       },
@@ -289,7 +289,7 @@ class Run {
     });
   }
 
-  /** What a step is about to change: counted, and with --diff each row said. */
+  /** Counts what a step is about to change; with --diff reports each row. */
   private async noteDifference(
     session: Session,
     { table, ...step }: Step,

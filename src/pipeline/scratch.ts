@@ -4,7 +4,7 @@ import { readPackageFile } from '../files.js';
 /** A scratch table as sql/batch/scratch.sql declares it. */
 interface Declaration {
   readonly columns: readonly string[];
-  /** What stands between the parentheses. */
+  /** The text between the parentheses. */
   readonly body: string;
   /** Columns of its primary key; none: it has no key. */
   readonly key: readonly string[];
@@ -81,15 +81,18 @@ export class Scratch {
   async make(tables: Iterable<string>): Promise<void> {
     const missing = [...new Set(tables)].filter((table) => isScratch(table) && !this.made.has(table));
     if (missing.length === 0) return;
-    // Analyzed while empty: of an empty table without statistics the planner thinks that it has thousands of rows, and
-    // for the sake of those it would read the whole of what it is joined with.
+    // Analyzed while empty: without statistics the planner assumes thousands of rows, and would therefore read the
+    // whole of each table that this one is joined with.
     await this.session.script(
       `${missing.map((table) => createScratch(table, this.persistence, this.schema)).join(';\n')};\nanalyze ${missing.join(', ')};`,
     );
     for (const table of missing) this.made.add(table);
   }
 
-  /** Notes that a table is there with rows or without. Analyzed: else the planner guesses, whatever a step has put into it. */
+  /**
+   * Notes that a table is there with rows or without. Analyzed: else the planner guesses, whatever a step has put into
+   * it.
+   */
   async filled(table: string, rows: number): Promise<void> {
     this.made.add(table);
     if (rows === 0) return;
@@ -97,7 +100,7 @@ export class Scratch {
     await this.session.script(`analyze ${table};`);
   }
 
-  /** Takes all of them away: another set of them can be made. */
+  /** Drops all of them, so that another set can be made. */
   async drop(): Promise<void> {
     if (this.made.size > 0) await this.session.script(`drop table ${[...this.made].join(', ')};`);
     this.made.clear();

@@ -32,7 +32,7 @@ export interface StaleDays {
   /** L before the run; null while P is empty. */
   readonly asOfDay: Day | null;
   readonly days: readonly PlannedDay[];
-  /** Days that capture had noted and that turned out to be as they were. */
+  /** Days that capture noted and that turned out to be unchanged. */
   readonly unchangedDays: readonly Day[];
   /** Whether all of history was compared, so that capture may be relied on once these days are derived. */
   readonly lookedAtAll: boolean;
@@ -79,7 +79,7 @@ export const findStaleDays = async (
   stepsDigest: string,
 ): Promise<StaleDays> => {
   const zone = await recordedZone(session, settings);
-  const [moment] = await session.query<{ today: Day }>(readPackageFile('sql/plan/moment.sql'), [zone]);
+  const [moment] = await session.query<{ today: Day }>(readPackageFile('sql/plan/today.sql'), [zone]);
   if (moment === undefined) throw workFailure('The database did not say what day it is.');
   const to = request.to ?? addDays(moment.today, -1);
   if (to > moment.today) {
@@ -135,7 +135,10 @@ export const findStaleDays = async (
 type LedgerDay = { day: Day; tap_count: number; is_outdated: boolean; is_marked: boolean };
 type SourceDay = { day: Day; tap_count: number; is_changed: boolean };
 
-/** Postgres can't know on how few days the taps fall, and would not let its workers read them for fear of a row for each. */
+/**
+ * Postgres can't know that the taps are of few days. It would expect a result row for each tap, and for that reason not
+ * read them in parallel.
+ */
 const fewDays = 'set local parallel_tuple_cost = 0.001';
 const manyRows = 'set local parallel_tuple_cost to default';
 
@@ -145,7 +148,7 @@ interface DayRange {
   readonly to: Day;
 }
 
-/** Without capture: what one pass over history, which looks no user up, leaves to look at. */
+/** Without capture: the days that remain suspect after one pass over the taps, which joins no users. */
 const suspectDays = async (session: Session, zone: string, { from, to }: DayRange): Promise<Day[]> => {
   await session.script(fewDays);
   const days = await session.query<{ day: Day }>(readPackageFile('sql/plan/suspect_day.sql'), [
@@ -200,8 +203,8 @@ const mergeStates = (ledger: readonly LedgerDay[], seen: ReadonlyMap<Day, Source
 };
 
 /**
- * A day before the first tap is a typing error: processing it would make every day from there on a gap. Whoever means it
- * names it with `from`. Throws a usage failure.
+ * Refuses a day before the first tap, which is most likely a typing error and would make a gap of every day after it.
+ * To process it, give it as `from`. Throws a usage failure.
  */
 const refuseBeforeFirstTap = async (
   session: Session,

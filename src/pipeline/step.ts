@@ -21,8 +21,8 @@ export interface Note {
 }
 
 /**
- * One .sql file of sql/steps or sql/repair: a header and a SELECT that says what should be there. What is done with it is
- * converge.ts's business.
+ * One .sql file of sql/steps or sql/repair: a header and a SELECT that says what should be there. converge.ts brings
+ * the table to it.
  */
 export interface Step {
   /** The file's name without .sql. */
@@ -34,7 +34,7 @@ export interface Step {
   readonly before: readonly string[];
   /** The one table that the SELECT is about. A scratch table is made of its rows, a stored table is brought to them. */
   readonly table: string;
-  /** It only takes rows away, which nothing else reads any more: it comes after all who read the table. */
+  /** Whether it only deletes rows that are no longer needed. It then runs after all steps that read the table. */
   readonly isCleaner: boolean;
   /** Columns that identify a row. */
   readonly grain: readonly string[];
@@ -42,15 +42,17 @@ export interface Step {
   readonly values: readonly string[];
   /** Columns that are written with a row but by which no row differs. */
   readonly carries: readonly string[];
-  /** Columns that say when a row was written: their default says it again at every write. */
+  /** Columns with the time of writing: every write sets them to their default. */
   readonly stamps: readonly string[];
   /** In which order rows are inserted; by default that of the grain. */
   readonly order: readonly string[];
   /** Bound to $1, $2, ... in this order, in all sections. */
   readonly params: readonly StepParameter[];
-  /** Ways to join or scan that the planner may not choose for this step, by the name in Postgres' enable_... setting. */
+  /**
+   * Ways to join or scan that the planner may not choose for this step, by the name in Postgres' enable_... setting.
+   */
   readonly avoid: readonly Avoidable[];
-  /** When it has work besides the rows that a batch's own tables hold for it: see `hasWork` in batch.ts. */
+  /** When it runs although the batch's own tables have no rows for it: see `hasWork` in batch.ts. */
   readonly runs: RunsWhen;
   /** What should be there; null: nothing of what is stored. */
   readonly select: string | null;
@@ -110,8 +112,8 @@ const statementOf = (lines: readonly string[]): string => {
 const withoutComments = (text: string): string => text.replace(/--.*$/gm, '');
 
 /**
- * Reads a step from its file's text. Throws a failure that names file, line and column for an unknown, repeated or missing
- * key, an unknown word or section, and a count of parameters other than the statements'.
+ * Reads a step from its file's text. Throws a failure that names file, line and column for an unknown, repeated or
+ * missing key, an unknown word or section, and a count of parameters other than the statements'.
  */
 export const parseStep = (name: string, text: string, file = `${name}.sql`): Step => {
   const fail = (line: number, column: number, message: string) =>
@@ -201,8 +203,8 @@ export const isShared = (step: Step, steps: readonly Step[]): boolean =>
 
 /**
  * Orders steps so that whoever reads a table comes after all who write it, whoever wants it as it was before them, and
- * whoever only takes rows from one after all who read it. Ties are broken by name. Throws on a cycle and on a table that
- * nobody writes and that is not in `given`.
+ * whoever only takes rows from one after all who read it. Ties are broken by name. Throws on a cycle and on a table
+ * that nobody writes and that is not in `given`.
  */
 export const orderSteps = (steps: readonly Step[], given: ReadonlySet<string>): Step[] => {
   const written = new Set(steps.flatMap(writesOf));
@@ -289,7 +291,9 @@ const ownMeaning = (step: Step): string =>
     step.params,
   ]);
 
-/** The preparing steps of sql/steps that a step's rows come from, however far up; those of sql/repair only say for whom. */
+/**
+ * The preparing steps of sql/steps that a step's rows come from, however far up; those of sql/repair only say for whom.
+ */
 const preparedBy = (step: Step, steps: readonly Step[], found = new Set<Step>()): Set<Step> => {
   for (const other of steps) {
     if (found.has(other) || !isPreparing(other) || other.runs === 'repair') continue;

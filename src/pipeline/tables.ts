@@ -6,7 +6,7 @@ export const storedTables = (steps: readonly Step[]): string[] => [
   ...new Set(steps.filter((step) => !isPreparing(step)).map((step) => step.table)),
 ];
 
-/** A rebuild from nothing begins with nothing. */
+/** Empties every table, for a rebuild from nothing. */
 export const emptyTables = async (session: Session, steps: readonly Step[]): Promise<void> => {
   await session.script(
     `truncate ${storedTables(steps).join(', ')}, derived_step; delete from stale_mark; delete from captured_day; update setting set value = 'pending' where key = 'capture';`,

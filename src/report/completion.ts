@@ -19,7 +19,7 @@ export interface CompletedCommand {
   readonly flags: readonly CompletedFlag[];
 }
 
-/** A script that a shell reads once; it calls nothing, so that completing is quick. */
+/** A script that the shell reads once. It calls no program, so that completion is quick. */
 export const completionScript = (shell: Shell, commands: readonly CompletedCommand[]): string =>
   ({ bash, zsh, fish })[shell](commands);
 

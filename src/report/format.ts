@@ -6,7 +6,7 @@ export const formatCount = (count: number): string =>
 
 /** A duration for people, from milliseconds: 12 ms, 3.4 s, 5 min 12 s. */
 export const formatDuration = (milliseconds: number): string => {
-  // Each is rounded before it is taken apart: 359.7 s are 6 min 0 s, not 5 min 60 s.
+  // Rounded first, then split into units: 359.7 s is 6 min 0 s, not 5 min 60 s.
   const whole = Math.round(milliseconds);
   if (whole < 1000) return `${whole} ms`;
   const tenths = Math.round(milliseconds / 100);
@@ -22,8 +22,8 @@ export const plural = (count: number, singular: string, plural = `${singular}s`)
   `${formatCount(count)} ${count === 1 ? singular : plural}`;
 
 /**
- * A text of somebody's for a terminal: on one line, and without the characters that would move the cursor, change colours
- * or turn the direction of what follows.
+ * Somebody else's text made safe for a terminal: on one line, without characters that move the cursor, change colours
+ * or reverse the direction of writing.
  */
 export const printable = (text: string): string =>
   text
@@ -31,7 +31,7 @@ export const printable = (text: string): string =>
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out.
     .replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '');
 
-/** Rows as aligned columns under their names, by the width that a terminal gives each text; numbers to the right. */
+/** Rows as aligned columns under their names, numbers to the right. Widths are those on a terminal. */
 export const formatTable = (rows: readonly Record<string, unknown>[]): string[] => {
   const columns = Object.keys(rows[0] ?? {});
   const text = (value: unknown): string =>

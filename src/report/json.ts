@@ -2,7 +2,7 @@ import { writeAndDrain } from './drain.js';
 import type { Reporter, RunReport } from './reporter.js';
 import { rowsOf } from './steps.js';
 
-/** What every format says of a run that ended: whoever reads `--json` finds what Cloud Logging has, under the same names. */
+/** The fields of the event `ended`, the same in --json and in Cloud Logging's format. */
 export const endedFields = ({
   asOfDay,
   dayCount,

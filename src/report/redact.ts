@@ -1,6 +1,6 @@
 /**
- * A text without the passwords of the URLs in it: what is said of a mistyped flag repeats the flag's value. The word
- * `password` itself stays, as in the examples of a message.
+ * Removes passwords from a text, for example from an error about a mistyped flag, which repeats the flag's value. The
+ * word `password` stays where it is part of an example.
  */
 export const withoutPasswords = (text: string): string =>
   text

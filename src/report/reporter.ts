@@ -14,7 +14,7 @@ export interface StepResult {
 export interface BatchResult {
   /** The steps that write what stays. */
   readonly steps: readonly StepResult[];
-  /** The steps that only prepare what later steps read: they write nothing that stays, but take their time. */
+  /** Steps that only prepare input for later ones. They write nothing that stays, but they take time. */
   readonly preparing: readonly StepResult[];
   /** Valid taps read. */
   readonly tapCount: number;
@@ -63,12 +63,12 @@ export interface RunReport {
   readonly retryCount: number;
   readonly durationMs: number;
   readonly steps: readonly StepResult[];
-  /** The steps that only prepared what others read: their rows are gone with the run, their time is not. */
+  /** Steps that only prepared input for others: no rows of theirs remain, but their time counts. */
   readonly preparing: readonly StepResult[];
   readonly ignored: Readonly<Record<string, number>>;
 }
 
-/** Told what happens, as it happens; how it looks is its own affair. */
+/** Is told what happens as it happens, and decides how to show it. */
 export interface Reporter {
   /** Something is under way that may take a while. */
   working(what: string): void;
@@ -83,9 +83,9 @@ export interface Reporter {
   ended(report: RunReport): void;
   /** A row that a dry run would change. Resolves when the reader of the output has kept up. */
   changedRow(row: ChangedRow): Promise<void>;
-  /** A result of another command: an event's name (a stable word), rows by column, and a title for people. */
+  /** A table of results: the event's name in JSON (a stable word), the rows, and a title for people. */
   table(name: string, rows: readonly Record<string, unknown>[], title?: string): void;
-  /** A line or more of another command's result: what it says as JSON, and in words. */
+  /** A result as the fields of one JSON event, and as lines for people. */
   say(event: string, fields: object, lines: readonly string[]): void;
   failed(message: string, exitCode: number): void;
   /** Clears what is on the line. */

@@ -120,10 +120,10 @@ const describeChange = ({ table, key, old, new: fresh }: ChangedRow): string => 
   return `~ ${name}: ${changed.map((column) => `${column} ${old[column] ?? 'null'} -> ${fresh[column] ?? 'null'}`).join(', ')}`;
 };
 
-/** A step that took less than this share of a run's time and wrote nothing is not worth a line. */
+/** A step that wrote nothing is shown only if it took at least this share of the run's time. */
 const worthALine = 0.01;
 
-/** What wrote rows or took time, the heaviest first: steps that only prepare others are where the time can be. */
+/** Steps that wrote rows or took time, slowest first. Steps that only prepare input are included: they can be slow. */
 const timeTable = (report: RunReport) => {
   if (report.dryRun) return [];
   const worked = [

@@ -7,7 +7,9 @@ import type { JwtSettings, ServeSettings } from './settings.js';
 export interface Authority {
   /** Whether anything proves who asks; without it the server is for this machine only. */
   readonly isConfigured: boolean;
-  /** Returns if the bearer may see the user's data. Throws a Problem: 401 unproven, 403 somebody else's, 503 no keys. */
+  /**
+   * Returns if the bearer may see the user's data. Throws a Problem: 401 unproven, 403 somebody else's, 503 no keys.
+   */
   require(authorization: string | undefined, userId: string): Promise<void>;
 }
 
@@ -57,8 +59,8 @@ const proofLifeMs = 30_000;
 const mostProofs = 5_000;
 
 /**
- * Remembers valid tokens for half a minute, none beyond its expiry: a page asks four questions at once with one token, and a
- * signature costs as much as a small answer. A key that is withdrawn counts for so much longer.
+ * Remembers valid tokens for half a minute, none beyond its expiry: a page asks four questions at once with one token,
+ * and a signature costs as much as a small answer. A key that is withdrawn counts for so much longer.
  */
 const remembered = (verify: (token: string) => Promise<Proof>): ((token: string) => Promise<string>) => {
   const kept = new Map<string, { readonly subject: string; readonly untilMs: number }>();
@@ -73,7 +75,7 @@ const remembered = (verify: (token: string) => Promise<Proof>): ((token: string)
 };
 
 const verifier = ({ issuer, audience, jwksUrl, secret }: JwtSettings) => {
-  // A key object is prepared once; of bytes each token would make a new one.
+  // A key object is made once; from bytes a new one would be made for each token.
   const key: KeyObject | JWTVerifyGetKey =
     jwksUrl === undefined ? createSecretKey(secret ?? '', 'utf8') : createRemoteJWKSet(jwksUrl);
   const algorithms = jwksUrl === undefined ? secretAlgorithms : keyAlgorithms;
@@ -90,7 +92,7 @@ const verifier = ({ issuer, audience, jwksUrl, secret }: JwtSettings) => {
     } catch (cause) {
       if (cause instanceof errors.JWTExpired)
         throw new Problem(401, 'token_expired', 'The token has expired.', { cause });
-      // A secret can't fail to be there: whatever goes wrong with one is the token's fault.
+      // With a secret nothing has to be fetched, so any error is the token's fault.
       const isAboutToken =
         typeof key !== 'function' ||
         (cause instanceof errors.JOSEError &&

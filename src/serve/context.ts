@@ -31,8 +31,8 @@ export interface Lifetime {
 /** Remembers what does not depend on the viewer. */
 export interface Shared {
   /**
-   * The value of `key`, made by `make` from `reading` if it is not known or too old: once for all requests that want it at
-   * the same time. Default lifetime: half a minute and a minute.
+   * The value of `key`, made by `make` from `reading` if it is not known or too old: once for all requests that want it
+   * at the same time. Default lifetime: half a minute and a minute.
    */
   of<Value>(
     key: string,

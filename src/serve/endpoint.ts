@@ -3,7 +3,7 @@ import type { Context } from './context.js';
 import type { CommonQuestion } from './question.js';
 import type { Reading } from './store.js';
 
-/** An answer before what is the same of all of them is added. */
+/** An answer without the parts that all endpoints have in common. */
 export type Body<Answer extends z.ZodType> = Omit<z.output<Answer>, 'meta' | 'source' | 'user_id'>;
 
 /** All of an endpoint: adding one is a file in src/serve/endpoints and a line in its index. */
@@ -17,13 +17,16 @@ export interface Endpoint<
   readonly summary: string;
   /** Parameters: they validate, and they are the documentation. */
   readonly question: Question;
-  /** What leaves the server is written from it, so nothing else can. */
+  /** The answer is serialized by this schema, so nothing else can leave the server. */
   readonly answer: Answer;
   /** Relations of the schema without which there is nothing to say, besides those of every endpoint. */
   readonly relations: readonly string[];
   /** Topics of page/why.js: how what it answers is counted, said in meta.why. */
   readonly why: readonly string[];
-  /** How long an answer stays the same while nothing is committed: to the minute where the source is read live, to the hour where only names are. */
+  /**
+   * How long an answer stays the same while nothing is committed: to the minute where the source is read live, to the
+   * hour where only names are.
+   */
   readonly changesEach: 'minute' | 'hour';
   /** A digest of what an answer depends on besides the figures, the question, the settings and the opt-outs. */
   readonly revision?: (reading: Reading) => Promise<string>;
@@ -32,7 +35,7 @@ export interface Endpoint<
   readonly mock: (question: z.output<Question> & CommonQuestion, now: Date) => Body<Answer>;
 }
 
-/** Checks that the parts of an endpoint fit each other, and forgets how. */
+/** Checks the types of an endpoint's parts against each other, and then hides them. */
 export const defineEndpoint = <Question extends z.ZodObject, Answer extends z.ZodObject>(
   endpoint: Endpoint<Question, Answer>,
 ): Endpoint => endpoint as unknown as Endpoint;

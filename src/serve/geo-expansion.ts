@@ -29,7 +29,9 @@ export const readGeoExpansion = async (
   ]);
 };
 
-/** Which city each cell counts as; cells that are nowhere are left out. A search of the gazetteer is worth remembering. */
+/**
+ * Which city each cell counts as; cells that are nowhere are left out. A search of the gazetteer is worth remembering.
+ */
 const placesOf = async ({ reading, places }: Context, cells: readonly string[]): Promise<Placed[]> => {
   const found = new Map(cells.map((cell) => [cell, places.get(cell)]));
   const unknown = cells.filter((cell) => found.get(cell) === undefined);

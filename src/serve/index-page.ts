@@ -38,8 +38,8 @@ interface Document {
 }
 
 /**
- * The OpenAPI document as a page for people: HTML without a script or a style of its own, so that the policy of the Community
- * page is good for it too. Every text of the document is escaped.
+ * The OpenAPI document as a page for people: HTML without a script or a style of its own, so that the policy of the
+ * Community page is good for it too. Every text of the document is escaped.
  */
 export const indexPage = (document: Record<string, unknown>): string => {
   const { info, paths, components, security } = document as unknown as Document;

@@ -24,9 +24,9 @@ export const contentSecurityPolicy = [
 ].join('; ');
 
 /**
- * Serves the files of page/ and its folders: read once, a route each, so that no path of a request ever reaches the disk.
- * Not @fastify/static: it reads the disk for each request, and its ETag is a file's size and time, which a package gives all
- * of its versions alike.
+ * Serves the files of page/ and its folders: read once, a route each, so that no path of a request ever reaches the
+ * disk. Not @fastify/static: it reads the disk for each request, and its ETag is a file's size and time, which a
+ * package gives all of its versions alike.
  */
 export const servePage = (server: FastifyInstance): void => {
   for (const name of readdirSync(packagePath('page'), { recursive: true, encoding: 'utf8' }).sort()) {

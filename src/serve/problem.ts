@@ -1,4 +1,6 @@
-/** A refusal with its HTTP status, a sentence that a caller can act on and a word that a program can: `{error, code}`. */
+/**
+ * A refusal with its HTTP status, a sentence that a caller can act on and a word that a program can: `{error, code}`.
+ */
 export class Problem extends Error {
   override readonly name = 'Problem';
   readonly status: number;

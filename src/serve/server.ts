@@ -169,7 +169,8 @@ const buildServer = async (parts: Parts): Promise<FastifyInstance> => {
       reply.header('allow', 'GET');
       throw new Problem(405, 'method_not_allowed', 'Method not allowed');
     }
-    // A name that somebody made point to this machine: without a token only its own names are answered.
+    // Somebody may have made another name point to this machine (DNS rebinding), so without a token only its own names
+    // count.
     if (!authority.isConfigured && !isLoopback(hostOf(request.headers.host))) {
       throw new Problem(
         403,
@@ -235,7 +236,7 @@ const buildServer = async (parts: Parts): Promise<FastifyInstance> => {
   return server;
 };
 
-/** Who asks whether the server is ready wants to know soon. */
+/** A readiness probe must be answered soon. */
 const readinessMs = 1_500;
 
 const withoutTables = (missing: readonly string[]): Problem =>
@@ -264,7 +265,7 @@ const parseQuestion = ({ question }: Endpoint, query: unknown): CommonQuestion =
   throw new Problem(400, codeOf(issue?.path[0], message), message);
 };
 
-/** A word for what is wrong with a parameter. */
+/** A phrase for what is wrong with a parameter. */
 const codeOf = (parameter: PropertyKey | undefined, message: string): string => {
   if (message.endsWith('is required')) return `${String(parameter)}_required`;
   if (parameter === 'tz') return 'unknown_zone';
@@ -333,9 +334,9 @@ type Result =
       readonly described: Partial<Meta> & { readonly warnings: string[] };
     };
 
-/** Tables that vanish are noticed after as long. */
+/** Milliseconds until tables that vanished are noticed. */
 const tablesLifetime: Lifetime = { freshMs: 4_000, lifeMs: 4_000 };
-/** Who opted out is gone after as long. */
+/** Milliseconds until a new opt-out takes effect. */
 const optOutLifetime: Lifetime = { freshMs: 10_000, lifeMs: 20_000 };
 
 const read = async (
@@ -439,8 +440,8 @@ const boundariesOf = (watermark: Watermark): Record<string, unknown> => {
 };
 
 /**
- * Changes with everything that an answer depends on. Names are read from users, and no digest of them is kept: they are good
- * for an hour. Weak: a compressed answer is the same answer.
+ * Changes with everything that an answer depends on. Names are read from users, and no digest of them is kept: they are
+ * good for an hour. Weak: a compressed answer is the same answer.
  */
 const etagOf = (parts: readonly unknown[]): string =>
   `W/"${createHash('sha256').update(JSON.stringify(parts)).digest('base64url').slice(0, 22)}"`;

@@ -10,7 +10,7 @@ export const person = { user_id: userId, name: z.string() };
 export const nullable = <Schema extends z.ZodType>(schema: Schema) => z.union([schema, z.null()]);
 export const week = z.object({ year: z.int(), iso_week: z.int() });
 
-/** What every answer says of itself. */
+/** What every answer says about itself. */
 export const meta = z.object({
   source,
   duration_ms: z.number(),

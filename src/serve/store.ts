@@ -23,13 +23,16 @@ export type QueryName = string;
 export interface Timing {
   readonly query: string;
   readonly rows: number;
-  /** From the answer before it on, if that came later than the question: statements are sent together, and answered in turn. */
+  /**
+   * From the answer before it on, if that came later than the question: statements are sent together, and answered in
+   * turn.
+   */
   readonly ms: number;
 }
 
 export interface ReadOptions {
   readonly timings?: Timing[] | undefined;
-  /** Ends the work when nobody wants its answer any more. */
+  /** Aborted when nobody waits for the answer any more. */
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds that a read may take once its turn has come; default: those of a statement and one second. */
   readonly deadlineMs?: number;
@@ -71,9 +74,9 @@ const statement = (name: QueryName): string => {
 /**
  * Opens the store; the database is connected to by the first read, and again by a later one where that failed.
  *
- * pg and not postgres.js, which pipelines and prepares by itself: the same reads cost the client 1.6 times as much with it
- * (bench/README.md), it can close all of its connections only, not the one that a frozen server or a caller who hung up has
- * left at work, and a connection cut inside of `sql.begin` ends the process (src/db/database.ts).
+ * pg and not postgres.js, which pipelines and prepares by itself: the same reads cost the client 1.6 times as much with
+ * it (bench/README.md), it can close all of its connections only, not the one that a frozen server or a caller who hung
+ * up has left at work, and a connection cut inside of `sql.begin` ends the process (src/db/database.ts).
  */
 export const openStore = (settings: Settings, serve: ServeSettings): Store => {
   let opening: Promise<Database> | undefined;
@@ -112,7 +115,7 @@ export const openStore = (settings: Settings, serve: ServeSettings): Store => {
         () =>
           untilCut(deadlineMs, signal, async (cut) => {
             const { pool, target } = await open();
-            // Whatever keeps a connection from being made, a lost password included, the caller can only try again.
+            // Whatever the reason (even a wrong password), all that the caller can do is to try again.
             const client = await pool.connect().catch((error: unknown) => {
               throw connectionFailure(error, target);
             });
@@ -124,7 +127,7 @@ export const openStore = (settings: Settings, serve: ServeSettings): Store => {
       ),
     close: async () => {
       const database = await opening?.catch(() => undefined);
-      // A server that does not answer does not say goodbye either.
+      // A server that does not answer would not answer a goodbye either.
       const impatience = setTimeout(() => {
         for (const client of clients) destroy(client);
       }, 1_000);
@@ -166,19 +169,20 @@ const untilCut = async <Result>(
 };
 
 /**
- * Milliseconds that what is at work for a caller who hung up may still take: another connection, with its plans, costs more
- * than most statements have left to do.
+ * Milliseconds that what is at work for a caller who hung up may still take: another connection, with its plans, costs
+ * more than most statements have left to do.
  */
 const graceMs = 250;
 
-/** Closes the socket without a word: who is on the other side may never answer. */
+/** Closes the socket without saying goodbye, because the other side may never answer. */
 const destroy = (client: pg.ClientBase): void => {
   (client as unknown as { connection: { stream: Duplex } }).connection.stream.destroy();
 };
 
 /**
  * What a reading depends on, in one statement: the names, the zone and the formats as src/db/transaction.ts pins them.
- * A plan is made once and kept: an endpoint's statement costs more to plan than to run. $4: whether for a transaction only.
+ * A plan is made once and kept: an endpoint's statement costs more to plan than to run. $4: whether for a transaction
+ * only.
  */
 const pin = `select
   set_config('search_path', $1::text, $4::boolean),
@@ -212,8 +216,8 @@ interface Transaction {
 }
 
 /**
- * Like src/db/transaction.ts, but nothing waits for an answer that it does not need: the beginning travels with the first
- * statements, the end with the answer. Nothing is written that could be left behind.
+ * Like src/db/transaction.ts, but nothing waits for an answer that it does not need: the beginning travels with the
+ * first statements, the end with the answer. Nothing is written that could be left behind.
  */
 const inTransaction = async <Result>(
   client: pg.PoolClient,
@@ -238,7 +242,10 @@ const inTransaction = async <Result>(
   };
   if (cut.aborted) stop();
   else cut.addEventListener('abort', stop, { once: true });
-  /** Whatever was sent before has been answered when the last statement is: only then may somebody else have the connection. */
+  /**
+   * Whatever was sent before has been answered when the last statement is: only then may somebody else have the
+   * connection.
+   */
   const end = (last: string) => {
     cut.removeEventListener('abort', stop);
     const timer = setTimeout(abandon, deadlineMs);

@@ -1,7 +1,7 @@
 import { Problem } from './problem.js';
 import type { Reading } from './store.js';
 
-/** What the answers are as of: the row of sql/api/watermark.sql. Days are YYYY-MM-DD, moments ISO 8601 in UTC. */
+/** The times that answers refer to: the row of sql/api/watermark.sql. Days are YYYY-MM-DD, moments ISO 8601 in UTC. */
 export interface Watermark extends Record<string, unknown> {
   readonly zone: string;
   readonly viewer_zone: string;
@@ -21,7 +21,7 @@ export interface Watermark extends Record<string, unknown> {
   readonly iso_week: number;
   readonly week_start: string;
   readonly computed_at: string | null;
-  /** Another one after every committed batch. */
+  /** Changes with every committed batch. */
   readonly revision: string;
 }
 
@@ -76,7 +76,9 @@ export const readViewer = async (reading: Reading, userId: string): Promise<View
   };
 };
 
-/** A digest of who has opted out. Changes within a moment of it, while a request never waits for all users to be read. */
+/**
+ * A digest of who has opted out. Changes within a moment of it, while a request never waits for all users to be read.
+ */
 export const readOptOuts = async (reading: Reading): Promise<string> => {
   const [row] = await reading.query<{ digest: string }>('opt_out', []);
   if (row === undefined) throw new Error('sql/api/opt_out.sql gave no row');

@@ -7,9 +7,9 @@ interface Metric {
 }
 
 /**
- * A status as Prometheus' text format: gauges only, all named arc_gam_... What is not known yet (no day processed, no run)
- * has no sample, so that an alert on it says "absent" and not 0.
- * Format: https://prometheus.io/docs/instrumenting/exposition_formats/
+ * A status in Prometheus' text format: gauges only, all named arc_gam_... What is not known yet (no day processed, no
+ * run) has no sample, so that an alert can ask for its absence instead of comparing with 0. Format:
+ * https://prometheus.io/docs/instrumenting/exposition_formats/
  */
 export const prometheusText = (status: Status, version: string, schema: string, now: Date): string =>
   metricsOf(status, version, schema, now)
@@ -31,7 +31,7 @@ const labelsText = (labels: Readonly<Record<string, string>>): string => {
 };
 
 const metricsOf = (status: Status, version: string, schema: string, now: Date): Metric[] => {
-  const { moment, source, runs, tables } = status;
+  const { ledger, source, runs, tables } = status;
   const [last] = runs;
   const one = (name: string, help: string, value: number | null | undefined): Metric => ({
     name,
@@ -50,7 +50,7 @@ const metricsOf = (status: Status, version: string, schema: string, now: Date): 
       value === null || value === undefined ? [] : [[{ [label]: key }, value] as const],
     ),
   });
-  const asOf = moment?.as_of_day ?? null;
+  const asOf = ledger?.as_of_day ?? null;
   return [
     {
       name: 'info',
@@ -80,18 +80,18 @@ const metricsOf = (status: Status, version: string, schema: string, now: Date): 
     one(
       'days_behind',
       'Days from the as-of day to yesterday in the zone; 0 or less: up to date.',
-      asOf === null ? null : moment?.days_behind,
+      asOf === null ? null : ledger?.days_behind,
     ),
-    one('processed_days', 'Days in the ledger.', moment?.day_count),
+    one('processed_days', 'Days in the ledger.', ledger?.day_count),
     by(
       'stale_days',
       'Days that the next run would derive, as far as status sees them without reading all of history.',
       'reason',
       {
-        missing: moment?.gap_count,
-        changed: moment === null ? null : status.changedDays.length,
+        missing: ledger?.gap_count,
+        changed: ledger === null ? null : status.changedDays.length,
         outdated: status.outdatedDays,
-        marked: moment?.mark_count,
+        marked: ledger?.mark_count,
       },
     ),
     by('ignored_rows', 'Rows of the source on processed days that count nowhere.', 'reason', {
@@ -105,11 +105,11 @@ const metricsOf = (status: Status, version: string, schema: string, now: Date): 
       'Changes of taps and users that capture noted and no run has looked at yet.',
       status.queuedChanges,
     ),
-    one('captured_days', 'Days that capture noted and no run has derived yet.', moment?.captured_count),
+    one('captured_days', 'Days that capture noted and no run has derived yet.', ledger?.captured_count),
     one(
       'seconds_since_write',
       'Seconds since a week was last written: with a run that goes on all the time, how far the figures are behind.',
-      secondsSince(moment?.last_updated_at, now),
+      secondsSince(ledger?.last_updated_at, now),
     ),
     one(
       'followed',

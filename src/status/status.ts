@@ -10,7 +10,7 @@ import { addDays } from '../pipeline/plan.js';
 import { factsDigest, loadSteps } from '../pipeline/step.js';
 import { formatCount, formatDuration, plural } from '../report/format.js';
 
-/** Something that wants attention, and the command that sees to it. */
+/** Something that needs attention, and the command to run for it. */
 export interface Attention {
   readonly what: string;
   readonly command: string;
@@ -34,7 +34,7 @@ export interface TableRow extends Record<string, unknown> {
   readonly bytes: number;
 }
 
-export interface LedgerMoment extends Record<string, unknown> {
+export interface LedgerSummary extends Record<string, unknown> {
   readonly today: string;
   readonly as_of_day: string | null;
   readonly first_day: string | null;
@@ -48,7 +48,7 @@ export interface LedgerMoment extends Record<string, unknown> {
   readonly last_updated_at: Date | null;
 }
 
-/** The health of the source; counts of the future are at most 1,000, null where no index finds them. */
+/** The health of the source. Taps of the future are counted up to 1,000; null where no index can find them. */
 export interface SourceHealth extends Record<string, unknown> {
   readonly null_id_count: number;
   readonly self_tap_count: number;
@@ -57,7 +57,7 @@ export interface SourceHealth extends Record<string, unknown> {
   readonly future_count: number | null;
 }
 
-/** How live the figures are; milliseconds, null where there was nothing to measure. */
+/** How far the figures are behind the source, in milliseconds; null where there was nothing to measure. */
 export interface Live {
   readonly follower: string | null;
   /** Age of the oldest change that is not counted yet. */
@@ -74,7 +74,7 @@ export interface IndexRow extends Record<string, unknown> {
   readonly table_name: string;
   readonly index_name: string;
   readonly scan_count: number;
-  /** A day; null: never, or before PostgreSQL 16, which does not say. */
+  /** A day; null: never, or unknown because the server is older than PostgreSQL 16. */
   readonly last_read_on: string | null;
   readonly bytes: number;
   readonly kind: 'primary key' | 'unique' | 'to read by';
@@ -87,7 +87,7 @@ export interface Status {
   readonly serverVersion: string;
   readonly migrations: readonly MigrationStatus[];
   readonly zone: string | null;
-  readonly moment: LedgerMoment | null;
+  readonly ledger: LedgerSummary | null;
   readonly source: SourceHealth | null;
   readonly changedDays: readonly { readonly day: string; readonly why: string }[];
   /** Days that were derived by other SQL than this version's. */
@@ -96,11 +96,11 @@ export interface Status {
   /** Changes that capture has noted and no run has looked at. */
   readonly queuedChanges: number | null;
   readonly lockHolder: string | null;
-  /** Who follows, and how live that makes the figures; null: capture is off, so nobody can. */
+  /** Who follows, and how far behind they are; null while capture is off, because follow needs it. */
   readonly live: Live | null;
   readonly runs: readonly RunRow[];
   readonly tables: readonly TableRow[];
-  /** What is not well, the most urgent first; none: all is well. */
+  /** Problems, the most urgent first; empty when all is well. */
   readonly attention: readonly Attention[];
 }
 
@@ -108,8 +108,8 @@ export interface Status {
 export const recentDays = 7;
 
 /**
- * Reads the state of a schema: the ledger, the catalogue, and the taps of the last days. It only reads, takes no lock and
- * needs no privilege but to read; it counts no table. Throws a failure if the database can't be reached.
+ * Reads the state of a schema: the ledger, the catalogue, and the taps of the last days. It takes no lock, needs only
+ * the right to read, and scans no whole table. Throws a failure if the database can't be reached.
  */
 export const readStatus = async (database: Database, settings: Settings): Promise<Status> => {
   const client = await database.connect();
@@ -129,7 +129,7 @@ export const readStatus = async (database: Database, settings: Settings): Promis
       return {
         ...base,
         zone: null,
-        moment: null,
+        ledger: null,
         source: null,
         changedDays: [],
         outdatedDays: null,
@@ -155,7 +155,7 @@ export const readStatus = async (database: Database, settings: Settings): Promis
   }
 };
 
-/** A view goes along with a table that is renamed: what it reads may not be what it was made for. */
+/** A view follows a table that is renamed, so it may no longer read the table that the setting names. */
 const renamedRelations = async (client: pg.ClientBase, schema: string): Promise<Attention[]> => {
   const read = await sourceRelations(client, schema);
   const { rows } = await client.query<{ value: string }>(
@@ -187,14 +187,14 @@ const readLedger = async (
     "select value as zone from setting where key = 'zone'",
   );
   const zone = recorded?.zone ?? 'UTC';
-  const [ledger] = await session.query<LedgerMoment>(readPackageFile('sql/status/moment.sql'), [zone]);
+  const [summary] = await session.query<LedgerSummary>(readPackageFile('sql/status/ledger.sql'), [zone]);
   const [weeks] = await session.query<{ is_locked: boolean }>(readPackageFile('sql/status/week_lock.sql'));
   const [updated] =
     weeks?.is_locked === true
       ? []
       : await session.query<{ last_updated_at: Date | null }>(readPackageFile('sql/status/last_updated.sql'));
-  const moment =
-    ledger === undefined ? null : { ...ledger, last_updated_at: updated?.last_updated_at ?? null };
+  const ledger =
+    summary === undefined ? null : { ...summary, last_updated_at: updated?.last_updated_at ?? null };
   const [source] = await session.query<SourceHealth>(readPackageFile('sql/status/source.sql'));
   const runs = await session.query<RunRow>(readPackageFile('sql/status/run.sql'));
   const tables = await session.query<TableRow>(readPackageFile('sql/status/table.sql'));
@@ -202,7 +202,7 @@ const readLedger = async (
     'select count(*)::integer as count from processed_day where steps_sha256 <> $1::text',
     [factsDigest(loadSteps())],
   );
-  const asOf = moment?.as_of_day ?? null;
+  const asOf = ledger?.as_of_day ?? null;
   const changedDays =
     asOf === null
       ? []
@@ -224,7 +224,7 @@ const readLedger = async (
     ...base,
     live: live === undefined ? null : { follower, ...live },
     zone: recorded?.zone ?? null,
-    moment,
+    ledger,
     source: source ?? null,
     changedDays,
     outdatedDays: outdated?.count ?? 0,
@@ -236,14 +236,14 @@ const readLedger = async (
   return { ...status, attention: [...renamed, ...whatIsNotWell(status, schema)] };
 };
 
-/** A follow that is further behind than this, in ms, wants attention. */
+/** Milliseconds: a follower that is further behind needs attention. */
 const lateMs = 60_000;
 
-/** Where sql/status/source.sql stops counting. */
+/** The count at which sql/status/source.sql stops. */
 const mostFutureTaps = 1000;
 
 const whatIsNotWell = (status: Omit<Status, 'attention'>, schema: string): Attention[] => {
-  const { moment, runs, lockHolder, migrations, changedDays, capture } = status;
+  const { ledger, runs, lockHolder, migrations, changedDays, capture } = status;
   const outdatedDays = status.outdatedDays ?? 0;
   const found: Attention[] = [];
   const add = (condition: boolean, what: string, command: string) => {
@@ -255,7 +255,7 @@ const whatIsNotWell = (status: Omit<Status, 'attention'>, schema: string): Atten
     `Migrations are not what was applied: ${edited.map(({ name, state }) => `${name} (${state})`).join(', ')}.`,
     'arc-gam migrate status',
   );
-  if (moment === null || moment.as_of_day === null) {
+  if (ledger === null || ledger.as_of_day === null) {
     add(true, 'No day has been processed yet.', 'arc-gam backfill');
     return found;
   }
@@ -274,21 +274,21 @@ const whatIsNotWell = (status: Omit<Status, 'attention'>, schema: string): Atten
     `The last run (${last?.command}) ended as ${last?.state}: ${last?.message ?? 'without a word'}`,
     'arc-gam etl',
   );
-  const behind = moment.days_behind ?? 0;
+  const behind = ledger.days_behind ?? 0;
   add(
     behind > 0,
-    `The figures are ${plural(behind, 'day')} behind yesterday (${addDays(moment.today, -1)}).`,
+    `The figures are ${plural(behind, 'day')} behind yesterday (${addDays(ledger.today, -1)}).`,
     'arc-gam etl',
   );
   add(
-    (moment.gap_count ?? 0) > 0,
-    `${plural(moment.gap_count ?? 0, 'day')} before the as-of day ${moment.gap_count === 1 ? 'was' : 'were'} never processed.`,
+    (ledger.gap_count ?? 0) > 0,
+    `${plural(ledger.gap_count ?? 0, 'day')} before the as-of day ${ledger.gap_count === 1 ? 'was' : 'were'} never processed.`,
     'arc-gam etl',
   );
   const oldest = status.live?.oldest_change_ms ?? 0;
   const isFollowed = status.live?.follower != null && oldest <= lateMs;
   add(
-    // Whoever follows is about to count them.
+    // A follower is about to process them.
     changedDays.length > 0 && !isFollowed,
     `${changedDays.length} of the last ${recentDays} days changed in the source: ${changedDays.map(({ day, why }) => `${day} (${why})`).join(', ')}.`,
     'arc-gam etl',
@@ -299,8 +299,8 @@ const whatIsNotWell = (status: Omit<Status, 'attention'>, schema: string): Atten
     'arc-gam etl',
   );
   add(
-    moment.mark_count > 0,
-    `${plural(moment.mark_count, 'day or user is', 'days or users are')} marked to be derived again (${moment.mark_reason}).`,
+    ledger.mark_count > 0,
+    `${plural(ledger.mark_count, 'day or user is', 'days or users are')} marked to be derived again (${ledger.mark_reason}).`,
     'arc-gam etl',
   );
   add(

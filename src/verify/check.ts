@@ -12,25 +12,25 @@ export type Weight = (typeof weights)[number];
 
 /**
  * One .sql file of sql/checks: either what is expected and what is stored, whose figures are then compared by key, or
- * the rows that break a rule. How the two become findings is the affair of sql/verify/comparison.sql and finding.sql.
+ * the rows that break a rule. sql/verify/comparison.sql and finding.sql turn both into findings.
  */
 export interface Check {
   /** The file's name without .sql. */
   readonly name: string;
   /** The table that it is about, for --table and for the report. */
   readonly table: string;
-  /** What holds when it finds nothing, in words. */
+  /** A sentence that is true when the check finds nothing. */
   readonly says: string;
-  /** Further relations without which it is skipped. */
+  /** Other relations that it needs; without them it is skipped. */
   readonly needs: readonly string[];
   readonly weight: Weight;
-  /** The columns that name a row. One column called `key` is words already. */
+  /** The columns that identify a row. A single column called `key` is shown as it is. */
   readonly key: readonly string[];
   /** The columns that are compared where a row is both expected and stored; none: only whether it is there. */
   readonly compared: readonly string[];
-  /** By column, the condition on `expected` and `stored` under which a difference is none. */
+  /** By column, the condition on `expected` and `stored` under which a difference is not reported. */
   readonly excused: ReadonlyMap<string, string>;
-  /** SQL of the day that a finding is about, of the day and the user that a repair derives again. Null: none. */
+  /** SQL expressions: the day that a finding is about, and the day and user that a repair derives again. Null: none. */
   readonly day: string | null;
   readonly markDay: string | null;
   readonly markUser: string | null;
@@ -51,7 +51,10 @@ const headerKeys = [
 ] as const;
 type HeaderKey = (typeof headerKeys)[number];
 
-/** Reads a check from its file's text. Throws, naming the file, on a header or section that is unknown, missing or wrong. */
+/**
+ * Reads a check from its file's text. Throws, naming the file, on a header or section that is unknown, missing or
+ * wrong.
+ */
 export const parseCheck = (name: string, text: string): Check => {
   const fail = (what: string): never => {
     throw workFailure(`${name}.sql: ${what}`);
@@ -115,7 +118,7 @@ const readSections = (parts: readonly string[], fail: (what: string) => never): 
   return fail(`its sections are '${names}', expected '--: expected' and '--: stored', or '--: broken'.`);
 };
 
-/** All checks of the package: what may be stale first, then by table and name. */
+/** All checks of the package: those that tell stale days from wrong figures first, then by table and name. */
 export const loadChecks = (): Check[] =>
   readdirSync(packagePath('sql/checks'), { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.sql'))

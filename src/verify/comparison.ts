@@ -1,7 +1,7 @@
 import { readPackageFile } from '../files.js';
 import type { Check } from './check.js';
 
-/** Puts words into the double braces of a file of sql/verify. Throws on one that nothing was given for. */
+/** Fills in the double braces of a file of sql/verify. Throws if there is no value for one of them. */
 const fill = (name: string, words: Readonly<Record<string, string>>): string =>
   readPackageFile(`sql/verify/${name}.sql`).replace(/\{\{(\w+)\}\}/g, (_, word: string) => {
     const given = words[word];
@@ -11,7 +11,7 @@ const fill = (name: string, words: Readonly<Record<string, string>>): string =>
 
 const quoted = (column: string): string => `"${column}"`;
 
-/** Rows that belong to nobody: a mark that makes the next run remove all of them. */
+/** The mark for rows that belong to nobody: it makes the next run remove all of them. */
 const nobody = "uuid '00000000-0000-0000-0000-000000000000'";
 
 const wordsOf = ({ key, day, markDay, markUser }: Check) => ({
@@ -22,9 +22,9 @@ const wordsOf = ({ key, day, markDay, markUser }: Check) => ({
 });
 
 /**
- * A SELECT of a check's figures, a row each: key, column_name, stored and expected as text, differs, and what a repair
- * has to derive again. `differing`: only figures that differ; `all`: every figure of the rows that `where` leaves, in
- * terms of the key. Throws for a check that compares nothing.
+ * A SELECT with a row for each figure of a check: key, column_name, stored and expected as text, differs, and what a
+ * repair has to derive again. `differing`: only figures that differ; `all`: every figure of the rows that satisfy
+ * `where`, a condition on the key. Throws for a check that compares nothing.
  */
 export const comparisonOf = (check: Check, which: 'differing' | 'all', where = 'true'): string => {
   if ('broken' in check.query) throw new Error(`${check.name} compares nothing.`);

@@ -6,7 +6,7 @@ import type { Day } from '../pipeline/plan.js';
 export interface VerifyScope {
   /** Every day and every user instead of a sample. */
   readonly full: boolean;
-  /** Users, and a quarter as many days at most, of a sample. */
+  /** Number of users in a sample; it has at most a quarter as many days. */
   readonly sample: number;
   readonly seed: string;
   /** Only this day, its week and the users who were active on it. */
@@ -24,7 +24,7 @@ export interface Coverage {
   readonly staleDays: number;
 }
 
-/** The moment that figures depend on besides the taps. */
+/** What figures depend on besides the taps: the zone and the as-of day. */
 export interface Clock {
   readonly zone: string;
   readonly asOfDay: Day;
@@ -42,18 +42,18 @@ const fill = (name: string): string => readPackageFile(`sql/verify/${name}.sql`)
 
 /** Ways to join or scan that the planner may not choose for a statement, because it can't know how much there is. */
 const avoided: Partial<Record<string, readonly string[]>> = {
-  // Per user a few look-ups by index; left alone, the planner reads the whole graph for every user.
+  // A few index look-ups per user. The planner would choose to read the whole graph for every user.
   second_degree_change: ['hashjoin', 'mergejoin', 'memoize', 'bitmapscan', 'seqscan'],
-  // It expects few triangles, and looks each connection up that may close one.
+  // The planner expects few triangles and would look up every connection that may close one.
   quest_deed: ['nestloop', 'mergejoin', 'memoize'],
-  // It takes the hours of all areas for a handful and compares each with each.
+  // The planner expects a handful of hours and would compare each with each.
   expected_surge_hour: ['nestloop'],
 };
 
-/** A few users or days are looked up: left alone, the planner reads whole tables for them. Until the transaction ends. */
+/** For a few users or days the planner would read whole tables; disabled until the transaction ends. */
 const lookUp = 'set local random_page_cost = 1.1; set local enable_seqscan = off;';
 
-/** Fills one of the temporary tables by the statement of its name, or of another one. */
+/** Fills a temporary table with the statement of the same name, or with another one. */
 const recompute = async (session: Session, table: string, statement = table): Promise<void> => {
   const [setting] = await session.query<{ state: string }>(
     "select current_setting('enable_seqscan') as state",
@@ -63,7 +63,9 @@ const recompute = async (session: Session, table: string, statement = table): Pr
   await session.script(`analyze ${table}`);
 };
 
-/** What is recomputed, in this order, from the source (`of_source`) or for a sample from the stored facts (`of_sample`). */
+/**
+ * What is recomputed, in this order, from the source (`of_source`) or for a sample from the stored facts (`of_sample`).
+ */
 const parts = [
   ['pairs', ['fact_of', 'expected_pair', 'person_of']],
   ['days', ['active_day']],
@@ -95,8 +97,8 @@ const openClock = async (session: Session, zone: string, isFull: boolean): Promi
 
 /**
  * Chooses the days and users, reads the source once, and recomputes into temporary tables what the checks compare with.
- * All of it in the caller's transaction, which is read only from here on: from the source where everything is looked at,
- * from the stored facts (which are themselves held against the source by day) for a sample of users.
+ * All of it in the caller's transaction, which is read only from here on: from the source where everything is looked
+ * at, from the stored facts (which are themselves held against the source by day) for a sample of users.
  */
 export const openScope = async (
   session: Session,
@@ -146,7 +148,8 @@ export const openScope = async (
 
 /**
  * As openScope, for one user and from the source alone: their days, and where the graph is asked for also weeks, places
- * and quests, from the taps of everybody whom they ever tapped with. The checks' expectations then are those of the user.
+ * and quests, from the taps of everybody whom they ever tapped with. The checks' expectations then are those of the
+ * user.
  */
 export const openUser = async (
   session: Session,

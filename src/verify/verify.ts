@@ -20,7 +20,7 @@ export interface Finding {
   readonly day: string | null;
 }
 
-/** What became of a check. */
+/** The result of a check. */
 export interface CheckResult {
   readonly check: string;
   readonly table: string;
@@ -45,7 +45,7 @@ export interface Verification {
   readonly coverage: Coverage;
   readonly results: readonly CheckResult[];
   readonly marks: readonly Mark[];
-  /** From the first statement to the last, the recomputing included. */
+  /** Milliseconds from the first statement to the last, including the recomputation. */
   readonly durationMs: number;
 }
 
@@ -57,14 +57,14 @@ export interface VerifyOptions {
   readonly limit: number;
   readonly signal?: AbortSignal | undefined;
   readonly onWork: (what: string) => void;
-  /** Told once, before the first check. */
+  /** Called once, before the first check. */
   readonly onPrepared: (preparations: readonly Preparation[]) => void;
   readonly onCheck: (result: CheckResult) => void;
 }
 
 /**
- * Holds what is stored against what follows from the source, in one snapshot that neither waits for a run nor blocks one.
- * Throws a failure if it can't be done.
+ * Compares what is stored with what follows from the source, in one snapshot that neither waits for a run nor blocks
+ * one. Throws a failure if the comparison is not possible.
  */
 export const verify = (
   database: Database,
@@ -79,8 +79,8 @@ export const verifyIn = async (session: Session, options: VerifyOptions): Promis
   const checks = chooseChecks(loadChecks(), options.tables);
   const zone = await readZone(session);
   const { date } = options.scope;
-  const known = await session.query('select 1 from processed_day where day = $1::date', [date]);
-  if (date !== null && known.length === 0) {
+  const processed = await session.query('select 1 from processed_day where day = $1::date', [date]);
+  if (date !== null && processed.length === 0) {
     throw usageFailure(`--date ${date}: that day is not processed, so nothing of it is stored.`);
   }
   const { user } = options.scope;
@@ -122,10 +122,10 @@ export const readZone = async (session: Session): Promise<string> => {
 };
 
 const chooseChecks = (checks: readonly Check[], tables: readonly string[]): Check[] => {
-  const known = [...new Set(checks.map(({ table }) => table))].sort();
-  const unknown = tables.find((table) => !known.includes(table));
+  const checked = [...new Set(checks.map(({ table }) => table))].sort();
+  const unknown = tables.find((table) => !checked.includes(table));
   if (unknown !== undefined) {
-    throw usageFailure(`--table ${unknown}: no check is about it. Expected one of ${known.join(', ')}.`);
+    throw usageFailure(`--table ${unknown}: no check is about it. Expected one of ${checked.join(', ')}.`);
   }
   return checks.filter(({ table, weight }) =>
     tables.length === 0 ? true : tables.includes(table) || weight === 'stale',

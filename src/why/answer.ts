@@ -9,7 +9,7 @@ import type { Clock } from '../verify/scope.js';
 export const whyKinds = ['streak', 'edge', 'day', 'week', 'rank', 'quest'] as const;
 export type WhyKind = (typeof whyKinds)[number];
 
-/** One number: as the source gives it, and as it is stored; null where there is no row. */
+/** One number as recomputed from the source and as stored; null where there is no row. */
 export interface Figure {
   readonly name: string;
   readonly computed: string | null;
@@ -56,7 +56,7 @@ export const rowsOf = <Row extends Record<string, unknown>>(
   values: readonly string[],
 ): Promise<Row[]> => session.query<Row>(readPackageFile(`sql/why/${name}.sql`), values);
 
-/** Throws a usage failure for somebody unknown. */
+/** Throws a usage failure for an unknown user. */
 export const nameOf = async (session: Session, user: string): Promise<string> => {
   const [found] = await rowsOf<{ name: string }>(session, 'user_name', [user]);
   if (found === undefined) throw usageFailure(`There is no user ${user} in the application's users.`);
@@ -70,7 +70,10 @@ interface CheckedFigure extends Record<string, unknown> {
   differs: boolean;
 }
 
-/** The figures of a check's rows that `where` leaves, named by the column; what verify takes for equal is equal. */
+/**
+ * The figures of those rows of a check that satisfy `where`, named by their column. Two values are equal if verify says
+ * so.
+ */
 export const figuresOf = async (
   session: Session,
   checkName: string,
@@ -88,13 +91,13 @@ export const figuresOf = async (
   }));
 };
 
-/** What a figure is by the source, as a number; 0 where there is none. */
+/** A figure recomputed from the source, as a number; 0 where there is none. */
 export const computed = (figures: readonly Figure[], name: string): number =>
   Number(figures.find((figure) => figure.name === name)?.computed ?? 0);
 
 export const count = (number: number, word: string): string => `${number} ${word}${number === 1 ? '' : 's'}`;
 
-/** A sentence's end: a name that ends in a full stop of its own (Yusuf D.) gets no second one. */
+/** Ends a sentence with a full stop, unless its last word is a name that already has one (Yusuf D.). */
 export const sentence = (text: string): string => (/[.!?。]$/u.test(text) ? text : `${text}.`);
 
 export const listed = (lines: readonly string[], most = 20): string[] =>

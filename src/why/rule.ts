@@ -12,7 +12,7 @@ const topics: Readonly<Record<WhyKind, readonly string[]>> = {
   quest: ['quests'],
 };
 
-/** How a kind of number is counted, in the very sentences that the Community page says to its users. */
+/** How a kind of number is counted, in the same sentences as on the Community page. */
 export const ruleOf = async (kind: WhyKind): Promise<string[]> => {
   const sentences = await readSentences();
   return topics[kind].flatMap((topic) => sentences[topic] ?? []);

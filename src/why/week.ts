@@ -16,11 +16,11 @@ interface Week extends Record<string, unknown> {
   sunday: Day;
   /** Its Sunday, or the as-of day if that is earlier. */
   ends_on: Day;
-  /** How many stand on its boards. */
+  /** Number of users on its boards. */
   user_count: number;
 }
 
-/** The week of a day; from then on the checks look at its boards. */
+/** Finds the week of a day, and makes the checks look at that week's boards. */
 export const weekOf = async (session: Session, day: Day): Promise<Week> => {
   const [week] = await rowsOf<Week>(session, 'week', [day]);
   if (week === undefined) throw new Error('sql/why/week.sql returned no row.');
@@ -66,7 +66,7 @@ export const week = async ({ session, question, name, day }: Asked): Promise<Exp
   };
 };
 
-/** Ends in a colon only where a list follows. */
+/** Ends the sentence with a colon where a list follows, else with a full stop. */
 const cameWithinReach = (all: number, newOnes: number, start: Day): string => {
   if (all === 0) return '';
   return newOnes === 0

@@ -28,7 +28,10 @@ const explanations: Record<WhyKind, (asked: Asked) => Promise<Explanation>> = {
   quest,
 };
 
-/** Explains one number from the source rows, in sentences about what verify recomputes. Throws a usage failure for somebody unknown. */
+/**
+ * Explains one number from the source rows, in sentences about what verify recomputes. Throws a usage failure for an
+ * unknown user.
+ */
 export const explain = (
   database: Database,
   settings: Settings,

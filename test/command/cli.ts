@@ -1,5 +1,10 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { spawn } from 'node:child_process';
+import { Writable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import pg from 'pg';
+import { openCall } from '../../src/program.js';
 
 export interface CliResult {
   readonly code: number | null;
@@ -41,12 +46,56 @@ export const startCli = (args: readonly string[], environment: NodeJS.ProcessEnv
   return { child, ended };
 };
 
-/** Runs the command to its end. */
-export const runCli = (
+/** Runs the command as a process to its end: for what is about the process, such as its folder. */
+export const runProcess = (...given: Parameters<typeof startCli>): Promise<CliResult> =>
+  startCli(...given).ended;
+
+/**
+ * Runs the command to its end within this process: the same call as the command's own process makes, with other
+ * surroundings, and without the half second that a process takes to start. Throws if it leaves a connection open, which
+ * would keep its own process from ending.
+ */
+export const runCli = async (
   args: readonly string[],
   environment: NodeJS.ProcessEnv = {},
-  cwd = folder,
-): Promise<CliResult> => startCli(args, environment, cwd).ended;
+): Promise<CliResult> => {
+  const out = textStream();
+  const err = textStream();
+  const clients = new Set<pg.Client>();
+  const call = openCall(args, {
+    environment: Object.fromEntries(
+      Object.entries({ ...clean(), ...environment }).filter(([, value]) => value !== ''),
+    ),
+    out: out.stream,
+    err: err.stream,
+    signal: new AbortController().signal,
+  });
+  const code = await openClients.run(clients, () => call.run());
+  for (let waited = 0; clients.size > 0 && waited < 100; waited += 1) await sleep(10);
+  if (clients.size > 0) throw new Error(`arc-gam ${args.join(' ')} left ${clients.size} connections open`);
+  return { code, signal: null, stdout: out.text(), stderr: err.text() };
+};
+
+const textStream = () => {
+  const chunks: Buffer[] = [];
+  const stream = new Writable({
+    write: (chunk: Buffer, _encoding, done) => {
+      chunks.push(chunk);
+      done();
+    },
+  });
+  return { stream, text: () => Buffer.concat(chunks).toString() };
+};
+
+/** The connections that the call under way has opened and not closed; several calls may be under way. */
+const openClients = new AsyncLocalStorage<Set<pg.Client>>();
+const { connect } = pg.Client.prototype;
+pg.Client.prototype.connect = function (this: pg.Client, ...given: Parameters<typeof connect>) {
+  const clients = openClients.getStore();
+  clients?.add(this);
+  this.once('end', () => clients?.delete(this));
+  return connect.apply(this, given);
+} as typeof connect;
 
 /** The objects that a command wrote with --json. */
 export const jsonLines = (stdout: string): Record<string, unknown>[] =>

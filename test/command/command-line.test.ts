@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { CommandFile } from '../../src/command-line.js';
 import { exitCode } from '../../src/errors.js';
 import { addTap, addUsers, createDatabase, type TestDatabase, userId } from '../server/database.js';
-import { jsonLines, runCli } from './cli.js';
+import { jsonLines, runCli, runProcess } from './cli.js';
 
 const folder = fileURLToPath(new URL('../../src/commands/', import.meta.url));
 const names = readdirSync(folder).map((file) => file.replace('.ts', ''));
@@ -35,6 +35,21 @@ describe('a command is one file', () => {
     const { stdout } = await runCli(['help', 'exit-codes']);
     for (const code of Object.values(exitCode)) expect(stdout).toMatch(new RegExp(`^${code}  \\S`, 'm'));
   });
+});
+
+test.each([
+  [[]],
+  [['--version']],
+  [['etl', '--help']],
+  [['help', 'exit-codes']],
+  [['etl', '--dat', '2026-02-03']],
+  [['quests', '--json']],
+  [['migrate', 'status', '--log-format', 'text']],
+  [['status', '--schema', 'elsewhere']],
+])('a process says what a call says: %j', async (args) => {
+  const environment = { DATABASE_URL: database.url, ARC_GAM_SCHEMA: 'gamification' };
+  const called = await runCli(args, environment);
+  expect(await runProcess(args, environment)).toEqual(called);
 });
 
 describe('a misspelt word is answered with the one that is meant', () => {

@@ -16,9 +16,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import pg from 'pg';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, beforeAll, expect, test } from 'vitest';
 import { userId } from '../server/database.js';
-import { jsonLines, runCli, startCli } from './cli.js';
+import { testUnless } from '../server/lacking.js';
+import { type CliResult, jsonLines, runCli, startCli } from './cli.js';
 
 const folders: string[] = [];
 const folder = () => {
@@ -64,8 +65,14 @@ test('the same seed shows the same community, another seed another one', async (
   expect(Object.keys(ended.ignored).sort()).toEqual(['null_id', 'null_time', 'self_tap', 'unknown_user']);
 });
 
-test('a person sees boards, streaks, ties and totals, without control characters', async () => {
-  const { stdout, code } = await runCli(small);
+/** What two tests look at. */
+let shown: CliResult;
+beforeAll(async () => {
+  shown = await runCli(small);
+});
+
+test('a person sees boards, streaks, ties and totals, without control characters', () => {
+  const { stdout, code } = shown;
   expect(code).toBe(0);
   for (const title of ['Totals', 'connectors', 'builders', 'Longest streaks', 'Strongest ties'])
     expect(stdout).toContain(title);
@@ -73,8 +80,7 @@ test('a person sees boards, streaks, ties and totals, without control characters
 });
 
 test('without a terminal each stage is told on stderr, unless --no-progress', async () => {
-  const told = await runCli(small);
-  expect(told.stderr.split('\n').filter((line) => line !== '')).toEqual([
+  expect(shown.stderr.split('\n').filter((line) => line !== '')).toEqual([
     'Starting an embedded Postgres',
     'Making up 60 users and 21 days of taps',
     'Migrating',
@@ -252,7 +258,7 @@ test('--keep leaves the server running; killed with SIGKILL, the next demo finds
   expect(rows).toEqual([{ filled: true }]);
 });
 
-test.skipIf(process.getuid?.() !== 0)(
+testUnless(process.getuid?.() === 0 ? null : 'only root can try what root does')(
   'as root, from a package in a folder that nobody else may enter',
   async () => {
     const home = folder();

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type CatalogueColumn, guessMapping } from '../../src/init/guess.js';
 import { addSettings, withoutPassword } from '../../src/init/settings-file.js';
 import { createDatabase, type TestDatabase, userId } from '../server/database.js';
-import { jsonLines, runCli } from './cli.js';
+import { jsonLines, runProcess } from './cli.js';
 
 let database: TestDatabase;
 let folder: string;
@@ -21,7 +21,7 @@ afterEach(async () => {
 
 const file = () => join(folder, '.env');
 const init = (args: readonly string[] = [], environment: NodeJS.ProcessEnv = {}) =>
-  runCli(['init', ...args], { DATABASE_URL: database.url, ...environment }, folder);
+  runProcess(['init', ...args], { DATABASE_URL: database.url, ...environment }, folder);
 const written = () => parse(readFileSync(file(), 'utf8'));
 
 test('tables under other names are found, written with the reason of each, and one command does the rest', async () => {
@@ -62,7 +62,7 @@ test('tables under other names are found, written with the reason of each, and o
   expect(result.stdout).toContain('Of 2 taps looked at, 2 name two users.');
   expect(result.stdout).toMatch(/Set up in .*, as of \d{4}-.*: all equal\./);
   // Read again from the file alone: the same schema, nothing to do.
-  expect((await runCli(['migrate', '--dry-run'], { DATABASE_URL: database.url }, folder)).stdout).toBe(
+  expect((await runProcess(['migrate', '--dry-run'], { DATABASE_URL: database.url }, folder)).stdout).toBe(
     'Nothing is pending.\n',
   );
   expect(
@@ -85,7 +85,7 @@ test('what is given stays, no password is written, and the zone of figures that 
   writeFileSync(file(), 'MINE=1\nARC_GAM_TAPS_LATITUDE=null::float8');
   const url = new URL(database.url);
   url.searchParams.set('application_name', 'x');
-  const result = await runCli(['init', '--database-url', url.href], { ARC_GAM_TZ: 'Asia/Tokyo' }, folder);
+  const result = await runProcess(['init', '--database-url', url.href], { ARC_GAM_TZ: 'Asia/Tokyo' }, folder);
   expect(result).toMatchObject({ code: 0, stderr: '' });
   const text = readFileSync(file(), 'utf8');
   expect(written()).toMatchObject({

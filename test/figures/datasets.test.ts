@@ -2,14 +2,19 @@ import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import pg from 'pg';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { loadCsv, tapsCsv, usersCsv } from '../../src/demo/csv.js';
 import { createDatabase, type TestDatabase } from '../server/database.js';
+import { describeUnless } from '../server/lacking.js';
 
 const shared = [process.env.ARC_GAM_SHARED, '../../../shared', '../../../../shared']
   .filter((path) => path !== undefined)
   .map((path) => (path.startsWith('/') ? path : fileURLToPath(new URL(path, import.meta.url))))
   .find((path) => existsSync(`${path}/expected`));
+
+const withDataSets = describeUnless(
+  shared === undefined ? 'there is no folder ../shared with data sets and expected rollups' : null,
+);
 
 const dataSets = [
   { name: 'workplace2013', asOf: '2013-07-05', zone: 'UTC' },
@@ -18,7 +23,9 @@ const dataSets = [
   { name: 'gowalla_nyc', asOf: '2010-10-22', zone: 'America/New_York' },
 ] as const;
 
-/** A table's rows as the lines of the expected file, and the number in a line's last field where it is compared roughly. */
+/**
+ * A table's rows as the lines of the expected file, and the number in a line's last field where it is compared roughly.
+ */
 const lines = {
   user_day_activity: "concat_ws(',', user_id, day, tap_count, first_degree_new_count)",
   user_week_activity:
@@ -76,10 +83,7 @@ test('a difference is found, whichever side it is on', () => {
   expect(differences('edge_strength', ['a,1,0.5'], ['a,1,0.5003', 'b,1,0.5'])).toEqual(['a,1', 'b,1']);
 });
 
-if (shared === undefined)
-  process.stdout.write('Skipped: no folder ../shared with data sets and expected rollups.\n');
-
-describe.skipIf(shared === undefined)('rollups of', () => {
+withDataSets('rollups of', () => {
   test.each(dataSets)('$name are the expected ones, row for row, and verify is silent', async ({
     name,
     asOf,

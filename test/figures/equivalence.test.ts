@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { addUsers, createDatabase, type TestDatabase, userId } from '../server/database.js';
+import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { addUsers, filledOnce, type TestDatabase, userId } from '../server/database.js';
 
 /** A generator of the same numbers for the same seed (mulberry32). */
 const random = (seed: number) => {
@@ -49,9 +49,9 @@ const columns: Record<string, string> = {
 };
 
 let database: TestDatabase;
+let copy: () => Promise<TestDatabase>;
 const environment = { ARC_GAM_TZ: zone };
-const arcGam = async (schema: string, ...args: string[]) =>
-  database.ok([...args, '--schema', schema], environment);
+const arcGam = async (...args: string[]) => database.ok(args, environment);
 
 /** Rows that only one of the two schemas has, per table. */
 const differences = async (schema: string): Promise<Record<string, number>> => {
@@ -70,19 +70,25 @@ const differences = async (schema: string): Promise<Record<string, number>> => {
 };
 const none = Object.fromEntries(Object.keys(columns).map((table) => [table, 0]));
 
+/** The history, computed in the schema `gamification` at once; each test computes it in `twin` in another way. */
 beforeAll(async () => {
-  database = await createDatabase();
-  await addUsers(database, ...Array.from({ length: users }, (_, index) => index + 1));
-  for (const seed of [20_260_105]) {
-    const taps = history(seed);
-    await database.client.query(
-      'insert into public.taps (id1, id2, time) select * from unnest($1::uuid[], $2::uuid[], $3::timestamptz[])',
-      [0, 1, 2].map((column) => taps.map((tap) => tap[column as 0 | 1 | 2])),
-    );
-  }
-  await arcGam('gamification', 'backfill', '--to', last);
+  copy = await filledOnce(
+    async (filled) => {
+      await addUsers(filled, ...Array.from({ length: users }, (_, index) => index + 1));
+      const taps = history(20_260_105);
+      await filled.client.query(
+        'insert into public.taps (id1, id2, time) select * from unnest($1::uuid[], $2::uuid[], $3::timestamptz[])',
+        [0, 1, 2].map((column) => taps.map((tap) => tap[column as 0 | 1 | 2])),
+      );
+      await filled.ok(['backfill', '--to', last], environment);
+    },
+    { twin: true },
+  );
 });
-afterAll(() => database.drop());
+beforeEach(async () => {
+  database = await copy();
+});
+afterEach(() => database.drop());
 
 test('the history is worth comparing', async () => {
   const counts = await database.rows(
@@ -99,22 +105,19 @@ test('the history is worth comparing', async () => {
 });
 
 test.each([1, 7, 31])('batches of %i days', async (size) => {
-  await arcGam(`batches_${size}`, 'migrate');
-  await arcGam(`batches_${size}`, 'backfill', '--to', last, '--batch-days', String(size));
-  expect(await differences(`batches_${size}`)).toEqual(none);
+  await arcGam('backfill', '--to', last, '--batch-days', String(size), '--schema', 'twin');
+  expect(await differences('twin')).toEqual(none);
 });
 
 test('an etl for each day of the last days', async () => {
-  await arcGam('day_by_day', 'migrate');
-  await arcGam('day_by_day', 'backfill', '--to', '2026-01-08');
+  await arcGam('backfill', '--to', '2026-01-08', '--schema', 'twin');
   for (let time = Date.parse('2026-01-09'); time <= Date.parse(last); time += 86_400_000) {
-    await arcGam('day_by_day', 'etl', '--date', new Date(time).toISOString().slice(0, 10));
+    await arcGam('etl', '--date', new Date(time).toISOString().slice(0, 10), '--schema', 'twin');
   }
-  expect(await differences('day_by_day')).toEqual(none);
+  expect(await differences('twin')).toEqual(none);
 });
 
 test('spans in any order, overlapping, the latest first', async () => {
-  await arcGam('out_of_order', 'migrate');
   for (const [from, to] of [
     ['2026-01-10', last],
     ['2025-12-08', '2025-12-11'],
@@ -122,18 +125,18 @@ test('spans in any order, overlapping, the latest first', async () => {
     ['2025-12-10', '2025-12-31'],
     [first, '2025-12-01'],
   ] as const) {
-    await arcGam('out_of_order', 'backfill', '--from', from, '--to', to, '--batch-days', '9');
+    await arcGam('backfill', '--from', from, '--to', to, '--batch-days', '9', '--schema', 'twin');
   }
-  await arcGam('out_of_order', 'etl', '--date', last);
+  await arcGam('etl', '--date', last, '--schema', 'twin');
   // The day before the first tap's is nobody's, and the first day of P is the first tap's local day.
-  expect(await differences('out_of_order')).toEqual(none);
+  expect(await differences('twin')).toEqual(none);
 });
 
 test('the schema public', async () => {
-  await arcGam('public', 'migrate');
-  await arcGam('public', 'backfill', '--to', last, '--batch-days', '20');
+  await arcGam('migrate', '--schema', 'public');
+  await arcGam('backfill', '--to', last, '--batch-days', '20', '--schema', 'public');
   expect(await differences('public')).toEqual(none);
-  await arcGam('public', 'migrate', 'down', '--all');
+  await arcGam('migrate', 'down', '--all', '--schema', 'public');
   const left = await database.rows(
     "select relname as name from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'v', 'S') order by 1",
   );

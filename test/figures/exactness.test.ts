@@ -1,9 +1,28 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { jsonLines, startCli } from '../command/cli.js';
-import { addTap, addUsers, createDatabase, type TestDatabase, userId } from '../server/database.js';
+import {
+  addTap,
+  addUsers,
+  createDatabase,
+  filledOnce,
+  type TestDatabase,
+  userId,
+} from '../server/database.js';
 
 let database: TestDatabase;
+/** Makes the history with all of its days processed, and an empty schema `twin`. */
+let copyHistory: () => Promise<TestDatabase>;
+beforeAll(async () => {
+  copyHistory = await filledOnce(
+    async (filled) => {
+      database = filled;
+      await addHistory();
+      await filled.ok(['backfill', '--to', lastDay]);
+    },
+    { twin: true },
+  );
+});
 afterEach(() => database.drop());
 
 const days = 40;
@@ -93,9 +112,7 @@ test('a dry run writes nothing, and the run after it changes exactly the rows th
 });
 
 test('capture finds what the digests find, and a second run writes no row', async () => {
-  database = await createDatabase();
-  await addHistory();
-  await database.ok(['backfill', '--to', lastDay]);
+  database = await copyHistory();
   await database.ok(['capture', 'on']);
   await database.ok(['etl', '--date', lastDay]);
   expect((await database.ok(['capture', 'status', '--json'])).stdout).toContain('"ready"');
@@ -118,9 +135,8 @@ test('capture finds what the digests find, and a second run writes no row', asyn
   await database.ok(['capture', 'off']);
   await database.ok(['etl', '--date', lastDay]);
   expect(difference(captured, await readTables())).toEqual([]);
-  await database.ok(['migrate', '--schema', 'again']);
-  await database.ok(['backfill', '--to', lastDay, '--schema', 'again']);
-  expect(difference(captured, await readTables('again'))).toEqual([]);
+  await database.ok(['backfill', '--to', lastDay, '--schema', 'twin']);
+  expect(difference(captured, await readTables('twin'))).toEqual([]);
 });
 
 test('an added user makes the days on which they were a stranger stale, also with capture', async () => {
@@ -253,7 +269,7 @@ test('a stranger who takes the place of another is known when capture has to loo
 });
 
 test('without capture too, whoever leaves or comes makes the days of their taps stale, and no other day', async () => {
-  database = await createDatabase();
+  database = await createDatabase({ twin: true });
   await addUsers(database, 1, 2, 3);
   await addTap(database, 1, 2, '2025-03-01T08:00Z');
   await addTap(database, 3, 2, '2025-03-02T08:00Z');
@@ -291,10 +307,9 @@ test('without capture too, whoever leaves or comes makes the days of their taps 
   ]);
   expect(await stale()).toEqual(['2025-03-05', '2025-03-06']);
   expect(await stale()).toEqual([]);
-  await database.ok(['migrate', '--schema', 'again']);
-  await database.ok(['backfill', '--from', '2025-03-01', '--to', '2025-03-07', '--schema', 'again']);
-  expect(difference(await readTables(), await readTables('again'))).toEqual([]);
-  expect(await strangers('again')).toEqual(await strangers('gamification'));
+  await database.ok(['backfill', '--from', '2025-03-01', '--to', '2025-03-07', '--schema', 'twin']);
+  expect(difference(await readTables(), await readTables('twin'))).toEqual([]);
+  expect(await strangers('twin')).toEqual(await strangers('gamification'));
 });
 
 test('a deleted first tap makes the next one the first, on a day that was not touched', async () => {
@@ -320,9 +335,7 @@ test('a deleted first tap makes the next one the first, on a day that was not to
 });
 
 test('nothing of an erased user stays, whether their taps were deleted or left behind', async () => {
-  database = await createDatabase();
-  await addHistory();
-  await database.ok(['backfill', '--to', lastDay]);
+  database = await copyHistory();
   await database.client.query('delete from public.users where id = $1', [userId(4)]);
   await database.client.query('delete from public.taps where $1 in (id1, id2)', [userId(6)]);
   await database.client.query('delete from public.users where id = $1', [userId(6)]);
@@ -338,10 +351,9 @@ test('nothing of an erased user stays, whether their taps were deleted or left b
 });
 
 test('killed at random moments and run again, a backfill ends as one that was left alone', async () => {
-  database = await createDatabase();
+  database = await createDatabase({ twin: true });
   await addHistory();
-  await database.ok(['migrate', '--schema', 'calm']);
-  await database.ok(['backfill', '--to', lastDay, '--schema', 'calm']);
+  await database.ok(['backfill', '--to', lastDay, '--schema', 'twin']);
   let kills = 0;
   for (let round = 0; round < 12; round += 1) {
     const { child, ended } = startCli(['backfill', '--to', lastDay, '--batch-days', '3', '--wait', '20'], {
@@ -358,25 +370,30 @@ test('killed at random moments and run again, a backfill ends as one that was le
   }
   expect(kills).toBeGreaterThan(0);
   await database.ok(['backfill', '--to', lastDay, '--wait', '20']);
-  expect(difference(await readTables('calm'), await readTables())).toEqual([]);
+  expect(difference(await readTables('twin'), await readTables())).toEqual([]);
   expect(await database.rows("select 1 from run where state = 'running'")).toEqual([]);
 });
 
 test('of two runs at once one exits with 4 and names the other, or waits for it', async () => {
   database = await createDatabase();
-  await addHistory();
-  const environment = { DATABASE_URL: database.url };
-  const first = startCli(['backfill', '--to', lastDay, '--batch-days', '1'], environment);
-  for (let tries = 0; tries < 200; tries += 1) {
-    const running = await database.rows("select 1 from run where state = 'running'");
-    if (running.length > 0) break;
-    await sleep(20);
-  }
+  await addUsers(database, 1, 2);
+  await addTap(database, 1, 2, '2025-03-01T08:00Z');
+  // Whatever the first one does, it can't end before it may write here.
+  await database.client.query('begin; lock table user_streaks in access exclusive mode');
+  const first = startCli(['backfill', '--to', lastDay], {
+    DATABASE_URL: database.url,
+    ARC_GAM_LOCK_TIMEOUT_MS: '100000',
+  });
+  await vi.waitFor(
+    async () => expect(await database.rows("select 1 from run where state = 'running'")).toHaveLength(1),
+    { timeout: 60_000 },
+  );
   const second = await database.cli(['etl', '--date', lastDay]);
   expect(second.code).toBe(4);
   expect(second.stderr).toMatch(/Another run holds the lock.*backfill.*pid \d+/);
-  const third = await database.cli(['etl', '--date', lastDay, '--wait', '60']);
-  expect(third.code).toBe(0);
+  const third = database.cli(['etl', '--date', lastDay, '--wait', '60']);
+  await database.client.query('rollback');
+  expect((await third).code).toBe(0);
   expect((await first.ended).code).toBe(0);
 });
 
@@ -417,9 +434,7 @@ test('a zone is recorded with the data and changed only by a rebuild', async () 
 });
 
 test('a step that reads taps and changed makes its days stale', async () => {
-  database = await createDatabase();
-  await addHistory();
-  await database.ok(['backfill', '--to', lastDay]);
+  database = await copyHistory();
   const before = await readTables();
   await database.client.query("update processed_day set steps_sha256 = 'another' where day >= '2025-03-20'");
   await database.client.query("update pair_day set tap_count = tap_count + 1 where day >= '2025-03-20'");
@@ -430,9 +445,7 @@ test('a step that reads taps and changed makes its days stale', async () => {
 });
 
 test('a step that changed derives its own table, and nothing else is derived', async () => {
-  database = await createDatabase();
-  await addHistory();
-  await database.ok(['backfill', '--to', lastDay]);
+  database = await copyHistory();
   const before = await readTables();
   const streaks = await database.rows('select * from user_streaks order by user_id');
   await database.client.query("update derived_step set digest = 'another' where step = 'user_streaks'");

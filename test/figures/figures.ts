@@ -17,7 +17,10 @@ const notDerived =
 /** When, or by which run, a row was written is no figure. */
 const notFigures = new Set(['last_updated_at', 'run_id', 'steps_sha256']);
 
-/** Every stored table of a schema that a run derives, whatever it is called: a table that is added later is compared as well. */
+/**
+ * Every stored table of a schema that a run derives, whatever it is called: a table that is added later is compared as
+ * well.
+ */
 export const allFigures = async (client: pg.ClientBase, schema: string): Promise<Figures[]> => {
   const { rows } = await client.query<{ name: string; columns: string; keys: string | null }>(
     `select

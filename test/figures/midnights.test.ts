@@ -24,7 +24,7 @@ test.each([
   ['Asia/Gaza', '2010-03-26T22:01:00Z', 'on from 00:01'],
   ['Asia/Gaza', '2011-08-31T21:00:00Z', 'back from midnight'],
 ] as const)('%s, %s: %s', async (zone, moment, _what) => {
-  database = await createDatabase();
+  database = await createDatabase({ twin: true });
   const environment = { ARC_GAM_TZ: zone };
   await addUsers(database, 1, 2, 3, 4, 5, 6);
   // A tap every 20 minutes for two days on either side, at one place.
@@ -50,11 +50,10 @@ test.each([
     ),
   ).toEqual(local);
   // Night after night it is the same.
-  await database.ok(['migrate', '--schema', 'nightly']);
-  await database.ok(['backfill', '--schema', 'nightly', '--from', from, '--to', from], environment);
+  await database.ok(['backfill', '--schema', 'twin', '--from', from, '--to', from], environment);
   for (let days = -3; days <= 5; days += 1)
-    await database.ok(['etl', '--schema', 'nightly', '--date', dayOf(moment, days)], environment);
-  expect(await differencesOf(database.client, 'nightly', 'gamification')).toEqual([]);
+    await database.ok(['etl', '--schema', 'twin', '--date', dayOf(moment, days)], environment);
+  expect(await differencesOf(database.client, 'twin', 'gamification')).toEqual([]);
   const verified = await database.cli(['verify', '--full'], environment);
   expect([verified.code, verified.stdout]).toEqual([0, expect.stringContaining('All equal')]);
 });

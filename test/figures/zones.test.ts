@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { runProcess } from '../command/cli.js';
 import { addTap, addUsers, createDatabase, type TestDatabase, userId } from '../server/database.js';
 
 const withDatabase =
@@ -117,11 +118,15 @@ describe('local days', () => {
             userId(1),
             userId(2),
           ]);
-        await database.ok(['migrate'], { PGTZ: 'Pacific/Auckland', TZ: 'Pacific/Auckland' });
-        await database.ok(['backfill', '--to', '2026-01-07', '--batch-days', '1'], {
+        // The process has a zone of its own, too.
+        const environment = {
+          DATABASE_URL: database.url,
           PGTZ: 'Pacific/Auckland',
           TZ: 'Pacific/Auckland',
-        });
+        };
+        expect(await runProcess(['migrate'], environment)).toMatchObject({ code: 0 });
+        const backfill = ['backfill', '--to', '2026-01-07', '--batch-days', '1'];
+        expect(await runProcess(backfill, environment)).toMatchObject({ code: 0 });
         expect(await tapsOfDays(database)).toEqual([
           { day: '2026-01-05', taps: '2' },
           { day: '2026-01-06', taps: '1' },

@@ -109,8 +109,8 @@ describe('homes.csv', () => {
     expect(share(codes)).toBeGreaterThanOrEqual(0.95);
   });
 
-  // Not what the rules are made for, but what they are for: of what is placed 97 % in the right country, of what has a
-  // country 80 % placed. The rules before these reached 91 % and 72 to 78 % of them.
+  // The aim of docs/semantics.md on texts by strangers: of what is placed, 97 % in the right country; of what has a
+  // country, 80 % placed. The rules before these reached 91 % and 72 to 78 %.
   test.each([
     'stranger',
     'unseen',

@@ -100,7 +100,7 @@ test('what status --json says is what is documented, neither more nor less', asy
     );
   };
   const found = new Set(fields(status, ''));
-  // Of a list that is empty here, its fields are documented.
+  // A list may be empty here; then its documented fields count.
   for (const name of found) {
     expect(
       documented.some((other) => other === name || other?.startsWith(`${name}[]`)),

@@ -109,17 +109,6 @@ describe('on the application alone', () => {
     expect(result.stderr).toContain("The schema 'gamification' has not been set up. Run: arc-gam migrate");
   });
 
-  test('an index that leads with the time is asked for, and none is made', async () => {
-    expect((await database.ok(['migrate'])).stderr).toBe('');
-    await database.client.query('drop index public.taps_time; create index on public.taps (id1, time)');
-    const before = await catalogue();
-    const { stderr } = await database.ok(['migrate']);
-    expect(stderr).toContain('No index of public.taps leads with "time"');
-    expect(stderr).toContain('create index concurrently on "public"."taps" ("time");');
-    expect(stderr.trim().split('\n')).toHaveLength(1);
-    expect(await catalogue()).toEqual(before);
-  });
-
   test('a column that is not there is named, with what is empty for it and what it may be called', async () => {
     await database.client.query(`alter table public.taps rename latitude to lat;
       alter table public.taps rename longitude to lon; alter table public.users rename home to city`);
@@ -143,18 +132,6 @@ describe('on the application alone', () => {
     expect((await database.ok(['migrate'], mapped)).stderr).toBe('');
     const without = { ...mapped, ARC_GAM_USERS_HOME: 'null::text' };
     expect((await database.ok(['migrate'], without)).stderr).toBe('');
-  });
-
-  test('a table that is not there: the likest is offered, and none of ours', async () => {
-    await database.ok(['migrate']);
-    for (const number of Array.from({ length: 20 }, (_, index) => index)) {
-      await database.client.query(`create table public.aaa_${number} (id int)`);
-    }
-    const { code, stderr } = await database.cli(['migrate'], { ARC_GAM_TAPS_TABLE: 'public.tap' });
-    expect(code).toBe(2);
-    expect(stderr).toContain('Did you mean public.taps?');
-    expect(stderr).toMatch(/among them: public\.taps, /);
-    expect(stderr).not.toContain('gamification.');
   });
 
   test.each([
@@ -196,6 +173,28 @@ describe('on the application alone', () => {
 describe('the migrated schema', () => {
   beforeEach(async () => {
     database = await createDatabase();
+  });
+
+  test('an index that leads with the time is asked for, and none is made', async () => {
+    expect((await database.ok(['migrate'])).stderr).toBe('');
+    await database.client.query('drop index public.taps_time; create index on public.taps (id1, time)');
+    const before = await catalogue();
+    const { stderr } = await database.ok(['migrate']);
+    expect(stderr).toContain('No index of public.taps leads with "time"');
+    expect(stderr).toContain('create index concurrently on "public"."taps" ("time");');
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+    expect(await catalogue()).toEqual(before);
+  });
+
+  test('a table that is not there: the likest is offered, and none of ours', async () => {
+    for (const number of Array.from({ length: 20 }, (_, index) => index)) {
+      await database.client.query(`create table public.aaa_${number} (id int)`);
+    }
+    const { code, stderr } = await database.cli(['migrate'], { ARC_GAM_TAPS_TABLE: 'public.tap' });
+    expect(code).toBe(2);
+    expect(stderr).toContain('Did you mean public.taps?');
+    expect(stderr).toMatch(/among them: public\.taps, /);
+    expect(stderr).not.toContain('gamification.');
   });
 
   test('an applied file that was edited since is found', async () => {

@@ -5,15 +5,17 @@ import { runCli, startCli } from '../command/cli.js';
 import { dayCount, type Operation, type Story } from './story.js';
 import { Disproof, withWorld } from './world.js';
 
-/** How many of the story's days are still to come when it begins: some taps are of the future, as with a wrong clock. */
+/**
+ * How many of the story's days are still to come when it begins: some taps are of the future, as with a wrong clock.
+ */
 const futureDays = 10;
 
 const longestWaitMs = 120_000;
 
 /**
- * Lives through a story beside a follower, a process of its own that is killed and started again. What would be a run in
- * the story is something that happens to the follower, or a pause: once nothing waits any more, every table must equal a
- * rebuild. `throughUrl` is the follower's way to the database. Throws a Disproof.
+ * Lives through a story beside a follower, a process of its own that is killed and started again. What would be a run
+ * in the story is something that happens to the follower, or a pause: once nothing waits any more, every table must
+ * equal a rebuild. `throughUrl` is the follower's way to the database. Throws a Disproof.
  */
 export const liveBesideFollower = (url: string, story: Story, throughUrl = url): Promise<void> => {
   const today = new Date().toISOString().slice(0, 10);

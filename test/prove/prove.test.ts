@@ -41,7 +41,8 @@ test('random histories end as a rebuild would, and a mutation does not', { timeo
     await expect(copied((url) => live(url, story, broken.apply(loadSteps())))).rejects.toThrow(
       /edge_strength: (missing|unexpected)/,
     );
-    // Beside a follower, a process that is killed and started again; with a table that is not written as it is told, too.
+    // Beside a follower, a process that is killed and started again; with a table that is not written as it is told,
+    // too.
     const [beside] = fc.sample(stories(15), { seed: 13, numRuns: 1 });
     if (beside === undefined) throw new Error('fast-check made no story');
     await copied((url) => liveBesideFollower(url, beside));

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 
 /**
- * One thing that happens to the application's tables or to arc-gam. Users and taps are picked by number, modulo how many
- * there are, so that a story stays valid when it is shrunk.
+ * One thing that happens to the application's tables or to arc-gam. Users and taps are picked by number, modulo how
+ * many there are, so that a story stays valid when it is shrunk.
  */
 export type Operation =
   | { kind: 'taps'; taps: { one: number; other: number; day: number; minute: number; place: number }[] }

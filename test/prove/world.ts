@@ -57,8 +57,8 @@ export const prepareTemplate = async (url: string): Promise<void> => {
 };
 
 /**
- * Lives through a story on a copy of the template. After every run the tables must equal a rebuild from nothing over the
- * same P. Throws a Disproof. `steps` are those of the living schema: a mutation, or the real ones.
+ * Lives through a story on a copy of the template. After every run the tables must equal a rebuild from nothing over
+ * the same P. Throws a Disproof. `steps` are those of the living schema: a mutation, or the real ones.
  */
 export const live = async (url: string, story: Story, steps?: readonly Step[]): Promise<void> => {
   await withWorld(url, story.zone, { steps }, async (world) => {
@@ -178,7 +178,9 @@ export class World {
     }
   }
 
-  /** Every table of figures, both ways, against a rebuild of the same days; and a second run that must write nothing. */
+  /**
+   * Every table of figures, both ways, against a rebuild of the same days; and a second run that must write nothing.
+   */
   async compare(when: string): Promise<void> {
     await this.requireRebuilt(when);
     await this.requireSilence(when);

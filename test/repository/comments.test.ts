@@ -100,3 +100,16 @@ test('a wrong one would be seen', () => {
     'API.md',
   ]);
 });
+
+test('a comment line fits into 120 columns', () => {
+  const long = files
+    .filter((file) => /^(src|sql|test|page|deploy|scripts)\//.test(file) && !/\.(md|csv)$/.test(file))
+    .flatMap((file) =>
+      readFileSync(`${root}${file}`, 'utf8')
+        .split('\n')
+        .flatMap((line, index) =>
+          line.length > 120 && /^\s*(--(?![!:])|\/\/|\/?\*|#)/.test(line) ? [`${file}:${index + 1}`] : [],
+        ),
+    );
+  expect(long).toEqual([]);
+});

@@ -29,3 +29,15 @@ test('what is shared is written once', () => {
     expect(defining(name), name).toHaveLength(1);
   }
 });
+
+test('which place a cell counts as is said once for the steps and once for verify', () => {
+  const sql = fileURLToPath(new URL('../../sql/', import.meta.url));
+  const files = readdirSync(sql, { recursive: true, encoding: 'utf8' }).filter((file) =>
+    file.endsWith('.sql'),
+  );
+  const using = files.filter((file) =>
+    /geohash5_(place|name|middle)\(/.test(readFileSync(`${sql}${file}`, 'utf8')),
+  );
+  expect(using.filter((file) => /^(verify|checks|why)\//.test(file))).toEqual([]);
+  expect(using.length).toBeGreaterThan(1);
+});

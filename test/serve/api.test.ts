@@ -117,8 +117,8 @@ test('weekly says what is stored, and today belongs to the window', async () => 
 });
 
 test("the viewer's zone moves their own days, not the boards", async () => {
-  // In Tokyo the taps are on 2 March 08:30, 3 March 18:00 (twice), 4 March 03:00 and 5 March 07:00: what is dated after the
-  // as-of day, 4 March, waits.
+  // In Tokyo the taps are on 2 March 08:30, 3 March 18:00 (twice), 4 March 03:00 and 5 March 07:00: what is dated after
+  // the as-of day, 4 March, waits.
   const { body } = await server.get(pathOf('weekly', '&tz=Asia/Tokyo'));
   expect(body.meta.tz_used).toBe('Asia/Tokyo');
   expect(body.momentum).toMatchObject({

@@ -2,9 +2,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { loadCsv, tapsCsv, usersCsv } from '../../src/demo/csv.js';
 import { createDatabase, type TestDatabase } from '../server/database.js';
+import { describeUnless } from '../server/lacking.js';
 import { startTestServer, type TestServer } from './serve.js';
 
 const shared = [process.env.ARC_GAM_SHARED, '../../../shared', '../../../../shared']
@@ -12,8 +13,9 @@ const shared = [process.env.ARC_GAM_SHARED, '../../../shared', '../../../../shar
   .map((path) => (path.startsWith('/') ? path : fileURLToPath(new URL(path, import.meta.url))))
   .find((path) => existsSync(`${path}/expected`));
 
-if (shared === undefined)
-  process.stdout.write('Skipped: no folder ../shared with expected rollups to compare the API with.\n');
+const withDataSets = describeUnless(
+  shared === undefined ? 'there is no folder ../shared with expected rollups' : null,
+);
 
 /** The expected rollups were computed from the specification by something else than arc-gam. */
 const name = 'workplace2013';
@@ -30,7 +32,7 @@ const expected = (table: string): string[][] =>
 
 const nullable = (text: string | undefined) => (text === '' || text === undefined ? null : Number(text));
 
-describe.skipIf(shared === undefined)(`what the API says of ${name}`, () => {
+withDataSets(`what the API says of ${name}`, () => {
   let database: TestDatabase;
   let server: TestServer;
   let users: string[];

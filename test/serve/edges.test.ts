@@ -17,7 +17,10 @@ let database: TestDatabase;
 let server: TestServer;
 const now = '2026-03-09T12:30:00Z'; // a Monday, the as-of day is the Sunday before
 
-/** 1 knows 10 to 21; 2 and 30 know all of them, 3 knows eleven: 1 could meet them. 4 and 5 tap with 1; 5 opts out in a test. */
+/**
+ * 1 knows 10 to 21; 2 and 30 know all of them, 3 knows eleven: 1 could meet them. 4 and 5 tap with 1; 5 opts out in a
+ * test.
+ */
 beforeAll(async () => {
   database = await createDatabase();
   await database.client.query('alter table public.users add column hidden boolean');

@@ -1,7 +1,8 @@
 /// <reference lib="dom" />
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { addTap, addUsers, createDatabase, type TestDatabase, userId } from '../server/database.js';
+import { describeUnless } from '../server/lacking.js';
 import { browserPath, startBrowser } from './browser.js';
 import {
   changeAnswers,
@@ -18,10 +19,6 @@ const now = '2026-03-05T12:30:00Z';
 const today = '2026-03-05';
 const longName = 'Xyzzyplughfrotzgnustoabracadabra';
 const turnedName = '\u202eevil\u202e right';
-
-if (browserPath === undefined) {
-  process.stdout.write('The tests of the page are skipped: there is no Chromium (set CHROMIUM_PATH).\n');
-}
 
 /** What an answer may carry besides; the panels that need it are left out where it is missing. */
 const moreAnswers = {
@@ -57,7 +54,11 @@ const moreAnswers = {
   },
 };
 
-describe.skipIf(browserPath === undefined)('the Community page', () => {
+const withBrowser = describeUnless(
+  browserPath === undefined ? 'there is no Chromium (set CHROMIUM_PATH)' : null,
+);
+
+withBrowser('the Community page', () => {
   let database: TestDatabase;
   let server: TestServer;
   let browser: Browser;

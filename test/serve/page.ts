@@ -11,7 +11,7 @@ export interface OpenPage {
   readonly complaints: string[];
   /** The paths and queries of its questions to the API, in order. */
   readonly questions: string[];
-  /** How far what was drawn jumped about by itself so far (cumulative layout shift). */
+  /** The cumulative layout shift so far: how far drawn things moved by themselves. */
   shift(): Promise<number>;
   /** The text of an element, with single spaces. */
   text(id: string): Promise<string>;

@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { runCli } from '../command/cli.js';
+import { runCli, runProcess } from '../command/cli.js';
 import { createDatabase, type TestDatabase } from './database.js';
 
 let database: TestDatabase;
@@ -169,10 +169,10 @@ test('.env is read, the environment wins, a quoted password is understood', asyn
       join(folder, '.env'),
       `DATABASE_URL="${address({ username: role, password: encodeURIComponent(password) })}"\nARC_GAM_SCHEMA=elsewhere\n`,
     );
-    const fromFile = await runCli(['etl'], {}, folder);
+    const fromFile = await runProcess(['etl'], {}, folder);
     expect(fromFile.code).toBe(1);
     expect(fromFile.stderr).toContain("The schema 'elsewhere' has not been set up");
-    const overridden = await runCli(
+    const overridden = await runProcess(
       ['migrate', 'status'],
       { DATABASE_URL: database.url, ARC_GAM_SCHEMA: 'gamification' },
       folder,

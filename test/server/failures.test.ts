@@ -1,17 +1,22 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { jsonLines, startCli } from '../command/cli.js';
-import { addTap, addUsers, createDatabase, type TestDatabase, userId } from './database.js';
+import { addTap, addUsers, filledOnce, type TestDatabase, userId } from './database.js';
 
-// What docs/operations.md says of failures, tried.
+// The failures of docs/operations.md.
 
 let database: TestDatabase;
+let copy: () => Promise<TestDatabase>;
+beforeAll(async () => {
+  copy = await filledOnce(async (filled) => {
+    await addUsers(filled, 1, 2, 3);
+    await addTap(filled, 1, 2, '2026-02-03T10:00Z');
+    await addTap(filled, 2, 3, '2026-02-03T23:30Z');
+    await addTap(filled, 1, 3, '2026-02-05T10:00Z');
+    await filled.ok(['etl', '--date', '2026-02-05']);
+  });
+});
 beforeEach(async () => {
-  database = await createDatabase();
-  await addUsers(database, 1, 2, 3);
-  await addTap(database, 1, 2, '2026-02-03T10:00Z');
-  await addTap(database, 2, 3, '2026-02-03T23:30Z');
-  await addTap(database, 1, 3, '2026-02-05T10:00Z');
-  await database.ok(['etl', '--date', '2026-02-05']);
+  database = await copy();
 });
 afterEach(() => database.drop());
 

@@ -1,15 +1,13 @@
 import pg from 'pg';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect } from 'vitest';
 import { runCli, startCli } from '../command/cli.js';
 import { type Bouncer, hasBouncer, startBouncer } from './bouncer.js';
 import { addTap, addUsers, createDatabase, type TestDatabase } from './database.js';
+import { testUnless } from './lacking.js';
 
-if (!hasBouncer) {
-  process.stdout.write(
-    'PgBouncer is not installed: its tests are skipped (Debian: apt-get install pgbouncer).\n',
-  );
-}
-
+const throughBouncer = testUnless(
+  hasBouncer ? null : 'PgBouncer is not installed (Debian: apt-get install pgbouncer)',
+);
 let database: TestDatabase;
 let bouncer: Bouncer;
 let url: string;
@@ -38,7 +36,7 @@ afterAll(async () => {
   await database.drop();
 });
 
-test.skipIf(!hasBouncer)(
+throughBouncer(
   'migrate, backfill and etl work in transaction mode and leave no setting on a pooled connection',
   async () => {
     expect(await through(['migrate'])).toMatchObject({ code: 0, stderr: expect.stringContaining('index') });
@@ -71,7 +69,7 @@ test.skipIf(!hasBouncer)(
   },
 );
 
-test.skipIf(!hasBouncer)('a second run meets the lock through it too', async () => {
+throughBouncer('a second run meets the lock through it too', async () => {
   const blocker = new pg.Client({ connectionString: database.url });
   await blocker.connect();
   await blocker.query('begin; lock table gamification.processed_day in exclusive mode');
@@ -91,7 +89,7 @@ test.skipIf(!hasBouncer)('a second run meets the lock through it too', async () 
   expect(await first.ended).toMatchObject({ code: 0 });
 });
 
-test.skipIf(!hasBouncer)(
+throughBouncer(
   'when the connection that holds the lock dies in mid-run, two runs still never write at once',
   async () => {
     await database.client.query(

@@ -23,7 +23,10 @@ const steps = loadSteps();
 const isShared = (step: Step): boolean =>
   steps.filter((other) => writesOf(other).includes(step.table)).length > 1;
 
-/** One batch by hand, like src/pipeline/batch.ts: the printed statements of each step as a role that has nothing beyond its header. */
+/**
+ * One batch by hand, like src/pipeline/batch.ts: the printed statements of each step as a role that has nothing beyond
+ * its header.
+ */
 const runBatchAsRole = async (
   database: TestDatabase,
   days: string,

@@ -5,8 +5,8 @@ import { isPreparing, isShared, loadSteps, type StepParameter } from '../../src/
 const steps = loadSteps();
 
 /**
- * Runs one step's statements by themselves, as a batch does: a preparing step makes its scratch table (which must not be
- * there), any other brings its table to what its SELECT says. Needs what the step reads. Returns the rows written.
+ * Runs one step's statements by themselves, as a batch does: a preparing step makes its scratch table (which must not
+ * be there), any other brings its table to what its SELECT says. Needs what the step reads. Returns the rows written.
  */
 export const runStep = async (
   client: pg.ClientBase,

@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { readPackageFile } from '../../src/files.js';
 import { statementsOf } from '../../src/pipeline/converge.js';
@@ -279,4 +281,18 @@ describe('the meaning of a step', () => {
       factsDigest(changed('pair_day', 'batch_tap.tap_count,', 'batch_tap.tap_count + 0 as tap_count,')),
     ).not.toBe(factsDigest(steps));
   });
+});
+
+test('every step that writes what stays has a case with given and expected rows', () => {
+  const folder = fileURLToPath(new URL('./', import.meta.url));
+  const cases = readdirSync(folder)
+    .filter((file) => file.endsWith('.test.ts') && file !== 'step.test.ts')
+    .map((file) => readFileSync(`${folder}${file}`, 'utf8'))
+    .join('\n');
+  const lacking = loadSteps().filter(
+    ({ name, file, table }) =>
+      file.startsWith('sql/steps/') && !isScratch(table) && !cases.includes(`step('${name}'`),
+  );
+  // Homes have a test of their own: test/homes.
+  expect(lacking.map(({ name }) => name)).toEqual(['home_location_struct']);
 });

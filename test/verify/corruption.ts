@@ -59,7 +59,7 @@ export const roundsOf = (corruptions: readonly Corruption[]): Corruption[][] => 
   return rounds;
 };
 
-/** Fails unless a full verification accuses what each of the corruptions spoils, and nothing without them. */
+/** Fails unless a full verification finds each of the corruptions, and finds nothing without them. */
 export const expectFound = async (
   target: TestDatabase,
   corruptions: readonly Corruption[],
@@ -90,7 +90,9 @@ export const expectFound = async (
   );
 };
 
-/** Fails unless one repair after each round of corruptions leaves nothing to find; then calls `check` with their names. */
+/**
+ * Fails unless one repair after each round of corruptions leaves nothing to find; then calls `check` with their names.
+ */
 export const expectRepaired = (
   target: TestDatabase,
   corruptions: readonly Corruption[],

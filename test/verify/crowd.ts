@@ -42,7 +42,10 @@ const usual: readonly [start: string, tapCount: number, place: readonly [number,
   ['2026-02-04T10:00Z', 12, tokyo],
 ];
 
-/** Taps of a crowd after weeks of a tap each, strangers and homes among them; all metrics and windows; no quest is left out. */
+/**
+ * Taps of a crowd after weeks of a tap each, strangers and homes among them; all metrics and windows; no quest is left
+ * out.
+ */
 export const fillCrowd = async (database: TestDatabase): Promise<void> => {
   await addUsers(database, ...Array.from({ length: 13 }, (_, index) => index + 1));
   await database.client.query(

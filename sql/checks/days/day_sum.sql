@@ -1,4 +1,4 @@
--- Every tap has two ends: the taps of a day's users are twice the day's valid taps, on stale days too.
+-- Every tap has two users, so the taps of a day's users add up to twice the day's valid taps, on stale days too.
 --! table: user_day_activity
 --! says: a day's users have twice its taps, from the ledger
 --! key: day

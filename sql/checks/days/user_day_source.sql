@@ -1,4 +1,5 @@
--- Whoever tapped on the verified days has a row with that many taps, nobody else has one. Stale days are told apart.
+-- Everybody who tapped on the verified days has a row with the number of taps; nobody else has one. Stale days are
+-- reported separately.
 --! table: user_day_activity
 --! says: users of the verified days, from the source
 --! key: user_id, day

@@ -1,4 +1,4 @@
--- A streak that day L has broken by ending may be stored either way until the next run.
+-- Streaks of the verified users. If day L ended since the last run, a streak that broke by it may be stored either way.
 --! table: user_streaks
 --! says: streaks, by walking the days
 --! key: user_id

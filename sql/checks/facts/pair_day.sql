@@ -1,4 +1,4 @@
--- What every pair did on the verified days. Stale days are told apart.
+-- What every pair did on the verified days. Stale days are reported separately.
 --! table: pair_day
 --! says: pairs of the verified days, from the source
 --! key: u1, u2, day

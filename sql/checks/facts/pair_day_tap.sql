@@ -1,4 +1,4 @@
--- The times between the first and the last tap of a pair and day. Stale days are told apart.
+-- The times between the first and the last tap of a pair and day. Stale days are reported separately.
 --! table: pair_day_tap
 --! says: taps between the first and last of a day, from the source
 --! key: u1, u2, day

@@ -1,5 +1,5 @@
--- Who is named by taps of unknown users on the verified days, and no row of a day that is not processed. Stale days are
--- told apart.
+-- The users, known and unknown, in taps with an unknown user on the verified days; no row for a day that is not
+-- processed. Stale days are reported separately.
 --! table: unknown_user_day
 --! says: days with taps of unknown users, from the source
 --! key: day, user_hash

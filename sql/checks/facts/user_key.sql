@@ -1,4 +1,5 @@
--- Every user of the facts has a private key, and nobody else has. One that is missing is reached by a day of theirs only.
+-- Every user of the facts has a private key, and nobody else has one. A user without a key is named in a finding only
+-- by a day of theirs.
 --! table: user_key
 --! says: every user with a tap has a key, nobody else
 --! key: user_id

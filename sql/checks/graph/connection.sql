@@ -1,4 +1,5 @@
--- First and latest tap of every pair of the verified users. A pair that is missing is reached by a day of theirs only.
+-- First and latest tap of every pair of the verified users. A missing pair is named in a finding only by
+-- a day of theirs.
 --! table: connection
 --! says: first and latest tap of every pair, recomputed
 --! key: u1, u2

@@ -1,5 +1,5 @@
--- What was placed is in the gazetteer, and every text was read by the same rules. How a text is read is the step's
--- affair: it is not read again here.
+-- Every place is in the gazetteer, and all texts were parsed by the same version of the rules. The texts are not parsed
+-- again: only the step knows how.
 --! table: home_location_struct
 --! needs: gazetteer_place
 --! says: every city is in the gazetteer, read by the same rules

@@ -1,5 +1,5 @@
--- A row for everybody with a home text and for nobody else, of the text as it is now. A text that changed since the last
--- run can't be told from a row that is wrong, so both are stale.
+-- A row with the present text for every user with a home text, and for no other user. A text that changed since the
+-- last run looks the same as a wrong row, so both count as stale.
 --! table: home_location_struct
 --! says: a row per home text, as the text is now
 --! weight: stale

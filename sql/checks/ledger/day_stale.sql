@@ -1,5 +1,5 @@
--- Verified days whose source changed since they were processed: late, edited or deleted taps, erased users. Nothing is
--- wrong with what is stored, it is old; the next etl brings it up to date.
+-- Verified days whose source changed since they were processed: late, edited or deleted taps, erased users. What is
+-- stored is not wrong but out of date; the next etl updates it.
 --! table: processed_day
 --! says: the source is what it was when its days were processed
 --! weight: stale

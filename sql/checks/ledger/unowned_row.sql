@@ -1,5 +1,5 @@
--- Private rows belong to users with a key and to a processed day, times between taps to a day with more than two. The
--- next run removes all that belong to nobody.
+-- Private rows belong to users with a key and to a processed day; times of taps belong to a pair's day with more than
+-- two taps. The next run removes all other rows.
 --! table: pair_day
 --! says: private rows have a user and a processed day
 --! key: key

@@ -1,5 +1,5 @@
--- Taps and users of every cell and local clock hour of the verified days. Stale days are told apart. Also marked for
--- nobody: a repair then looks for rows of the same hour, whatever day they say.
+-- Taps and users of every cell and local clock hour of the verified days. Stale days are reported
+-- separately. The marks name no user, so that a repair looks for all rows of the hour, even if they state another day.
 --! table: area_hour
 --! says: cells and hours of the verified days, from the source
 --! key: geohash5, day, starts_at

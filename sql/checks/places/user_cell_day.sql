@@ -1,4 +1,4 @@
--- In which cells users tapped on the verified days. Stale days are told apart.
+-- In which cells users tapped on the verified days. Stale days are reported separately.
 --! table: user_cell_day
 --! says: cells of the users on the verified days, from the source
 --! key: user_id, geohash5, day

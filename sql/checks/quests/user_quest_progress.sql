@@ -1,5 +1,5 @@
 -- Progress of the verified users in every quest of every week. Quests whose definition changed since the last run are
--- told apart.
+-- reported separately.
 --! table: user_quest_progress
 --! says: quests of the verified users, counted by definition
 --! key: user_id, quest, week_start

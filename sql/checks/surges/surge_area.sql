@@ -1,5 +1,5 @@
--- A name for every area with a flagged hour and for no other, as the gazetteer says; an area that was named from another
--- gazetteer is named again by the next run that has a surge.
+-- Every area with a flagged hour has the name that the gazetteer gives it, and no other area has a name. An area that
+-- was named from another gazetteer is named again by the next run that has a surge.
 --! table: surge_area
 --! says: names of the areas with a surge, from the gazetteer
 --! key: geohash5

@@ -1,5 +1,5 @@
--- The flagged hours of the verified days that are not stale, by the method applied to counts from the source, and none of
--- a day that is not processed. Both are rounded differently.
+-- The flagged hours of the verified days that are not stale, by the method applied to counts from the source, and none
+-- of a day that is not processed. The check and the step round at different places, hence the tolerance.
 --! table: surge_hour
 --! says: flagged hours by the method, from eight weeks of counts
 --! key: geohash5, day, starts_at

@@ -1,5 +1,5 @@
--- What must hold of a surge whatever the taps are, on stale days too: nobody is shown in a crowd of fewer than five, and
--- windows of one area stand apart.
+-- What must hold of every surge, on stale days too: no window has fewer than five users, and windows of one area are at
+-- least an hour apart.
 --! table: surge_windows
 --! says: five users or more, a multiplier of 1.5, no overlap
 --! key: window_id

@@ -1,5 +1,5 @@
--- Windows by the method, with the taps and users of their flagged hours, counted in the source: of windows that have no
--- hour near a day that is not judged. The stored figures are rounded.
+-- Surge windows computed by the method, with taps and users of their flagged hours counted in the source. Left out are
+-- windows next to a day that is not judged. The stored figures are rounded.
 --! table: surge_windows
 --! says: windows by the method, taps and users from the source
 --! key: geohash5, start_time

@@ -1,4 +1,4 @@
--- The last bit of a real may differ between two ways to write one formula.
+-- The strength of every tie. Two ways to write the formula may differ in the last bit of a real.
 --! table: edge_strength
 --! says: ties of the last 90 days, recomputed
 --! key: u1, u2

@@ -1,4 +1,4 @@
--- A row on the boards for every row of the weeks, and no other.
+-- Every row of user_week_activity has a row on the week's boards, and the boards have no other rows.
 --! table: weekly_leaderboard
 --! says: boards show the weeks' figures, as stored
 --! key: user_id, year, iso_week

@@ -1,4 +1,4 @@
--- The second degree by joining the graph with itself.
+-- The weeks of the verified users; the second degree is computed by joining the graph with itself.
 --! table: user_week_activity
 --! says: weeks and second degree, recomputed
 --! key: user_id, year, iso_week

@@ -1,4 +1,4 @@
--- Of everybody in the verified weeks, whoever was recomputed.
+-- The sums of the days of everybody in the verified weeks, whether their other figures were recomputed or not.
 --! table: user_week_activity
 --! says: weeks equal their days, as stored
 --! key: user_id, year, iso_week

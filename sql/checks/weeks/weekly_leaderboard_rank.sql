@@ -1,5 +1,5 @@
--- Ranks of whole weeks: one more than the users with a greater figure, null for a figure of 0. Figures that were
--- recomputed count, so that one wrong figure does not accuse the ranks of a whole week.
+-- Ranks in whole weeks: 1 plus the number of users with a greater figure, null for a figure of 0. Recomputed figures
+-- are used where there are any, so that one wrong figure does not make a finding of every rank in its week.
 --! table: weekly_leaderboard
 --! says: ranks of the verified weeks, by counting who is ahead
 --! key: user_id, year, iso_week

@@ -1,5 +1,5 @@
--- One row per user and active day. All users of a day in question are counted: its pairs are read anyway. A pair's first
--- day that moves changes two days of both its users.
+-- One row per user and active day. All users of a day in question are counted: its pairs are read anyway. A pair's
+-- first day that moves changes two days of both its users.
 -- What it means: docs/semantics.md#days.
 --! reads: user_day_scope, changed_pair_day, changed_pair, user_key, pair_day, pair
 --! writes: user_day_activity

@@ -1,5 +1,5 @@
--- The second degree of every user as it stands in the week of L ($1): from nothing for a focus user, as a shift of what is
--- stored for anybody else.
+-- The second degree of every user as it stands in the week of L ($1): from nothing for a focus user, as a shift of what
+-- is stored for anybody else.
 --! reads: second_degree_focus, second_degree_event, friend
 --! writes: second_degree
 --! grain: user_key

@@ -7,8 +7,8 @@
 -- are focus users, so between a focus user and any other user only the first half of a path can have changed, and their
 -- own connection can't.
 --
--- A focus user at a time: a few thousand paths, grouped in memory that fits the cache, are three times as fast as one join
--- of the graph with itself. The planner can't know how long the lists are, so it is told to look each one up.
+-- A focus user at a time: a few thousand paths, grouped in memory that fits the cache, are three times as fast as one
+-- join of the graph with itself. The planner can't know how long the lists are, so it is told to look each one up.
 --! reads: second_degree_focus, second_degree_added, second_degree_list, user_key
 --! writes: second_degree_event
 --! grain: user_key, week

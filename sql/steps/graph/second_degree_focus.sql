@@ -1,8 +1,8 @@
 -- The users whose second degree is counted anew, and from which week on: either end of a changed connection (unless
--- connections were only added, see second_degree_added), and whoever has a week that is not stored yet and is over: what
--- stood at its end is not known. Everybody else is reached through them and only shifted.
--- A connection that changed far from a focus user can still be the second half of a path of theirs, so the earliest
--- change counts for all.
+-- connections were only added, see second_degree_added), and whoever has a week that is not stored yet and is over:
+-- what stood at its end is not known. Everybody else is reached through them and only shifted. A connection that
+-- changed far from a focus user can still be the second half of a path of theirs, so the earliest change counts for
+-- all.
 --! reads: changed_friend, second_degree_added, second_degree_suspect, changed_user_day, user_key
 --! before: user_week_activity, second_degree
 --! writes: second_degree_focus

@@ -1,6 +1,6 @@
--- The connections of the users whose second degree is walked, a row per user: of the focus users and their friends, of who
--- was a friend before the batch, and of the ends of added connections and their friends. Two looks at an index and at the
--- table behind it for every connection of every path would take most of the time. A week without a connection is
+-- The connections of the users whose second degree is walked, a row per user: of the focus users and their friends, of
+-- who was a friend before the batch, and of the ends of added connections and their friends. Two looks at an index and
+-- at the table behind it for every connection of every path would take most of the time. A week without a connection is
 -- 2147483647, later than any.
 --! reads: second_degree_focus, second_degree_added, changed_friend, friend
 --! writes: second_degree_list

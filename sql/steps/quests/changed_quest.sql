@@ -1,5 +1,5 @@
--- Quests whose rule is not the one that their progress was derived with. A definition that was deleted took its progress
--- with it.
+-- Quests whose rule is not the one that their progress was derived with. A definition that was deleted took its
+-- progress with it.
 --! reads: quest_rule
 --! before: quest_derived
 --! writes: changed_quest

@@ -1,6 +1,6 @@
 -- Metric assists: the first tap of two users counts 1 for whoever had been connected to both on an earlier day.
--- Of each two who met, the friends of one are walked as a list and looked for among those of the other, in memory: two looks
--- at an index and at the table behind it for every friend would take several times as long.
+-- Of each two who met, the friends of one are walked as a list and looked for among those of the other, in memory: two
+-- looks at an index and at the table behind it for every friend would take several times as long.
 --! reads: quest_scope, quest_meeting, friend
 --! writes: quest_event
 --! grain: metric, user_key, tapped_at

@@ -1,5 +1,5 @@
--- When the targets that were reached were reached: by the events in the order of their taps. Only what reached its target
--- needs that order. Of a day's quest, the first day to reach it counts.
+-- When the targets that were reached were reached: by the events in the order of their taps. Only what reached its
+-- target needs that order. Of a day's quest, the first day to reach it counts.
 --! reads: quest_total, quest_event, quest_rule
 --! writes: quest_completed
 --! grain: quest_id, user_key, week

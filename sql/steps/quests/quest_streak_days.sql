@@ -1,7 +1,7 @@
 -- Metric streak_days: with the first tap of a day the running streak has the length that it has that day. The only
 -- metric that is a level and not a sum.
--- The run of a day is the first that ends on it or later: one look-up a day, whatever the planner thinks of how many runs
--- there are.
+-- The run of a day is the first that ends on it or later: one look-up a day, whatever the planner thinks of how many
+-- runs there are.
 --! reads: quest_scope, quest_user_day, activity_run
 --! writes: quest_event
 --! grain: metric, user_key, day

@@ -1,5 +1,5 @@
--- What each user counts in each window of each quest: a streak is the level that it has reached, everything else a sum. In
--- a table of its own, so that the planner knows how many there are and how few of them reached their target.
+-- What each user counts in each window of each quest: a streak is the level that it has reached, everything else a sum.
+-- In a table of its own, so that the planner knows how many there are and how few of them reached their target.
 --! reads: quest_event, quest_rule
 --! writes: quest_total
 --! grain: quest_id, user_key, week, from_day

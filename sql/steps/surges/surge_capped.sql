@@ -1,5 +1,5 @@
--- The taps of each hour of the week over the baseline weeks, and their squares. One past event must not hide the next: the
--- largest of four or more weeks counts as the second-largest.
+-- The taps of each hour of the week over the baseline weeks, and their squares. One past event must not hide the next:
+-- the largest of four or more weeks counts as the second-largest.
 --! reads: surge_model, surge_week_slot
 --! writes: surge_capped
 --! grain: model_no, slot

@@ -1,6 +1,6 @@
 -- The areas and weeks that have an hour to judge and weeks to judge it by: n of them, the weeks before, at most 8, none
--- before the area's first; under 3 there is no judgement. A number stands for area and week: what follows is sorted by it
--- many times.
+-- before the area's first; under 3 there is no judgement. A number stands for area and week: what follows is sorted by
+-- it many times.
 --! reads: surge_scope, area_hour
 --! writes: surge_model
 --! grain: model_no

@@ -1,6 +1,6 @@
 -- What each hour of the week is expected to be, for the areas and weeks that have an hour to judge: steps 1 to 5
--- of docs/semantics.md#surges, written for sums over the n baseline weeks. All in numeric: a sum of floats would depend on
--- the order of rows.
+-- of docs/semantics.md#surges, written for sums over the n baseline weeks. All in numeric: a sum of floats would depend
+-- on the order of rows.
 --! reads: surge_model, surge_week_slot, surge_capped
 --! writes: surge_slot
 --! grain: geohash5, week, slot

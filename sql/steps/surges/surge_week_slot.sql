@@ -1,5 +1,6 @@
--- The taps of the baseline weeks by hour of the week. The hour that a clock set back shows twice counts as one of its slot.
--- Looked up by area and time: the planner can't know that a few weeks are little of an area's history, and would read all.
+-- The taps of the baseline weeks by hour of the week. The hour that a clock set back shows twice counts as one of its
+-- slot. Looked up by area and time: the planner can't know that a few weeks are little of an area's history, and would
+-- read all.
 --! reads: surge_model, area_hour
 --! writes: surge_week_slot
 --! grain: model_no, weeks_before, slot

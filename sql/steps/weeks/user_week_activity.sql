@@ -1,6 +1,6 @@
 -- One row per user and ISO week with a tap. Sums come from the days; the second degree is the running total of who
--- entered distance 2 less who left it: from nothing for a focus user, as a shift of what is stored for anybody else. For a
--- new week that is what second_degree says of the as-of day before.
+-- entered distance 2 less who left it: from nothing for a focus user, as a shift of what is stored for anybody else.
+-- For a new week that is what second_degree says of the as-of day before.
 -- What it means: docs/semantics.md#weeks.
 --! reads: week_scope, second_degree_focus, second_degree_event, user_day_activity, user_week_activity
 --! before: second_degree

@@ -1,5 +1,5 @@
--- The users and weeks whose row is derived again: those of changed days, and all weeks of a user from the one on in which
--- the second degree moved.
+-- The users and weeks whose row is derived again: those of changed days, and all weeks of a user from the one on in
+-- which the second degree moved.
 --! reads: changed_user_day, second_degree_focus, second_degree_event, user_key
 --! before: user_week_activity
 --! writes: week_scope

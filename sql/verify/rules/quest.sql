@@ -11,8 +11,8 @@ where verify_quest.is_active;
 create temp view wanted_metric as
 select distinct verify_quest.metric from verify_quest where verify_quest.is_active;
 
--- What counts for quests, with the tap that did it. Not here: taps, of which there are many, and streaks, which are a
--- length and not a sum.
+-- What counts for quests, with the time of the tap that made it count. Taps are left out because they are too many, and
+-- streaks because they are a length and not a sum.
 create temp view deed as
 select
   'new_people' as metric,
@@ -63,7 +63,7 @@ select
   null
 from visited_cell
 union all
--- Two friends who met after both had met the user: the tie that was made last of a triangle.
+-- An assist: of three users who are all connected, two met after both had met the third.
 select 'assists', person.user_id, far.first_day, far.first_tap_at, null, null, null, far.person_key, far.friend_key
 from verify_user
 join person on person.user_id = verify_user.user_id

@@ -1,5 +1,5 @@
--- Everybody whom a person had at a distance of 2 or met: since which week they could be reached through somebody, and in
--- which week the two met. Weeks are counted from Monday 2001-01-01.
+-- For every user, the others at distance 2 or 1: the week since which a friend leads to them, and the week in which the
+-- two met. Weeks are counted from Monday 2001-01-01.
 -- What it means: docs/semantics.md#weeks.
 create function pg_temp.reach_of(person_key integer)
 returns table (other_key integer, reached_week integer, met_week integer)

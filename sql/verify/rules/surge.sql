@@ -1,5 +1,5 @@
--- Windows, expected or stored, that may have an hour on a processed day that is not judged: within two hours before their
--- start or one after their end.
+-- Windows, expected or stored, that may have an hour on a processed day that is not judged: within two hours before
+-- their start or one after their end.
 -- What it means: docs/semantics.md#surges.
 create temp view unjudged_surge as
 select distinct surge.geohash5, surge.start_time, surge.end_time

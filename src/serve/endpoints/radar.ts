@@ -135,8 +135,8 @@ export const radar = defineEndpoint({
 });
 
 /**
- * The largest city of that name. What follows the last comma, or the last two, may be its state and country; a name can hold
- * commas itself. Throws a 400 where there is none.
+ * The largest city of that name. What follows the last comma, or the last two, may be its state and country; a name can
+ * hold commas itself. Throws a 400 where there is none.
  */
 const findCity = async ({ reading }: Context, text: string): Promise<Place> => {
   const parts = text.split(',').map((part) => part.trim());

@@ -88,7 +88,10 @@ interface MomentumRow extends Record<string, unknown> {
   readonly active_days: string;
 }
 
-/** The Weekly Pulse: recap of a window, momentum and boards of the running week, recommendations. See docs/api.md#weekly-pulse. */
+/**
+ * The Weekly Pulse: recap of a window, momentum and boards of the running week, recommendations. See
+ * docs/api.md#weekly-pulse.
+ */
 export const weekly = defineEndpoint({
   name: 'weekly',
   summary: 'Weekly Pulse: recap, momentum, boards and recommendations',
@@ -132,7 +135,8 @@ export const weekly = defineEndpoint({
     const { year, iso_week, viewer_zone: zone, as_of_day: asOf } = watermark;
     const end = watermark.viewer_today;
     const start = addDays(end, 1 - windowDays[question.time_window]);
-    // What is dated after the as-of day in the viewer's zone waits for the next day, like everything else of the answer.
+    // What is dated after the as-of day in the viewer's zone waits for the next day, like everything else of the
+    // answer.
     const last = asOf === null || asOf > end ? end : asOf;
     const { key } = viewer;
     const [[stored], inZone, firstDegree, secondDegree, activity, leaderboard, geo] = await Promise.all([

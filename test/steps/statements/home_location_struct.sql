@@ -428,8 +428,8 @@ from (
         reading.before_key <> '' and not before.is_usual as is_behind_words,
         listed_area.user_id is not null and reading.part_no = 1 and reading.before_key = '' and not reading.is_abbreviation
           as is_listed,
-        -- Codes are areas only in capitals, and only after a comma or alone: "me", "in" and "ok" are words, and nobody knows
-        -- what "tn" beside a star is. What precedes a region must be usual; a phrase only contains a name.
+        -- Codes are areas only in capitals, and only after a comma or alone: "me", "in" and "ok" are words, and nobody
+        -- knows what "tn" beside a star is. What precedes a region must be usual; a phrase only contains a name.
         case
           when reading.kind = 'region_code' then true
           when reading.is_flag then false
@@ -470,8 +470,8 @@ from (
       ) as before
     ), candidate as (
       -- Every way to place a home, the lowest rank wins: 0 an alias, 1 a city in an area, 2 an area and nothing else,
-      -- 3 a city alone or an area behind usual words (West Jordan is a town, West Ohio is not), 4 the first of several, 5 an
-      -- area beside words that nobody knows, 6 an area right behind such words.
+      -- 3 a city alone or an area behind usual words (West Jordan is a town, West Ohio is not), 4 the first of several, 5
+      -- an area beside words that nobody knows, 6 an area right behind such words.
       select
         user_id, 0 as attempt_no, 0 as rank, alias_key as name_key, place.name as city, place.state, place.country,
         place.geohash5, place.population, true as is_sure, false as is_flag, false as is_confirmed,
@@ -519,7 +519,8 @@ from (
         end
       from lone_found
     ), best as (
-      -- Of two readings of one code the one whose city is larger wins; without a city the state of the US, then the country.
+      -- Of two readings of one code the one whose city is larger wins; without a city the state of the US, then the
+      -- country.
       select distinct on (candidate.user_id)
         candidate.user_id, candidate.rank, candidate.city, candidate.state, candidate.country, candidate.geohash5,
         candidate.is_sure, candidate.is_flag, candidate.is_confirmed,

@@ -1,0 +1,154 @@
+import { describe, test } from 'vitest';
+import { stepCases } from './given.js';
+
+const step = stepCases();
+
+describe('user_day_activity', () => {
+  test('counts the taps of all pairs of a day, and the partners whose first day it is', () =>
+    step('user_day_activity', {
+      given: {
+        user_day_scope: `
+          day
+          2026-02-03`,
+        pair_day: `
+          u1_key u2_key day        tap_count first_tap_at      last_tap_at
+          1      2      2026-02-03 2         2026-02-03T10:00Z 2026-02-03T12:00Z
+          1      3      2026-02-03 1         2026-02-03T10:00Z 2026-02-03T10:00Z
+          1      3      2026-02-04 5         2026-02-04T10:00Z 2026-02-04T10:00Z`,
+        pair: `
+          u1_key u2_key first_tap_at      first_day  last_tap_at       last_day   tap_count
+          1      2      2026-01-01T10:00Z 2026-01-01 2026-02-03T12:00Z 2026-02-03 9
+          1      3      2026-02-03T10:00Z 2026-02-03 2026-02-04T10:00Z 2026-02-04 6`,
+        user_day_activity: `
+          user_id day        tap_count first_degree_new_count
+          u2      2026-02-03 2         0
+          u4      2026-02-03 1         0
+          u4      2026-02-02 1         0`,
+      },
+      expected: {
+        user_day_activity: `
+          user_id day        tap_count first_degree_new_count
+          u1      2026-02-03 3         1
+          u2      2026-02-03 2         0
+          u3      2026-02-03 1         1
+          u4      2026-02-02 1         0`,
+        changed_user_day: `
+          user_id day        was_active is_active
+          u1      2026-02-03 f          t
+          u3      2026-02-03 f          t
+          u4      2026-02-03 t          f`,
+      },
+    }));
+});
+
+describe('what user_day_activity notes besides its rows', () => {
+  test('both users of a pair on the days on which it tapped otherwise or was new, before and now', () =>
+    step('user_day_activity', {
+      given: {
+        changed_pair_day: `
+          u1_key u2_key day
+          1      2      2026-02-03`,
+        changed_pair: `
+          u1_key u2_key old_first_day new_first_day
+          3      4      2026-02-05    2026-02-06
+          5      6      2026-02-07    2026-02-07
+          7      8      -             2026-02-08`,
+      },
+      expected: {
+        changed_user_day: `
+          user_id day        was_active is_active
+          u1      2026-02-03 t          t
+          u2      2026-02-03 t          t
+          u3      2026-02-05 t          t
+          u4      2026-02-05 t          t
+          u3      2026-02-06 t          t
+          u4      2026-02-06 t          t`,
+      },
+    }));
+});
+
+describe('activity_run', () => {
+  test('a missing day cuts a run, a day that comes joins two', () =>
+    step('activity_run', {
+      given: {
+        run_scope: `
+          user_key user_id from_day   to_day     flipped_day
+          1        u1      2026-02-01 2026-02-06 2026-02-03
+          2        u2      2026-02-01 2026-02-04 2026-02-02`,
+        user_day_activity: `
+          user_id day        tap_count first_degree_new_count
+          u1      2026-02-01 1         0
+          u1      2026-02-02 1         0
+          u1      2026-02-03 1         0
+          u1      2026-02-04 1         0
+          u1      2026-02-06 1         0
+          u2      2026-02-01 1         0
+          u2      2026-02-03 1         0
+          u2      2026-02-04 1         0`,
+        activity_run: `
+          user_key ended_on   started_on
+          1        2026-02-02 2026-02-01
+          1        2026-02-04 2026-02-04
+          1        2026-01-20 2026-01-10
+          2        2026-02-04 2026-02-01`,
+      },
+      expected: {
+        activity_run: `
+          user_key ended_on   started_on
+          1        2026-01-20 2026-01-10
+          1        2026-02-04 2026-02-01
+          1        2026-02-06 2026-02-06
+          2        2026-02-01 2026-02-01
+          2        2026-02-04 2026-02-03`,
+      },
+    }));
+});
+
+describe('user_streaks', () => {
+  const given = {
+    streak_scope: `
+      user_id user_key
+      u1      1
+      u2      2
+      u3      -`,
+    activity_run: `
+      user_key ended_on   started_on
+      1        2026-01-20 2026-01-10
+      1        2026-02-10 2026-02-09
+      2        2026-02-09 2026-02-07`,
+    pair_day: `
+      u1_key u2_key day        tap_count first_tap_at      last_tap_at
+      1      4      2026-02-10 1         2026-02-10T08:00Z 2026-02-10T09:00Z
+      1      5      2026-02-10 1         2026-02-10T08:00Z 2026-02-10T11:00Z
+      2      4      2026-02-09 1         2026-02-09T08:00Z 2026-02-09T09:00Z`,
+    user_streaks: `
+      user_id current_streak_days longest_streak_days last_active_day streak_started_on last_tap_at
+      u3      1                   1                   2026-02-09      2026-02-09        2026-02-09T09:00Z`,
+  };
+  const streak =
+    'user_id current_streak_days longest_streak_days last_active_day streak_started_on last_tap_at';
+
+  test('while L lasts, a run that ended the day before is alive; whoever has no run has no streak', () =>
+    step('user_streaks', {
+      params: { as_of_day: '2026-02-10', alive_from_day: '2026-02-09' },
+      given,
+      expected: {
+        user_streaks: `
+          ${streak}
+          u1      2                   11                  2026-02-10      2026-02-09        2026-02-10T11:00Z
+          u2      3                   3                   2026-02-09      2026-02-07        2026-02-09T09:00Z`,
+      },
+    }));
+
+  test('once L is over, it must have ended on L', () =>
+    step('user_streaks', {
+      params: { as_of_day: '2026-02-10', alive_from_day: '2026-02-10' },
+      given,
+      expected: {
+        user_streaks: `
+          ${streak}
+          u1      2                   11                  2026-02-10      2026-02-09        2026-02-10T11:00Z
+          u2      0                   3                   2026-02-09      2026-02-07        2026-02-09T09:00Z`,
+      },
+    }));
+});

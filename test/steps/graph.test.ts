@@ -1,0 +1,221 @@
+import { describe, test } from 'vitest';
+import { stepCases } from './given.js';
+
+const step = stepCases();
+
+// L is a day of the week of Monday 2026-02-09; the week before it begins on 2026-02-02.
+const params = { as_of_day: '2026-02-11' };
+
+/**
+ * Numbers of the weeks of January 19, January 26, February 2 and February 9, for lists of them; never is later than
+ * all.
+ */
+const [first, second, third, last] = [105662, 105663, 105664, 105665];
+const never = 2_147_483_647;
+
+describe('second_degree_event', () => {
+  const given = {
+    second_degree_focus: `
+      user_key from_week
+      1        2026-01-19`,
+    // 1 has 2 as a friend, who has 3 and 4; 4 becomes a friend of 1 later.
+    second_degree_list: `
+      user_key friend_keys weeks                        old_weeks
+      1        {2,4}       {${first},${last}}            {${never},${never}}
+      2        {1,3,4}     {${first},${third},${second}} {${never},${never},${never}}
+      4        {1,2}       {${last},${second}}           {${never},${never}}`,
+  };
+  const events = `
+    user_key week       entered_count left_count
+    1        2026-01-26 1             0
+    1        2026-02-02 1             0
+    1        2026-02-09 0             1`;
+
+  test('a path is there from its later half on, and ends with a connection of the two themselves', () =>
+    step('second_degree_event', {
+      given: { ...given, user_key: 'user_id user_key\n u1 1' },
+      expected: { second_degree_event: events },
+    }));
+
+  test('who is no focus user is shifted by the paths that end at one', () =>
+    step('second_degree_event', {
+      given,
+      expected: {
+        second_degree_event: `
+          ${events}
+          3        2026-02-02 1             0
+          4        2026-01-26 1             0
+          4        2026-02-09 0             1`,
+      },
+    }));
+});
+
+describe('second_degree_gain', () => {
+  // 1 and 2 have just met; 2 has known 3 and 4, and 1 has known 4.
+  const second_degree_list = `
+    user_key friend_keys weeks               old_weeks
+    1        {2,4}       {${last},${first}}   {${never},${first}}
+    2        {1,3,4}     {${last},${first},${first}} {${never},${first},${first}}
+    3        {2}         {${first}}           {${first}}
+    4        {1,2}       {${first},${first}}  {${first},${first}}`;
+
+  test('friends of a new friend come near, unless they are friends; the two themselves leave', () =>
+    step('second_degree_gain', {
+      params,
+      given: {
+        second_degree_added: `
+          user_key friend_key
+          1        2
+          2        1`,
+        second_degree_list,
+      },
+      expected: {
+        second_degree_event: `
+          user_key week       entered_count left_count
+          1        2026-02-09 1             1
+          2        2026-02-09 0             1
+          3        2026-02-09 1             0`,
+      },
+    }));
+});
+
+describe('second_degree_list', () => {
+  test('has the week of every connection of a focus user and of their friends, now and before the batch', () =>
+    step('second_degree_list', {
+      given: {
+        second_degree_focus: 'user_key from_week\n 1 2026-01-19',
+        changed_friend: `
+          user_key friend_key old_week new_week
+          1        2          -        2026-02-09
+          2        1          -        2026-02-09`,
+        friend: `
+          user_key friend_key first_day
+          1        2          2026-02-10
+          2        1          2026-02-10
+          3        4          2026-02-10`,
+      },
+      expected: {
+        second_degree_list: `
+          user_key friend_keys weeks     old_weeks
+          1        {2}         {${last}} {${never}}
+          2        {1}         {${last}} {${never}}`,
+      },
+    }));
+});
+
+describe('second_degree_focus', () => {
+  test('both ends of a changed connection, and whoever has a week that is over and not stored; all from the earliest on', () =>
+    step('second_degree_focus', {
+      given: {
+        changed_friend: `
+          user_key friend_key old_week   new_week
+          1        2          2026-01-26 2026-02-09
+          2        1          2026-01-26 2026-02-09`,
+        changed_user_day: `
+          user_id day        was_active is_active
+          u3      2026-02-03 f          t
+          u4      2026-02-10 f          t`,
+        second_degree: `
+          user_key week       second_degree_count second_degree_new_count
+          3        2026-02-09 4                   2
+          4        2026-02-09 4                   2`,
+      },
+      expected: {
+        second_degree_focus: `
+          user_key from_week
+          1        2026-01-26
+          2        2026-01-26
+          3        2026-01-26`,
+      },
+    }));
+});
+
+describe('second_degree_added', () => {
+  const changed_friend = `
+    user_key friend_key old_week new_week
+    1        2          -        2026-02-09
+    2        1          -        2026-02-09`;
+
+  test('a batch that only adds connections in the week of L', () =>
+    step('second_degree_added', {
+      params,
+      given: { changed_friend },
+      expected: {
+        second_degree_added: `
+          user_key friend_key
+          1        2
+          2        1`,
+      },
+    }));
+
+  test('is empty as soon as one of them was made in an earlier week, or something is repaired', async () => {
+    await step('second_degree_added', {
+      params,
+      given: { changed_friend: `${changed_friend}\n 3 4 - 2026-02-02\n 4 3 - 2026-02-02` },
+      expected: { second_degree_added: 'user_key friend_key' },
+    });
+    await step('second_degree_added', {
+      params,
+      given: { changed_friend, second_degree_suspect: 'user_key from_week\n 5 2026-02-02' },
+      expected: { second_degree_added: 'user_key friend_key' },
+    });
+  });
+});
+
+describe('changed_friend', () => {
+  test('a connection that moves within its week changes no distance', () =>
+    step('changed_friend', {
+      given: {
+        changed_pair: `
+          u1_key u2_key old_first_day new_first_day
+          1      2      2026-02-02    2026-02-08
+          1      3      2026-02-08    2026-02-09
+          2      3      2026-02-04    -`,
+      },
+      expected: {
+        changed_friend: `
+          user_key friend_key old_week   new_week
+          1        3          2026-02-02 2026-02-09
+          3        1          2026-02-02 2026-02-09
+          2        3          2026-02-02 -
+          3        2          2026-02-02 -`,
+      },
+    }));
+});
+
+describe('second_degree', () => {
+  test('counts from nothing for a focus user, shifts the others, and begins a week with nobody new', () =>
+    step('second_degree', {
+      params,
+      given: {
+        second_degree_focus: `
+          user_key from_week
+          1        2026-01-26
+          5        2026-01-26`,
+        second_degree_event: `
+          user_key week       entered_count left_count
+          1        2026-02-02 3             0
+          1        2026-02-09 2             1
+          2        2026-02-09 1             0
+          3        2026-02-09 1             0`,
+        friend: `
+          user_key friend_key first_day
+          1        2          2026-02-02`,
+        second_degree: `
+          user_key week       second_degree_count second_degree_new_count
+          1        2026-02-02 9                   9
+          2        2026-02-02 4                   2
+          3        2026-02-09 4                   2
+          4        2026-02-09 7                   7
+          5        2026-02-09 1                   1`,
+      },
+      expected: {
+        second_degree: `
+          user_key week       second_degree_count second_degree_new_count
+          1        2026-02-09 4                   2
+          2        2026-02-09 5                   1
+          3        2026-02-09 5                   3
+          4        2026-02-09 7                   7`,
+      },
+    }));
+});

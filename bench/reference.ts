@@ -124,7 +124,7 @@ const useReference = "set search_path = reference, pg_catalog; set work_mem = '1
  */
 export const runReference = async (
   world: World,
-  { through = null, subjects, known = new Map() }: ReferenceOptions = {},
+  { through = null, subjects, hasGraph = true, known = new Map() }: ReferenceOptions = {},
 ): Promise<Map<string, Cost>> => {
   const { client } = world;
   const given = referenceTables.filter(({ subject }) => subjects?.includes(subject) ?? true);
@@ -135,6 +135,10 @@ export const runReference = async (
   await client.query(
     `create or replace view tap as select id, id1, id2, time, latitude, longitude from public.taps ${limit}`,
   );
+  if (!hasGraph)
+    await client.query(
+      'create table second_degree_change (user_key integer, week integer, entered_count integer, left_count integer)',
+    );
   const costs = new Map<string, Cost>();
   for (const { subject, table } of given) {
     const cost =
@@ -152,6 +156,8 @@ export const runReference = async (
 
 interface ReferenceOptions {
   readonly through?: string | null;
+  /** False: nobody is at distance 2 of anybody, which is quickly counted. */
+  readonly hasGraph?: boolean;
   readonly subjects?: readonly string[];
   readonly known?: Known;
 }

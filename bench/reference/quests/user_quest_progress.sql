@@ -47,7 +47,7 @@ with both_sides as (
     event.metric,
     event.user_key,
     event.day - (event.day - date '0001-01-01') % 7 as week_start,
-    case quest_rule.quest_window when 'day' then event.day end as one_day,
+    case quest_rule.quest_window when 'day' then event.day else event.day - (event.day - date '0001-01-01') % 7 end as from_day,
     event.tapped_at,
     event.amount
   from event
@@ -62,10 +62,10 @@ with both_sides as (
     target,
     user_key,
     week_start,
-    one_day,
+    from_day,
     case when metric = 'streak_days' then max(amount) else sum(amount) end as reached
   from windowed
-  group by quest_id, target, metric, user_key, week_start, one_day
+  group by quest_id, target, metric, user_key, week_start, from_day
 ), completed as (
   select windowed.quest_id, windowed.user_key, windowed.week_start,
     case
@@ -77,9 +77,9 @@ with both_sides as (
     on total.quest_id = windowed.quest_id
     and total.user_key = windowed.user_key
     and total.week_start = windowed.week_start
-    and total.one_day is not distinct from windowed.one_day
+    and total.from_day = windowed.from_day
     and total.reached >= total.target
-  group by windowed.quest_id, windowed.user_key, windowed.week_start, windowed.one_day, windowed.metric, windowed.target
+  group by windowed.quest_id, windowed.user_key, windowed.week_start, windowed.from_day, windowed.metric, windowed.target
 )
 select
   user_key.user_id,

@@ -18,7 +18,7 @@ const skewed = {
   /** One user has met everybody. */
   hub: `insert into public.taps (id1, id2, time)
     select hub.id, users.id, $1::date + (row_number() over (order by users.id) % 50)::integer + time '20:00'
-    from (select min(id) as id from public.users) as hub
+    from (select id from public.users order by id limit 1) as hub
     join public.users on users.id <> hub.id`,
   /** Every tap has coordinates, all in one cell. */
   cell: 'update public.taps set latitude = 40.7, longitude = -74.0 where time >= $1::date',

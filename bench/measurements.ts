@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readPackageFile } from '../src/files.js';
@@ -67,7 +67,7 @@ const arcGam = async (world: World, ...args: readonly string[]): Promise<Run> =>
   withoutOutput(await runCommand(world, ...args));
 
 /** A second degree is counted again for each batch, and it grows with the square of whom people know. */
-const backfillSeconds = ({ taps }: Size): number => 165 * (taps / 1e6) ** 1.3;
+const backfillSeconds = ({ taps }: Size): number => 4 + 165 * (taps / 1e6) ** 1.3;
 
 /** Days that the backfill leaves for the nights after it: a Monday, a Wednesday, and as many again for a bench that was stopped. */
 const daysLeft = 13;
@@ -236,7 +236,7 @@ export const measurements: { readonly [N in Name]: Measurement<N> } = {
   },
   nights: {
     needs: ['two_hops'],
-    seconds: (size) => 0.15 * backfillSeconds(size),
+    seconds: (size) => 5 + 0.15 * backfillSeconds(size),
     run: async ({ world }) => {
       await world.client.query('drop schema if exists reference cascade');
       // As after a while: autovacuum has seen what the backfill wrote.
@@ -360,7 +360,7 @@ export const measurements: { readonly [N in Name]: Measurement<N> } = {
   },
   verify: {
     needs: ['today'],
-    seconds: (size) => 0.7 * backfillSeconds(size),
+    seconds: (size) => 5 + 0.7 * backfillSeconds(size),
     // Days that are not processed yet are no finding.
     run: async ({ world }) => ({
       sample: await arcGam(world, 'verify', '--seed', 'bench', '--stale-ok'),
@@ -377,7 +377,7 @@ export const measurements: { readonly [N in Name]: Measurement<N> } = {
   },
   smaller: {
     needs: ['backfill'],
-    seconds: (size) => 0.1 * backfillSeconds(size),
+    seconds: (size) => 10 + 0.1 * backfillSeconds(size),
     run: (bench) => {
       const size = sizes[smallerOf[bench.sizeName]];
       return inOwnDatabase(bench, 'smaller', size, async (world, taps) => ({
@@ -389,7 +389,7 @@ export const measurements: { readonly [N in Name]: Measurement<N> } = {
   hub: {
     needs: [],
     seconds: ({ taps }) =>
-      taps < 2e6 ? 2.2 * backfillSeconds(sizes.tiny) : 3 * backfillSeconds(sizes.small),
+      taps < 2e6 ? 15 + 2.5 * backfillSeconds({ users: 0, taps, days: 0 }) : 3 * backfillSeconds(sizes.small),
     run: async (bench) => {
       const worlds = bench.size.users >= sizes.small.users ? [sizes.medium, sizes.small] : [bench.size];
       const seen: Results['hub'][number][] = [];
@@ -417,6 +417,8 @@ export const measurements: { readonly [N in Name]: Measurement<N> } = {
     seconds: () => 60,
     run: async () => {
       const directory = mkdtempSync(join(tmpdir(), 'arc-gam-bench-demo-'));
+      // As root the demo's server is another user's, who has to reach its folder.
+      chmodSync(directory, 0o711);
       let pid: number | null = null;
       try {
         const made = await measureNode([command, 'demo', '--keep', join(directory, 'kept'), '--json'], {});
@@ -457,7 +459,7 @@ const meetEverybody = async ({ client }: World, { days }: Size): Promise<void> =
   await client.query(
     `insert into public.taps (id1, id2, time)
      select hub.id, users.id, $1::date + (row_number() over (order by users.id) % $2::bigint)::integer + time '20:00'
-     from (select min(id) as id from public.users) as hub
+     from (select id from public.users order by id limit 1) as hub
      join public.users on users.id <> hub.id`,
     [dayAt(0), days - daysLeft - 7],
   );

@@ -431,7 +431,7 @@ export const measurements: { readonly [N in Name]: Measurement<N> } = {
         const kept = said.find(({ event }) => event === 'kept');
         pid = kept?.pid ?? null;
         const ended = said.find(({ event }) => event === 'ended');
-        const verified = await measureNode([command, 'verify', '--seed', 'bench', '--json'], {
+        const verified = await measureNode([command, 'verify', '--seed', 'bench', '--stale-ok', '--json'], {
           DATABASE_URL: kept?.url ?? '',
         });
         const runOf = ({ nodeMs, peakMb }: typeof made, wallMs: number): Run => ({

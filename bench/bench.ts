@@ -13,6 +13,7 @@ import { parseArgs } from 'node:util';
 import { Kept } from './keep.js';
 import { linesOf } from './lines.js';
 import { type Bench, measurements, type Name, names, type Results, withNeeds } from './measurements.js';
+import { endMeasured } from './process.js';
 import { openServer, sizes } from './world.js';
 
 const { values: flags } = parseArgs({
@@ -52,11 +53,24 @@ const kept = new Kept(directory, {
   seed,
   server: (process.env.TEST_DATABASE_URL ?? '') === '' ? 'embedded' : 'TEST_DATABASE_URL',
 });
+let isStopped = false;
 const server = await openServer(undefined, directory === null ? undefined : join(directory, 'server'));
 try {
   const prefix = `arc_gam_bench_${directory === null ? process.pid : `${sizeName}_${seed}`}`;
   const world = await server.open(`${prefix}_main`, { keep: directory !== null });
   try {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.once(signal, () => {
+        say(
+          directory === null ? 'Stopped.' : 'Stopped. What was measured is kept; the same command goes on.',
+        );
+        process.exitCode = 130;
+        isStopped = true;
+        endMeasured();
+        // A statement of the bench's own is given up with its connection.
+        void world.client.end();
+      });
+    }
     const bench: Bench = { sizeName, size, seed, server, world, kept, prefix, say };
     const seen: Partial<Results> = {};
     const note = <N extends Name>(name: N, result: Results[N]): void => {
@@ -125,6 +139,8 @@ try {
   } finally {
     await world.close();
   }
+} catch (error) {
+  if (!isStopped) throw error;
 } finally {
   await server.close();
 }

@@ -141,7 +141,13 @@ export const linesOf = (seen: Partial<Results>, sizeName: keyof typeof sizes, si
       ratio(`backfill in ${five.batches} batches / in one`, five, one),
     );
   }
-  if (backfill !== undefined && seen.smaller !== undefined && seen.data !== undefined) {
+  // Nothing is smaller than mini.
+  if (
+    backfill !== undefined &&
+    seen.smaller !== undefined &&
+    seen.data !== undefined &&
+    sizeName !== 'mini'
+  ) {
     const per = (run: Run, taps: number): Cost => ({
       wallMs: run.wallMs / taps,
       serverMs: run.serverMs === null ? null : run.serverMs / taps,

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,6 +20,13 @@ const usageHook = pathToFileURL(fileURLToPath(new URL('./usage-hook.mjs', import
 /** Called for each line that the process says, with its id and how long it has been running. */
 export type OnLine = (line: string, pid: number, wallMs: number) => void;
 
+const running = new Set<ChildProcess>();
+
+/** Ends the processes that are being measured; whoever waits for one gets an error. */
+export const endMeasured = (): void => {
+  for (const child of running) child.kill('SIGTERM');
+};
+
 /** Runs node with arguments to its end and measures it from outside. Throws with what it wrote unless it exits with 0. */
 export const measureNode = (
   args: readonly string[],
@@ -35,6 +42,7 @@ export const measureNode = (
       env: { PATH: process.env.PATH ?? '', BENCH_USAGE_FILE: usageFile, ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
+    running.add(child);
     let stdout = '';
     let stderr = '';
     createInterface({ input: child.stdout }).on('line', (line) => {
@@ -46,6 +54,7 @@ export const measureNode = (
     });
     child.once('error', reject);
     child.once('close', (code) => {
+      running.delete(child);
       const wallMs = performance.now() - started;
       try {
         if (code !== 0) throw new Error(`node ${args.join(' ')} exited with ${code}: ${stderr}${stdout}`);

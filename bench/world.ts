@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import pg from 'pg';
 import { startEmbedded } from '../src/demo/embedded.js';
+import { endMeasured } from './process.js';
 
 /** How much data; taps and users in a proportion that gives every user about 73 partners. */
 export interface Size {
@@ -122,18 +123,24 @@ export const openServer = async (
   };
 };
 
-/** A server as above with an empty database of a name of its own; both go with it. */
+/** A server as above with an empty database of a name of its own; both go with it, also where a signal ends the process. */
 export const openWorld = async (name: string, given = process.env.TEST_DATABASE_URL): Promise<World> => {
   const server = await openServer(given);
   const world = await server.open(`arc_gam_bench_${process.pid}_${name}`);
-  return {
-    ...world,
-    close: async () => {
-      await world.close();
-      await server.close();
-    },
+  const close = async () => {
+    for (const signal of signals) process.off(signal, stop);
+    await world.close();
+    await server.close();
   };
+  const stop = () => {
+    endMeasured();
+    void close().finally(() => process.exit(130));
+  };
+  for (const signal of signals) process.once(signal, stop);
+  return { ...world, close };
 };
+
+const signals = ['SIGINT', 'SIGTERM'] as const;
 
 /** Fills public.users and public.taps from the seed, indexes the time as an application would, and returns the taps. */
 export const makeData = async (

@@ -4,7 +4,7 @@ import { benchFile, type World } from './world.js';
 
 /** A table of the reference: hand-written SQL for one that arc-gam stores. */
 interface ReferenceTable {
-  /** bench/reference/SUBJECT/TABLE.sql; the steps of sql/steps/SUBJECT write the same tables. */
+  /** The folder of bench/reference that has the statement; the steps in the folder of that name of sql/steps write the same tables. */
   readonly subject: string;
   readonly table: string;
   /** What both must say alike; of the private numbers of users it is whom they mean. Null: a help for others. */

@@ -7,7 +7,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -15,6 +15,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { differencesOf } from '../test/figures/figures.js';
+import { processMs, serverProcessorMs } from './cost.js';
 import { median, runCommand, timed } from './measure.js';
 import { makeData, openWorld, sizes, type World } from './world.js';
 
@@ -51,38 +52,12 @@ const quantile = (values: readonly number[], share: number): number =>
     Math.min(values.length - 1, Math.floor(values.length * share))
   ] ?? Number.NaN;
 
-/** Fields of /proc/PID/stat from the third on, counted as proc(5) does; null where there is none. */
-const statOf = (pid: number): ((field: number) => number) | null => {
-  try {
-    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-    return (field) => Number(fields[field - 3]);
-  } catch {
-    return null;
-  }
-};
-
-/** Clock ticks of proc(5), on every Linux that Node runs on. */
-const tickMs = 10;
-
-/** Processor time of a process, in ms; with `ended` also of its children that have ended. NaN where /proc is not there. */
-const processorMs = (pid: number, ended = false): number => {
-  const stat = statOf(pid);
-  if (stat === null) return Number.NaN;
-  return tickMs * (stat(14) + stat(15) + (ended ? stat(16) + stat(17) : 0));
-};
+/** Processor time of a process, in ms. NaN where /proc is not there. */
+const processorMs = (pid: number): number => processMs(pid) ?? Number.NaN;
 
 /** Processor time of the server with all its processes, in ms. NaN where it runs on another machine. */
-const serverMs = async (client: pg.Client): Promise<number> => {
-  const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
-  const postmaster = statOf(rows[0]?.pid ?? 0)?.(4);
-  if (postmaster === undefined) return Number.NaN;
-  const children = readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name) && statOf(Number(name))?.(4) === postmaster)
-    .map((name) => processorMs(Number(name)))
-    .filter((ms) => !Number.isNaN(ms));
-  return processorMs(postmaster, true) + children.reduce((sum, ms) => sum + ms, 0);
-};
+const serverMs = async (client: pg.Client): Promise<number> =>
+  (await serverProcessorMs(client)) ?? Number.NaN;
 
 const memoryMb = (pid: number): number => {
   try {

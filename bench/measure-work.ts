@@ -11,6 +11,28 @@ import { dayAt, makeData, openWorld, type Size } from './world.js';
 const days = 60;
 const base: Size = { users: 500, taps: 10_000, days };
 
+/** Other shapes of a community: SQL that bends the taps of the usual one, in which $1 is the first day. */
+const skewed = {
+  /** As the bench makes it: who taps is skewed already. */
+  none: null,
+  /** One user has met everybody. */
+  hub: `insert into public.taps (id1, id2, time)
+    select hub.id, users.id, $1::date + (row_number() over (order by users.id) % 50)::integer + time '20:00'
+    from (select id from public.users order by id limit 1) as hub
+    join public.users on users.id <> hub.id`,
+  /** Every tap has coordinates, all in one cell. */
+  cell: 'update public.taps set latitude = 40.7, longitude = -74.0 where time >= $1::date',
+  /** All taps of a day are in one hour of the evening. */
+  hour: `update public.taps
+    set time = date_trunc('day', time) + interval '20 hours' + (id % 3600) * interval '1 second'
+    where time >= $1::date`,
+  /** A tenth of the users with all of the taps. */
+  few: null,
+} as const;
+
+export type Skew = keyof typeof skewed;
+export const skews = Object.keys(skewed) as Skew[];
+
 const quiet = {
   ...jsonReporter(process.stdout),
   plan: () => undefined,
@@ -24,16 +46,23 @@ export const workRuns = ['backfill', 'night', 'late tap'] as const;
 
 /**
  * Work of every step, by run and step, of a community `factor` times as large as the smallest: a backfill, the night after
- * it, and one late tap. On the server at `url`, else on TEST_DATABASE_URL's or an embedded one.
+ * it, and one late tap. On the server at `url`, else on TEST_DATABASE_URL's or an embedded one. `skew` bends the community.
  */
 export const measureWork = async (
   factor: number,
   url?: string,
+  skew: Skew = 'none',
 ): Promise<{ version: string; works: Map<string, Map<string, Work>> }> => {
   const world = await openWorld(`work_${factor}`, url);
   const works = new Map<string, Map<string, Work>>();
   try {
-    await makeData(world.client, { users: base.users * factor, taps: base.taps * factor, days }, 1);
+    const users = (skew === 'few' ? base.users / 10 : base.users) * factor;
+    await makeData(world.client, { users, taps: base.taps * factor, days }, 1);
+    const bend = skewed[skew];
+    if (bend !== null) {
+      await world.client.query(bend, [dayAt(0)]);
+      await world.client.query('vacuum (analyze) public.taps');
+    }
     const settings = readSettings({ databaseUrl: world.url }, {});
     await withDatabase(settings, 'bench work', async (database) => {
       await migrateUp(database, settings, { waitSeconds: 0, onWait: () => undefined });

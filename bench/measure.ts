@@ -1,13 +1,16 @@
 import { fileURLToPath } from 'node:url';
+import { type Cost, processMs, serverProcessorMs, sumOfCosts } from './cost.js';
 import { type Measured, measureNode } from './process.js';
 import type { World } from './world.js';
 
-/** What a run of the command took, and what it said of its steps. */
-export interface CliRun extends Measured {
-  /** Milliseconds that the server spent on its statements; null where pg_stat_statements is not there. */
-  readonly serverMs: number | null;
+/** What a run of the command took, and how long each of its steps. */
+export interface CliRun extends Cost {
+  /** Peak resident memory. */
+  readonly peakMb: number;
   /** Milliseconds by step, those that only prepare others included. */
   readonly steps: Readonly<Record<string, number>>;
+  readonly batches: number;
+  readonly stdout: string;
 }
 
 interface StepTime {
@@ -20,45 +23,66 @@ interface Batch {
   readonly preparing: readonly StepTime[];
 }
 
-const command = fileURLToPath(new URL('../bin/arc-gam.js', import.meta.url));
+export const command = fileURLToPath(new URL('../bin/arc-gam.js', import.meta.url));
 const packageFile = fileURLToPath(new URL('../package.json', import.meta.url));
 const selectOne = fileURLToPath(new URL('./select-one.mjs', import.meta.url));
 
 /** Runs arc-gam as a process, with --json, and measures it. Throws with its message unless it exits with 0. */
-export const runCommand = async (world: World, ...args: readonly string[]): Promise<CliRun> => {
-  const counts = await resetStatements(world);
-  const measured = await measureNode([command, ...args, '--json'], { DATABASE_URL: world.url });
-  const batches = measured.stdout
-    .split('\n')
-    .filter((line) => line.startsWith('{'))
-    .map((line) => JSON.parse(line) as Batch)
-    .filter(({ event }) => event === 'batch');
-  const steps: Record<string, number> = {};
-  for (const batch of batches) {
-    for (const { step, durationMs } of [...batch.steps, ...batch.preparing]) {
-      steps[step] = (steps[step] ?? 0) + durationMs;
-    }
-  }
-  return { ...measured, serverMs: counts ? await serverTime(world) : null, steps };
+export const runCommand = (world: World, ...args: readonly string[]): Promise<CliRun> =>
+  runResumed(world, args, {});
+
+interface Resumed {
+  readonly environment?: Readonly<Record<string, string>>;
+  /** What was measured of the batches that ended before the bench was stopped. */
+  readonly before?: CliRun | undefined;
+  /** Told what has been measured, after each batch that ends. */
+  readonly onBatch?: (run: CliRun) => void;
+}
+
+/**
+ * The same for a command of many batches that may have been stopped: the same command goes on with the next batch, and what
+ * the earlier ones took is added.
+ */
+export const runResumed = async (
+  world: World,
+  args: readonly string[],
+  { environment = {}, before, onBatch = () => undefined }: Resumed,
+): Promise<CliRun> => {
+  const steps: Record<string, number> = { ...before?.steps };
+  let batches = before?.batches ?? 0;
+  const serverBefore = await serverProcessorMs(world.client);
+  const runOf = async (cost: Pick<CliRun, 'wallMs' | 'nodeMs' | 'peakMb' | 'stdout'>): Promise<CliRun> => {
+    const serverAfter = await serverProcessorMs(world.client);
+    const serverMs = serverBefore === null || serverAfter === null ? null : serverAfter - serverBefore;
+    return {
+      ...sumOfCosts([...(before === undefined ? [] : [before]), { ...cost, serverMs }]),
+      peakMb: Math.max(before?.peakMb ?? 0, cost.peakMb),
+      steps: { ...steps },
+      batches,
+      stdout: cost.stdout,
+    };
+  };
+  const ended: Promise<void>[] = [];
+  const measured = await measureNode(
+    [command, ...args, '--json'],
+    { DATABASE_URL: world.url, ...environment },
+    (line, pid, wallMs) => {
+      if (!line.startsWith('{')) return;
+      const batch = JSON.parse(line) as Batch;
+      if (batch.event !== 'batch') return;
+      batches += 1;
+      for (const { step, durationMs } of [...batch.steps, ...batch.preparing])
+        steps[step] = (steps[step] ?? 0) + durationMs;
+      ended.push(runOf({ wallMs, nodeMs: processMs(pid) ?? 0, peakMb: 0, stdout: '' }).then(onBatch));
+    },
+  );
+  await Promise.all(ended);
+  return runOf(measured);
 };
 
 /** Node starting, connecting and asking `select 1`. */
 export const runSelectOne = (world: World): Promise<Measured> =>
   measureNode([selectOne, packageFile], { DATABASE_URL: world.url });
-
-const resetStatements = (world: World): Promise<boolean> =>
-  world.client.query('select pg_stat_statements_reset()').then(
-    () => true,
-    () => false,
-  );
-
-const serverTime = async ({ client }: World): Promise<number> => {
-  const { rows } = await client.query<{ milliseconds: number }>(
-    `select coalesce(sum(total_exec_time + total_plan_time), 0)::float8 as milliseconds from pg_stat_statements
-     where dbid = (select oid from pg_database where datname = current_database())`,
-  );
-  return rows[0]?.milliseconds ?? 0;
-};
 
 /** Milliseconds of one call. */
 export const timed = async (work: () => Promise<unknown>): Promise<number> => {

@@ -1,14 +1,15 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 /** What a process took. */
 export interface Measured {
   readonly wallMs: number;
   /** Processor time of the process itself, user and system. */
-  readonly cpuMs: number;
+  readonly nodeMs: number;
   /** Peak resident memory. */
   readonly peakMb: number;
   readonly stdout: string;
@@ -16,10 +17,21 @@ export interface Measured {
 
 const usageHook = pathToFileURL(fileURLToPath(new URL('./usage-hook.mjs', import.meta.url))).href;
 
+/** Called for each line that the process says, with its id and how long it has been running. */
+export type OnLine = (line: string, pid: number, wallMs: number) => void;
+
+const running = new Set<ChildProcess>();
+
+/** Ends the processes that are being measured; whoever waits for one gets an error. */
+export const endMeasured = (): void => {
+  for (const child of running) child.kill('SIGTERM');
+};
+
 /** Runs node with arguments to its end and measures it from outside. Throws with what it wrote unless it exits with 0. */
 export const measureNode = (
   args: readonly string[],
   environment: Readonly<Record<string, string>>,
+  onLine: OnLine = () => undefined,
 ): Promise<Measured> =>
   new Promise((resolve, reject) => {
     const folder = mkdtempSync(join(tmpdir(), 'arc-gam-bench-'));
@@ -30,23 +42,26 @@ export const measureNode = (
       env: { PATH: process.env.PATH ?? '', BENCH_USAGE_FILE: usageFile, ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
+    running.add(child);
     let stdout = '';
     let stderr = '';
-    child.stdout.on('data', (chunk: Buffer) => {
-      stdout += chunk.toString();
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      stdout += `${line}\n`;
+      onLine(line, child.pid ?? 0, performance.now() - started);
     });
     child.stderr.on('data', (chunk: Buffer) => {
       stderr += chunk.toString();
     });
     child.once('error', reject);
     child.once('close', (code) => {
+      running.delete(child);
       const wallMs = performance.now() - started;
       try {
         if (code !== 0) throw new Error(`node ${args.join(' ')} exited with ${code}: ${stderr}${stdout}`);
         const usage = JSON.parse(readFileSync(usageFile, 'utf8')) as NodeJS.ResourceUsage;
         resolve({
           wallMs,
-          cpuMs: (usage.userCPUTime + usage.systemCPUTime) / 1000,
+          nodeMs: (usage.userCPUTime + usage.systemCPUTime) / 1000,
           peakMb: usage.maxRSS / 1024,
           stdout,
         });

@@ -76,19 +76,13 @@ const fillWorld = async (world: World, size: Size, seed: number, fill: Fill): Pr
   if (fill === 'backfill') {
     await runCommand(world, 'backfill', '--to', asOfDay(size));
   } else {
-    // The reference knows nothing of processed days: today's taps are not there while it runs.
-    const today = dayAt(size.days - 1);
-    await client.query(
-      `create table public.today as select id1, id2, time, latitude, longitude from public.taps where time >= '${today}'`,
-    );
-    await client.query(`delete from public.taps where time >= '${today}'`);
-    await runReference(world);
-    await client.query('reset search_path');
+    await runReference(world, {
+      through: asOfDay(size),
+      subjects: ['facts', 'days', 'weeks', 'ties', 'places', 'surges'],
+      hasGraph: false,
+    });
     await client.query(benchFile('api/fill.sql'));
     await client.query('drop schema reference cascade');
-    await client.query(
-      'insert into public.taps (id1, id2, time, latitude, longitude) select id1, id2, time, latitude, longitude from public.today',
-    );
   }
   await client.query('vacuum analyze');
 };

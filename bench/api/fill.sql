@@ -40,7 +40,7 @@ cross join gamification.quest_rule
 where quest_rule.metric in ('taps', 'new_people', 'streak_days');
 insert into gamification.surge_windows
   (window_id, area_name, geohash5, start_time, end_time, surge_multiplier, expected_taps, tap_count, unique_users)
-select geohash5 || '-' || starts_at, geohash5, geohash5, starts_at at time zone 'UTC', starts_at at time zone 'UTC' + interval '1 hour',
+select geohash5 || '-' || starts_at, geohash5, geohash5, starts_at, starts_at + interval '1 hour',
   2, 5, greatest(5, tap_count), 7
 from reference.area_hour
 where abs(hashtext(geohash5 || starts_at)) % 1000 = 0;

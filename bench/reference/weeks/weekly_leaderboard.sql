@@ -1,15 +1,19 @@
--- Without the second degree and its board.
 create table weekly_leaderboard as
 select
   week.user_id,
   week.year,
   week.iso_week,
   week.first_degree_new_count as new_first_degree,
+  week.second_degree_new_count as delta_second_degree,
   streak.streak_days,
   case
     when week.first_degree_new_count > 0
       then rank() over (partition by week.week_start order by week.first_degree_new_count desc)
   end as connectors_rank,
+  case
+    when week.second_degree_new_count > 0
+      then rank() over (partition by week.week_start order by week.second_degree_new_count desc)
+  end as builders_rank,
   rank() over (partition by week.week_start order by streak.streak_days desc) as streak_rank,
   week.week_start
 from user_week_activity as week

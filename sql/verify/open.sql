@@ -23,6 +23,12 @@ create temp table verify_day (
   is_stale boolean not null default false
 ) on commit drop;
 
+create temp table verify_stretch (
+  zone text not null,
+  starts_at timestamptz not null,
+  ends_at timestamptz not null
+) on commit drop;
+
 create temp table verify_user (
   user_id uuid primary key
 ) on commit drop;

@@ -118,7 +118,8 @@ export const openScope = async (
     const opened = await openClock(session, zone, isFull);
     if (!isFull) await session.script(lookUp);
     await session.query(fill('day_scope'), choice);
-    await session.script('analyze verify_day');
+    await session.query(fill('stretch'));
+    await session.script('analyze verify_day; analyze verify_stretch');
     await session.query(fill('source_pair_day'), [true]);
     await session.query(fill('source_cell'), [true]);
     await session.script('analyze source_pair_day; analyze source_cell');
@@ -158,7 +159,10 @@ export const openUser = async (
   await session.query(fill('day_scope'), [true, 1, '', null, null]);
   await session.query('insert into verify_user (user_id) values ($1::uuid)', [user]);
   await session.query(fill('tapper_scope'), [user, graph]);
-  await session.script('analyze verify_day; analyze verify_user; analyze verify_tapper');
+  await session.query(fill('stretch'));
+  await session.script(
+    'analyze verify_day; analyze verify_stretch; analyze verify_user; analyze verify_tapper',
+  );
   await session.query(fill('source_pair_day'), [false]);
   if (graph) await session.query(fill('source_cell'), [false]);
   await session.script('analyze source_pair_day; analyze source_cell');

@@ -51,6 +51,19 @@ create temp table verify_tapper (
   user_id uuid primary key
 ) on commit drop;
 
+-- Only where the taps are spread over a cluster: see sql/citus/reading.sql.
+create temp table source_reading (
+  tap_time timestamptz,
+  tapped_at timestamptz,
+  ignored_because text,
+  u1 uuid,
+  u2 uuid,
+  latitude double precision,
+  longitude double precision,
+  tap_hash bigint,
+  unknown_sides integer
+) on commit drop;
+
 create temp table source_pair_day (
   day date not null,
   ignored_because text,

@@ -44,6 +44,11 @@ export const isLostConnection = (error: unknown): boolean => {
   );
 };
 
+/** Whether it was not our connection that was lost, but that of the coordinator to a node of its cluster. */
+const isNodeAway = (error: unknown): boolean =>
+  isLostConnection(error) &&
+  /remote node|while executing command on \S+:\d+/i.test(asDatabaseError(error).message);
+
 /** Whether the same batch may succeed when it is tried again: lost connections, deadlocks, serialisation failures. */
 export const isTransient = (error: unknown): boolean => {
   const { code } = asDatabaseError(error);
@@ -135,6 +140,12 @@ export const toFailure = (error: unknown): Failure => {
   if (error instanceof Failure) return error;
   const { code, message, detail } = asDatabaseError(error);
   const failure = (exit: 1 | 4 | 5, sentence: string) => new Failure(exit, sentence, { cause: error });
+  if (isNodeAway(error)) {
+    return failure(
+      exitCode.unreachable,
+      `A node of the Citus cluster went away (${message.split('\n')[0]}). What was committed stays; start it, then run the same command again to go on.`,
+    );
+  }
   if (isLostConnection(error)) {
     return failure(
       exitCode.unreachable,

@@ -336,7 +336,7 @@ const optionalNumber = async (
 /** Where nothing guarantees that a user's id is unique, a second row of it must not count its taps twice. */
 const isUnique = async (client: pg.Client, users: Relation, id: Mapped): Promise<boolean> => {
   const { rows } = await client.query(
-    `select from pg_index
+    `select 1 from pg_index
      where indrelid = $1::bigint::oid and indisunique and indisvalid and indpred is null
        and indnkeyatts = 1 and indkey[0] = $2::int`,
     [users.oid, id.column ?? 0],
@@ -347,7 +347,7 @@ const isUnique = async (client: pg.Client, users: Relation, id: Mapped): Promise
 const indexNotice = async (client: pg.Client, taps: Relation, time: Mapped): Promise<string[]> => {
   if (!['r', 'p', 'm'].includes(taps.kind) || time.column === null) return [];
   const { rows } = await client.query(
-    `select from pg_index
+    `select 1 from pg_index
      where indrelid = $1::bigint::oid and indisvalid and indpred is null and indkey[0] = $2::int`,
     [taps.oid, time.column],
   );

@@ -1,3 +1,5 @@
+import { isSourceSpread } from '../citus/cluster.js';
+import { fromReading, readingOf, readingTable } from '../citus/reading.js';
 import { avoiding, type Session } from '../db/transaction.js';
 import { readPackageFile, sqlFilesIn } from '../files.js';
 import type { Day } from '../pipeline/plan.js';
@@ -120,8 +122,13 @@ export const openScope = async (
     await session.query(fill('day_scope'), choice);
     await session.query(fill('stretch'));
     await session.script('analyze verify_day; analyze verify_stretch');
-    await session.query(fill('source_pair_day'), [true]);
-    await session.query(fill('source_cell'), [true]);
+    const isSpread = await isSourceSpread(session.query);
+    if (isSpread) {
+      await session.query(readingOf('verify_stretch'));
+      await session.script(`analyze ${readingTable}`);
+    }
+    for (const name of ['source_pair_day', 'source_cell'])
+      await session.query(isSpread ? fromReading(fill(name)) : fill(name), [true]);
     await session.script('analyze source_pair_day; analyze source_cell');
     await session.query(fill('stale_day'));
     await session.query(fill('user_scope'), choice);

@@ -32,6 +32,8 @@ export interface Placement extends Record<string, unknown> {
 export interface Cluster {
   /** Of the extension, for example 13.2-1. */
   readonly version: string;
+  /** Whether this server is the coordinator. */
+  readonly isCoordinator: boolean;
   readonly nodes: readonly ClusterNode[];
   readonly placements: readonly Placement[];
 }
@@ -68,7 +70,8 @@ export const inspectCluster = async (ask: Ask, { taps, users }: SourceNames): Pr
   const nodes = isSpread({ placements })
     ? await ask<ClusterNode>(readPackageFile('sql/citus/node.sql'), [])
     : [];
-  return { version, nodes, placements };
+  const [group] = await ask<{ id: number }>('select groupid as id from pg_dist_local_group', []);
+  return { version, isCoordinator: group?.id === 0, nodes, placements };
 };
 
 /** Whether a table of the application is on other nodes than this one. */
@@ -92,10 +95,15 @@ export const isSourceSpread = async (ask: Ask): Promise<boolean> => {
  */
 export const requireUsable = (cluster: Cluster | null): void => {
   if (cluster === null || !isSpread(cluster)) return;
-  const { version, nodes, placements } = cluster;
+  const { version, isCoordinator, nodes, placements } = cluster;
   if (isOlder(version, testedVersion)) {
     throw workFailure(
       `The cluster runs Citus ${version}; arc-gam's figures were compared on ${testedVersion} and newer only. Update the packages on every node, restart, then run on every node: alter extension citus update;`,
+    );
+  }
+  if (!isCoordinator) {
+    throw usageFailure(
+      'The server is a worker of the cluster, and figures are kept on its coordinator. Give the coordinator in DATABASE_URL; any node names it: select nodename, nodeport from pg_dist_node where groupid = 0;',
     );
   }
   const coordinator = nodes.find(({ is_coordinator }) => is_coordinator);

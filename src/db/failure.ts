@@ -7,6 +7,8 @@ interface DatabaseError {
   message: string;
   detail?: string;
   hint?: string;
+  /** In what the server was at work: for an error that came from another node, which one. */
+  where?: string;
   table_name?: string;
   table?: string;
 }
@@ -40,14 +42,20 @@ export const isLostConnection = (error: unknown): boolean => {
   if (code === 'ENOENT') return syscall === 'connect';
   return (
     (code !== undefined && (lostConnectionCodes.has(code) || code.startsWith('08'))) ||
-    /Connection terminated|server closed the connection|is not queryable|Client was closed/i.test(message)
+    /Connection terminated|server closed the connection|is not queryable|Client was closed|^failure on connection marked as essential/i.test(
+      message,
+    )
   );
 };
 
-/** Whether it was not our connection that was lost, but that of the coordinator to a node of its cluster. */
-const isNodeAway = (error: unknown): boolean =>
-  isLostConnection(error) &&
-  /remote node|while executing command on \S+:\d+/i.test(asDatabaseError(error).message);
+/** Whether it was not our connection that was lost, but that of a Citus coordinator to another node. */
+const isNodeAway = (error: unknown): boolean => {
+  const { message, where = '' } = asDatabaseError(error);
+  return (
+    isLostConnection(error) &&
+    (/\bnode\b|connection marked as essential/.test(message) || /while executing command on/.test(where))
+  );
+};
 
 /** Whether the same batch may succeed when it is tried again: lost connections, deadlocks, serialisation failures. */
 export const isTransient = (error: unknown): boolean => {

@@ -13,12 +13,20 @@ export interface Cluster {
   /** The same on a worker, from 1 on. */
   workerUrl(worker: number, database: string): string;
   /** Makes a database on all nodes and has the coordinator know the workers. Returns its URL. */
-  createDatabase(name: string): Promise<string>;
+  createDatabase(name: string, options?: DatabaseOptions): Promise<string>;
   dropDatabase(name: string): Promise<void>;
   /** Kills a worker as a crash does. */
   stopWorker(worker: number): Promise<void>;
   startWorker(worker: number): Promise<void>;
   stop(): Promise<void>;
+}
+
+/** How much of the cluster a database's metadata knows. */
+export interface DatabaseOptions {
+  /** The coordinator is not registered with itself. */
+  readonly withoutCoordinator?: boolean;
+  /** Only so many of the workers are. */
+  readonly workers?: number;
 }
 
 /** What is asked of a cluster besides its size. */
@@ -109,15 +117,17 @@ export const startCluster = async ({ workers = 2, shards = 8 }: ClusterOptions =
   return {
     url: (database) => coordinator.url(database),
     workerUrl: (worker, database) => workerOf(worker).url(database),
-    createDatabase: async (name) => {
+    createDatabase: async (name, { withoutCoordinator = false, workers: known = others.length } = {}) => {
       for (const node of nodes) {
         await query(node.url('postgres'), `create database ${name}`);
         await query(node.url(name), 'create extension citus');
       }
       await query(
         coordinator.url(name),
-        `select citus_set_coordinator_host('127.0.0.1', ${coordinator.port})`,
-        ...others.map((node) => `select citus_add_node('127.0.0.1', ${node.port})`),
+        ...(withoutCoordinator
+          ? []
+          : [`select citus_set_coordinator_host('127.0.0.1', ${coordinator.port})`]),
+        ...others.slice(0, known).map((node) => `select citus_add_node('127.0.0.1', ${node.port})`),
       );
       return coordinator.url(name);
     },

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { requireUsable } from '../../src/citus/cluster.js';
 import { jsonLines, startCli } from '../command/cli.js';
 import { userId } from '../server/database.js';
 import { type Cluster, findCitus, startCluster } from './cluster.js';
@@ -190,27 +189,5 @@ describe.skipIf('missing' in found)('taps on a cluster, figures on its coordinat
     const answers = await ask({});
     expect(Object.keys(answers).filter((path) => path.startsWith('200'))).toHaveLength(12);
     expect(answers).toEqual(await ask({ ...plainSource, ARC_GAM_SCHEMA: 'plain' }));
-  });
-});
-
-describe.skipIf('missing' in found)('a cluster that can not be worked with', () => {
-  test('an older version is refused', () => {
-    const cluster = {
-      version: '12.1-1',
-      nodes: [],
-      placements: [
-        {
-          role: 'taps' as const,
-          name: 'public.taps',
-          placement: 'distributed' as const,
-          distribution_column: 'id',
-          shard_count: 8,
-          missing_nodes: null,
-        },
-      ],
-    };
-    expect(() => requireUsable(cluster)).toThrow(/Citus 12\.1-1; .*alter extension citus update/);
-    // Nothing of it is asked where no table is spread.
-    expect(() => requireUsable({ ...cluster, placements: [] })).not.toThrow();
   });
 });

@@ -20,7 +20,7 @@ export interface SpreadApplication {
 }
 
 /** The application's tables, spread as docs/scale.md says. */
-export const spreadTables = `
+export const spreadTables: readonly string[] = `
   create table public.users (id uuid primary key, name text, home text);
   create table public.taps (
     id bigint generated always as identity primary key, id1 uuid, id2 uuid, time timestamptz,
@@ -30,7 +30,7 @@ export const spreadTables = `
   select create_reference_table('public.users');
   select create_distributed_table('public.taps', 'id');
   create table public.plain_users (like public.users including all);
-  create table public.plain_taps (like public.taps including defaults including indexes);`;
+  create table public.plain_taps (like public.taps including defaults including indexes)`.split(';');
 
 /** Copies the distributed tables into those that are not. */
 export const copyToPlain = async (client: pg.ClientBase): Promise<void> => {
@@ -52,7 +52,7 @@ export const createSpread = async (cluster: Cluster, name: string): Promise<Spre
   client.on('error', () => undefined);
   await client.connect();
   await client.query("set timezone = 'UTC'");
-  for (const statement of spreadTables.split(';')) if (statement.trim() !== '') await client.query(statement);
+  for (const statement of spreadTables) await client.query(statement);
   const cli = (args: readonly string[], environment: NodeJS.ProcessEnv = {}) =>
     runCli(args, { DATABASE_URL: url, ...environment });
   const ok = async (args: readonly string[], environment?: NodeJS.ProcessEnv) => {

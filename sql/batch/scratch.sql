@@ -17,6 +17,19 @@ create table batch_user (
   user_id uuid primary key
 );
 
+-- Only where the taps are spread over a cluster: see sql/citus/reading.sql.
+create table source_reading (
+  tap_time timestamptz,
+  tapped_at timestamptz,
+  ignored_because text,
+  u1 uuid,
+  u2 uuid,
+  latitude double precision,
+  longitude double precision,
+  tap_hash bigint,
+  unknown_sides integer
+);
+
 create table batch_tap (
   day date not null,
   ignored_because text,

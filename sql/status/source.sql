@@ -11,7 +11,7 @@ select
       then (
         select count(*)::float8
         from (
-          select
+          select 1
           from tap
           where tap.tap_time > now() + interval '1 day' and tap.tap_time < 'infinity'
           limit 1000

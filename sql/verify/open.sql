@@ -23,6 +23,12 @@ create temp table verify_day (
   is_stale boolean not null default false
 ) on commit drop;
 
+create temp table verify_stretch (
+  zone text not null,
+  starts_at timestamptz not null,
+  ends_at timestamptz not null
+) on commit drop;
+
 create temp table verify_user (
   user_id uuid primary key
 ) on commit drop;
@@ -43,6 +49,19 @@ create temp table verify_share (
 -- The users whose taps are read from the source, if not everybody's are.
 create temp table verify_tapper (
   user_id uuid primary key
+) on commit drop;
+
+-- Only where the taps are spread over a cluster: see sql/citus/reading.sql.
+create temp table source_reading (
+  tap_time timestamptz,
+  tapped_at timestamptz,
+  ignored_because text,
+  u1 uuid,
+  u2 uuid,
+  latitude double precision,
+  longitude double precision,
+  tap_hash bigint,
+  unknown_sides integer
 ) on commit drop;
 
 create temp table source_pair_day (

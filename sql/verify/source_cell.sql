@@ -1,31 +1,18 @@
 -- Where the pairs tapped on the verified days: by geohash5 cell and local clock hour, from the source. A cell is
 -- 45/1024 degrees wide and high; its five characters are spelt from 25 bits, longitude and latitude in turn.
 -- $1 whether everybody's taps are read, or those of the users only.
-with island as (
+with located as (
   select
-    verify_day.day,
-    verify_day.day - (dense_rank() over (order by verify_day.day))::integer as island
-  from verify_day
-), stretch as (
-  select
-    min(island.day)::timestamp at time zone verify_clock.zone - interval '27 hours' as starts_at,
-    (max(island.day) + 1)::timestamp at time zone verify_clock.zone + interval '27 hours' as ends_at,
-    verify_clock.zone
-  from island
-  cross join verify_clock
-  group by island.island, verify_clock.zone
-), located as (
-  select
-    classified_tap.tapped_at at time zone stretch.zone as local_time,
+    classified_tap.tapped_at at time zone verify_stretch.zone as local_time,
     least(8191, 4096 + floor(classified_tap.longitude * 1024 / 45)::integer) as x,
     least(4095, 2048 + floor(classified_tap.latitude * 1024 / 45)::integer) as y,
     classified_tap.u1,
     classified_tap.u2,
     classified_tap.tapped_at
-  from stretch
+  from verify_stretch
   join classified_tap
-    on classified_tap.tap_time >= stretch.starts_at
-    and classified_tap.tap_time < stretch.ends_at
+    on classified_tap.tap_time >= verify_stretch.starts_at
+    and classified_tap.tap_time < verify_stretch.ends_at
   where classified_tap.ignored_because is null
     and classified_tap.latitude is not null
     and classified_tap.longitude is not null

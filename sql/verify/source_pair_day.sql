@@ -1,33 +1,18 @@
 -- The one read of the application's taps: what pairs did on the verified days, and what was ignored on them.
--- Consecutive days are one range. 27 hours on either side: where a clock was set back over midnight, or by a whole
--- date, a local date is not one stretch of time.
 -- $1 whether everybody's taps are read, or those of verify_tapper only.
-with island as (
+with dated as (
   select
-    verify_day.day,
-    verify_day.day - (dense_rank() over (order by verify_day.day))::integer as island
-  from verify_day
-), stretch as (
-  select
-    min(island.day)::timestamp at time zone verify_clock.zone - interval '27 hours' as starts_at,
-    (max(island.day) + 1)::timestamp at time zone verify_clock.zone + interval '27 hours' as ends_at,
-    verify_clock.zone
-  from island
-  cross join verify_clock
-  group by island.island, verify_clock.zone
-), dated as (
-  select
-    (classified_tap.tapped_at at time zone stretch.zone)::date as day,
+    (classified_tap.tapped_at at time zone verify_stretch.zone)::date as day,
     classified_tap.ignored_because,
     case when coalesce(classified_tap.ignored_because, 'unknown user') = 'unknown user' then classified_tap.u1 end as u1,
     case when coalesce(classified_tap.ignored_because, 'unknown user') = 'unknown user' then classified_tap.u2 end as u2,
     classified_tap.unknown_sides,
     classified_tap.tapped_at,
     classified_tap.tap_hash
-  from stretch
+  from verify_stretch
   join classified_tap
-    on classified_tap.tap_time >= stretch.starts_at
-    and classified_tap.tap_time < stretch.ends_at
+    on classified_tap.tap_time >= verify_stretch.starts_at
+    and classified_tap.tap_time < verify_stretch.ends_at
   where $1::boolean
     or classified_tap.u1 in (select verify_tapper.user_id from verify_tapper)
     or classified_tap.u2 in (select verify_tapper.user_id from verify_tapper)

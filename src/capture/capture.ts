@@ -1,6 +1,8 @@
 import type pg from 'pg';
+import { inspectCluster, refuseCapture } from '../citus/cluster.js';
 import type { Settings } from '../config.js';
 import type { Database } from '../db/database.js';
+import { askClient } from '../db/database.js';
 import { withRunLock } from '../db/run-lock.js';
 import type { Session } from '../db/transaction.js';
 import { usageFailure, workFailure } from '../errors.js';
@@ -43,6 +45,7 @@ export const setCaptureState = async (session: Session, state: 'pending' | 'read
 export const captureOn = (database: Database, settings: Settings, waitSeconds: number): Promise<void> =>
   withCaptureTransaction(database, settings, waitSeconds, async (client) => {
     const { taps, users } = await inspectSource(client, settings.source);
+    refuseCapture(await inspectCluster(askClient(client), { taps: taps.sql, users: users.sql }));
     for (const table of [taps, users]) {
       if (table.kind !== 'r') {
         throw usageFailure(

@@ -29,6 +29,15 @@ export interface Database {
   connect(applicationName?: string): Promise<pg.Client>;
 }
 
+/** Asks a connection a question, as a session is asked: the rows of one statement with bind parameters. */
+export const askClient =
+  (client: pg.Client) =>
+  async <Row extends Record<string, unknown>>(
+    text: string,
+    parameters: readonly string[] = [],
+  ): Promise<Row[]> =>
+    (await client.query<Row>(text, [...parameters])).rows;
+
 const oldestServer = 140_000;
 
 /** The name of our connections in pg_stat_activity, by which others see who they wait for. */

@@ -7,6 +7,8 @@ interface DatabaseError {
   message: string;
   detail?: string;
   hint?: string;
+  /** In what the server was at work: for an error that came from another node, which one. */
+  where?: string;
   table_name?: string;
   table?: string;
 }
@@ -41,7 +43,18 @@ export const isLostConnection = (error: unknown): boolean => {
   if (code === 'ENOENT') return syscall === 'connect';
   return (
     (code !== undefined && (lostConnectionCodes.has(code) || code.startsWith('08'))) ||
-    /Connection terminated|server closed the connection|is not queryable|Client was closed/i.test(message)
+    /Connection terminated|server closed the connection|is not queryable|Client was closed|^failure on connection marked as essential/i.test(
+      message,
+    )
+  );
+};
+
+/** Whether it was not our connection that was lost, but that of a Citus coordinator to another node. */
+const isNodeAway = (error: unknown): boolean => {
+  const { message, where = '' } = asDatabaseError(error);
+  return (
+    isLostConnection(error) &&
+    (/\bnode\b|connection marked as essential/.test(message) || /while executing command on/.test(where))
   );
 };
 
@@ -136,6 +149,12 @@ export const toFailure = (error: unknown): Failure => {
   if (error instanceof Failure) return error;
   const { code, message, detail } = asDatabaseError(error);
   const failure = (exit: 1 | 4 | 5, sentence: string) => new Failure(exit, sentence, { cause: error });
+  if (isNodeAway(error)) {
+    return failure(
+      exitCode.unreachable,
+      `A node of the Citus cluster went away (${message.split('\n')[0]}). What was committed stays; start it, then run the same command again to go on.`,
+    );
+  }
   if (isLostConnection(error)) {
     return failure(
       exitCode.unreachable,

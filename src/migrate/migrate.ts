@@ -1,7 +1,8 @@
 import { runner } from 'node-pg-migrate';
 import type pg from 'pg';
+import { describeCluster, inspectCluster, requireUsable } from '../citus/cluster.js';
 import type { Settings } from '../config.js';
-import type { Database } from '../db/database.js';
+import { askClient, type Database } from '../db/database.js';
 import { withRunLock } from '../db/run-lock.js';
 import { workFailure } from '../errors.js';
 import { readPackageFile } from '../files.js';
@@ -56,7 +57,7 @@ export const migrateUp = async (
   options: MigrateOptions,
 ): Promise<MigrateResult> =>
   withMigrationLock(database, settings, options, async (client) => {
-    const source = await inspectSource(client, settings.source);
+    const source = await inspectUsable(client, settings);
     const status = await migrationStatus(client, settings.schema);
     requireNoneNewer(status, settings.schema);
     requireUnedited(status);
@@ -75,6 +76,15 @@ export const migrateUp = async (
     await client.query(readPackageFile('sql/roles/read_only.sql'));
     return { names, notices: source.notices, viewsChanged };
   });
+
+/** The application's tables, and where they are if the database is one of a cluster. Throws where that can't be worked with. */
+const inspectUsable = async (client: pg.Client, settings: Settings): Promise<Source> => {
+  const source = await inspectSource(client, settings.source);
+  const cluster = await inspectCluster(askClient(client), { taps: source.taps.sql, users: source.users.sql });
+  requireUsable(cluster);
+  const notice = describeCluster(cluster, settings.schema);
+  return notice === null ? source : { ...source, notices: [notice, ...source.notices] };
+};
 
 /** Takes back the last `count` migrations with all their data; with all of them gone the schema goes too. */
 export const migrateDown = async (
@@ -123,7 +133,7 @@ export const migrationSql = async (
   client: pg.Client,
   settings: Settings,
 ): Promise<{ sql: string; notices: readonly string[] }> => {
-  const source = await inspectSource(client, settings.source);
+  const source = await inspectUsable(client, settings);
   const status = await migrationStatus(client, settings.schema);
   requireNoneNewer(status, settings.schema);
   requireUnedited(status);
@@ -188,7 +198,7 @@ const requireOwner = async (client: pg.Client, { schema, target }: Settings): Pr
 
 /** Asked first, because `create schema if not exists` requires the privilege even where the schema exists. */
 const createSchema = async (client: pg.Client, schema: string): Promise<void> => {
-  const { rows } = await client.query('select from pg_namespace where nspname = $1', [schema]);
+  const { rows } = await client.query('select 1 from pg_namespace where nspname = $1', [schema]);
   if (rows.length > 0) return;
   await client.query(`create schema "${schema}"`);
   await client.query(
@@ -230,7 +240,7 @@ const withoutTransactionCommands = (client: pg.Client): pg.Client =>
 
 const viewsDiffer = async (client: pg.Client, schema: string, source: Source): Promise<boolean> => {
   const { rows: views } = await client.query(
-    'select from pg_views where schemaname = $1 and viewname = any ($2)',
+    'select 1 from pg_views where schemaname = $1 and viewname = any ($2)',
     [schema, sourceViews],
   );
   if (views.length < sourceViews.length) return true;

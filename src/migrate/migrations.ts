@@ -32,7 +32,7 @@ export const upSql = (name: string): string => {
 
 const exists = async (client: pg.ClientBase, schema: string, table: string): Promise<boolean> => {
   const { rows } = await client.query(
-    'select from pg_class where relname = $1 and relnamespace = (select oid from pg_namespace where nspname = $2)',
+    'select 1 from pg_class where relname = $1 and relnamespace = (select oid from pg_namespace where nspname = $2)',
     [table, schema],
   );
   return rows.length > 0;

@@ -1,3 +1,4 @@
+import { fromReading, readingOf, readingTable } from '../citus/reading.js';
 import { avoiding, type Row, type Session } from '../db/transaction.js';
 import { readPackageFile } from '../files.js';
 import type { BatchResult, StepResult } from '../report/reporter.js';
@@ -47,6 +48,8 @@ export interface BatchOptions {
   readonly factsDigest: string;
   readonly runId: number;
   readonly days: readonly PlannedDay[];
+  /** Whether the source is spread over nodes, which two statements would not read at one moment. */
+  readonly isSpread: boolean;
   /** Whether tables that are empty may be locked until the transaction ends, to fill them faster. */
   readonly mayFill: boolean;
   readonly onStep?: (step: string) => void;
@@ -103,6 +106,8 @@ class Batch {
   private readonly results: [Step, StepResult][] = [];
   private readonly renewed: string[] = [];
   private isRepair = false;
+  /** Whether the taps of the batch's days were read into a scratch table, once for all steps. */
+  private hasReading = false;
   /** Set while a whole table is derived because its SQL changed. */
   private isWhole = false;
 
@@ -246,7 +251,8 @@ class Batch {
     );
   }
 
-  private execute(statement: Statement, step: Step, values: ParameterValues): Promise<number> {
+  private execute(given: Statement, step: Step, values: ParameterValues): Promise<number> {
+    const statement = this.hasReading ? { ...given, text: fromReading(given.text) } : given;
     const parameters = statement.params.map((parameter) => values[parameter]);
     return avoiding(this.session, step.avoid, () =>
       this.options.onPlan === undefined
@@ -382,6 +388,14 @@ class Batch {
     await this.scratch.filled('batch_day', dayRows);
     await this.scratch.filled('batch_range', rangeRows);
     await this.scratch.filled('batch_user', userRows);
+    if (this.options.isSpread) await this.readOnce();
+  }
+
+  /** Reads the taps of the batch's days, for every step that asks for them: what one of them sees, all see. */
+  private async readOnce(): Promise<void> {
+    await this.scratch.make([readingTable]);
+    await this.scratch.filled(readingTable, await this.session.run(readingOf('batch_range')));
+    this.hasReading = true;
   }
 
   private async validTaps(): Promise<number> {

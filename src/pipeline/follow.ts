@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { captureState } from '../capture/capture.js';
+import { inspectCluster, sourceViews, whyNoCapture } from '../citus/cluster.js';
 import type { Settings } from '../config.js';
 import type { Database } from '../db/database.js';
 import { isTransient, toFailure } from '../db/failure.js';
@@ -363,10 +364,15 @@ class Following {
 
 const requireCapture = async (session: Session): Promise<void> => {
   const capture = await captureState(session);
-  if (capture === 'off' || capture === 'broken')
+  if (capture !== 'off' && capture !== 'broken') return;
+  const why = whyNoCapture(await inspectCluster(session.query, sourceViews));
+  if (why !== null)
     throw usageFailure(
-      `follow needs capture, which ${capture === 'off' ? 'is off' : 'is broken: a trigger is missing or switched off'}: without it nothing says which days changed. Switch it on with: arc-gam capture on`,
+      `follow needs capture. ${why} Run as often as figures are wanted: arc-gam etl --date TODAY --lookback 2`,
     );
+  throw usageFailure(
+    `follow needs capture, which ${capture === 'off' ? 'is off' : 'is broken: a trigger is missing or switched off'}: without it nothing says which days changed. Switch it on with: arc-gam capture on`,
+  );
 };
 
 /** A cycle says nothing by itself but what an operator has to know. */

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { captureState, setCaptureState } from '../capture/capture.js';
+import { inspectCluster, isSpread, requireUsable, sourceViews } from '../citus/cluster.js';
 import type { Settings } from '../config.js';
 import type { Database } from '../db/database.js';
 import { isLostConnection, isTransient, toFailure } from '../db/failure.js';
@@ -70,6 +71,7 @@ class Run {
   /** Ignored rows, read before a dry run is rolled back with its ledger. */
   private ignored: Record<string, number> | null = null;
   private renewals: readonly Renewal[] = [];
+  private isSpread = false;
   private readonly totals = new Map<string, StepResult>();
   private readonly preparing = new Map<string, StepResult>();
   private readonly differences = new Map<string, TableDifference>();
@@ -179,6 +181,9 @@ class Run {
   }
 
   private async stale(session: Session): Promise<StaleDays> {
+    const cluster = await inspectCluster(session.query, sourceViews);
+    requireUsable(cluster);
+    this.isSpread = isSpread(cluster);
     const stale = await findStaleDays(session, this.settings, this.request, this.digest);
     if (this.request.explain) this.renewals = await renewals(session, this.steps);
     return stale;
@@ -278,6 +283,7 @@ class Run {
       factsDigest: this.digest,
       runId,
       days,
+      isSpread: this.isSpread,
       // A rehearsal is read from outside while it lasts.
       mayFill: !this.request.dryRun,
       onPlan: this.onPlan,

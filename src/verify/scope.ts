@@ -1,3 +1,5 @@
+import { isSourceSpread } from '../citus/cluster.js';
+import { fromReading, readingOf, readingTable } from '../citus/reading.js';
 import { avoiding, type Session } from '../db/transaction.js';
 import { readPackageFile, sqlFilesIn } from '../files.js';
 import type { Day } from '../pipeline/plan.js';
@@ -120,9 +122,15 @@ export const openScope = async (
     const opened = await openClock(session, zone, isFull);
     if (!isFull) await session.script(lookUp);
     await session.query(fill('day_scope'), choice);
-    await session.script('analyze verify_day');
-    await session.query(fill('source_pair_day'), [true]);
-    await session.query(fill('source_cell'), [true]);
+    await session.query(fill('stretch'));
+    await session.script('analyze verify_day; analyze verify_stretch');
+    const isSpread = await isSourceSpread(session.query);
+    if (isSpread) {
+      await session.query(readingOf('verify_stretch'));
+      await session.script(`analyze ${readingTable}`);
+    }
+    for (const name of ['source_pair_day', 'source_cell'])
+      await session.query(isSpread ? fromReading(fill(name)) : fill(name), [true]);
     await session.script('analyze source_pair_day; analyze source_cell');
     await session.query(fill('stale_day'));
     await session.query(fill('user_scope'), choice);
@@ -161,7 +169,10 @@ export const openUser = async (
   await session.query(fill('day_scope'), [true, 1, '', null, null]);
   await session.query('insert into verify_user (user_id) values ($1::uuid)', [user]);
   await session.query(fill('tapper_scope'), [user, graph]);
-  await session.script('analyze verify_day; analyze verify_user; analyze verify_tapper');
+  await session.query(fill('stretch'));
+  await session.script(
+    'analyze verify_day; analyze verify_stretch; analyze verify_user; analyze verify_tapper',
+  );
   await session.query(fill('source_pair_day'), [false]);
   if (graph) await session.query(fill('source_cell'), [false]);
   await session.script('analyze source_pair_day; analyze source_cell');

@@ -38,7 +38,7 @@ test('random histories end as a rebuild would, and a mutation does not', { timeo
     const broken = mutations.find((mutation) => mutation.name === 'edge_strength: ties do not decay');
     const [story] = fc.sample(stories(20), { seed: 11, numRuns: 1 });
     if (broken === undefined || story === undefined) throw new Error('the mutation is gone');
-    await expect(copied((url) => live(url, story, broken.apply(loadSteps())))).rejects.toThrow(
+    await expect(copied((url) => live(url, story, { steps: broken.apply(loadSteps()) }))).rejects.toThrow(
       /edge_strength: (missing|unexpected)/,
     );
     // Beside a follower, a process that is killed and started again; with a table that is not written as it is told,

@@ -3,13 +3,15 @@ import fc from 'fast-check';
 import pg from 'pg';
 import { startEmbedded } from '../../src/demo/embedded.js';
 import { loadSteps, type Step } from '../../src/pipeline/step.js';
+import { startCluster } from '../citus/cluster.js';
 import { startBouncer } from '../server/bouncer.js';
 import { liveBesideFollower } from './follow.js';
 import { mutations } from './mutations.js';
 import { type Story, stories } from './story.js';
 import { live, prepareTemplate } from './world.js';
 
-// npm run prove -- --operations 300 --seeds 20 [--seed 1] [--mutations] [--only NAME] [--follow] [--pooled]
+// npm run prove -- --operations 300 --seeds 20 [--seed 1] [--mutations] [--only NAME] [--follow] [--pooled] [--citus]
+// With --citus the taps are distributed over a cluster, and each rebuild is plain Postgres'.
 // With --follow a follower runs beside the history, killed and started again; --pooled: it connects through PgBouncer.
 const { values } = parseArgs({
   options: {
@@ -20,14 +22,21 @@ const { values } = parseArgs({
     only: { type: 'string' },
     follow: { type: 'boolean', default: false },
     pooled: { type: 'boolean', default: false },
+    citus: { type: 'boolean', default: false },
     'no-shrink': { type: 'boolean', default: false },
   },
 });
 
 const given = process.env.TEST_DATABASE_URL;
-const server = given
-  ? { url: given, stop: async () => undefined }
-  : await startEmbedded({ settings: { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' } });
+const cluster = values.citus ? await startCluster() : null;
+const server =
+  cluster !== null
+    ? { url: cluster.url('postgres'), stop: cluster.stop }
+    : given
+      ? { url: given, stop: async () => undefined }
+      : await startEmbedded({
+          settings: { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' },
+        });
 const admin = new pg.Client({ connectionString: server.url });
 await admin.connect();
 const bouncer = values.pooled ? await startBouncer(server.url) : null;
@@ -43,12 +52,14 @@ let count = 0;
 const liveOnCopy = async (story: Story, steps?: readonly Step[]): Promise<void> => {
   count += 1;
   const name = `${prefix}_${count}`;
-  await admin.query(`create database ${name} template ${prefix}_template`);
+  if (cluster === null) await admin.query(`create database ${name} template ${prefix}_template`);
+  else await prepareTemplate(await cluster.createDatabase(name), { isSpread: true });
   try {
     if (values.follow) await liveBesideFollower(urlOf(name), story, bouncer?.through(urlOf(name)));
-    else await live(urlOf(name), story, steps);
+    else await live(urlOf(name), story, { steps, isSpread: cluster !== null });
   } finally {
-    await admin.query(`drop database ${name} with (force)`);
+    if (cluster === null) await admin.query(`drop database ${name} with (force)`);
+    else await cluster.dropDatabase(name);
   }
 };
 
@@ -85,8 +96,10 @@ const disprove = async (
 let failed = 0;
 let passed = 0;
 try {
-  await admin.query(`create database ${prefix}_template`);
-  await prepareTemplate(urlOf(`${prefix}_template`));
+  if (cluster === null) {
+    await admin.query(`create database ${prefix}_template`);
+    await prepareTemplate(urlOf(`${prefix}_template`));
+  }
   const firstSeed = Number(values.seed);
   const operations = Number(values.operations);
   if (values.mutations) {

@@ -9,6 +9,7 @@ import type { RunRequest } from '../../src/pipeline/request.js';
 import { runPipeline } from '../../src/pipeline/run.js';
 import type { Step } from '../../src/pipeline/step.js';
 import type { Reporter } from '../../src/report/reporter.js';
+import { copyToPlain, plainSource, spreadTables } from '../citus/spread.js';
 import { allFigures, differencesOf } from '../figures/figures.js';
 import { dayCount, firstDay, homes, type Operation, places, type Story, userCount } from './story.js';
 
@@ -36,11 +37,23 @@ const userId = (number: number): string => `00000000-0000-4000-8000-${String(num
 
 const schemas = { lived: 'gamification', rebuilt: 'rebuilt' } as const;
 
+/** What a schema is told: where the taps are spread over a cluster, the rebuilt one reads copies that are not. */
+const settingsOf = (url: string, schema: string, zone: string | undefined, isSpread: boolean): Settings =>
+  readSettings(
+    { databaseUrl: url, schema },
+    {
+      ...(zone === undefined ? {} : { ARC_GAM_TZ: zone }),
+      ...(isSpread && schema === schemas.rebuilt ? plainSource : {}),
+    },
+  );
+
 /** Makes the database that every story starts from: the application's empty tables and both schemas, migrated. */
-export const prepareTemplate = async (url: string): Promise<void> => {
+export const prepareTemplate = async (url: string, { isSpread = false } = {}): Promise<void> => {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
-  await client.query(`
+  if (isSpread) for (const statement of spreadTables) await client.query(statement);
+  else
+    await client.query(`
     create table public.users (id uuid primary key, name text, home text);
     create table public.taps (
       id bigint generated always as identity primary key, id1 uuid, id2 uuid, time timestamptz,
@@ -49,7 +62,7 @@ export const prepareTemplate = async (url: string): Promise<void> => {
     create index taps_time on public.taps (time);`);
   await client.end();
   for (const schema of Object.values(schemas)) {
-    const settings = readSettings({ databaseUrl: url, schema }, {});
+    const settings = settingsOf(url, schema, undefined, isSpread);
     await withDatabase(settings, 'prove', (database) =>
       migrateUp(database, settings, { waitSeconds: 0, onWait: () => undefined }),
     );
@@ -60,8 +73,12 @@ export const prepareTemplate = async (url: string): Promise<void> => {
  * Lives through a story on a copy of the template. After every run the tables must equal a rebuild from nothing over
  * the same P. Throws a Disproof. `steps` are those of the living schema: a mutation, or the real ones.
  */
-export const live = async (url: string, story: Story, steps?: readonly Step[]): Promise<void> => {
-  await withWorld(url, story.zone, { steps }, async (world) => {
+export const live = async (
+  url: string,
+  story: Story,
+  { steps, isSpread = false }: { steps?: readonly Step[] | undefined; isSpread?: boolean } = {},
+): Promise<void> => {
+  await withWorld(url, story.zone, { steps, isSpread }, async (world) => {
     for (const [index, operation] of story.operations.entries()) {
       await world.happen(operation);
       if (world.hasRun) await world.compare(`operation ${index + 1} (${operation.kind})`);
@@ -75,11 +92,15 @@ export const live = async (url: string, story: Story, steps?: readonly Step[]): 
 export const withWorld = async (
   url: string,
   zone: string,
-  { steps, first }: { steps?: readonly Step[] | undefined; first?: Day },
+  {
+    steps,
+    first,
+    isSpread = false,
+  }: { steps?: readonly Step[] | undefined; first?: Day; isSpread?: boolean },
   use: (world: World, client: pg.Client) => Promise<void>,
 ): Promise<void> => {
-  const lived = readSettings({ databaseUrl: url, schema: schemas.lived }, { ARC_GAM_TZ: zone });
-  const rebuilt = readSettings({ databaseUrl: url, schema: schemas.rebuilt }, { ARC_GAM_TZ: zone });
+  const lived = settingsOf(url, schemas.lived, zone, isSpread);
+  const rebuilt = settingsOf(url, schemas.rebuilt, zone, isSpread);
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
@@ -90,7 +111,7 @@ export const withWorld = async (
        from generate_series(0, ${userCount - 2}) as n (number)`,
     );
     await withDatabase(lived, 'prove', (database) =>
-      use(new World(database, client, lived, rebuilt, steps, first), client),
+      use(new World(database, client, lived, rebuilt, { steps, first, isSpread }), client),
     );
   } finally {
     await client.end();
@@ -102,15 +123,26 @@ export class World {
   hasRun = false;
   private asOf = 0;
   private last: Partial<RunRequest> = {};
+  private readonly steps: readonly Step[] | undefined;
+  private readonly first: Day;
+  /** Whether the taps are spread over a cluster: then nothing captures, and the rebuild reads copies. */
+  private readonly isSpread: boolean;
 
   constructor(
     private readonly database: Database,
     private readonly client: pg.Client,
     private readonly lived: Settings,
     private readonly rebuilt: Settings,
-    private readonly steps?: readonly Step[] | undefined,
-    private readonly first: Day = firstDay,
-  ) {}
+    {
+      steps,
+      first = firstDay,
+      isSpread = false,
+    }: { steps?: readonly Step[] | undefined; first?: Day | undefined; isSpread?: boolean } = {},
+  ) {
+    this.steps = steps;
+    this.first = first;
+    this.isSpread = isSpread;
+  }
 
   async happen(operation: Operation): Promise<void> {
     if (process.env.PROVE_LOG) process.stderr.write(`${JSON.stringify(operation)}\n`);
@@ -173,6 +205,7 @@ export class World {
       case 'cut connection':
         return this.cutConnection(operation.advance, operation.afterSteps);
       case 'capture':
+        if (this.isSpread) return;
         if (operation.on) await captureOn(this.database, this.lived, 0);
         else await captureOff(this.database, this.lived, 0);
     }
@@ -358,6 +391,7 @@ export class World {
   }
 
   private async rebuild(): Promise<void> {
+    if (this.isSpread) await copyToPlain(this.client);
     const { rows } = await this.client.query<{ day: Day }>(
       `select day::text as day from ${schemas.lived}.processed_day order by 1`,
     );

@@ -30,6 +30,24 @@ test('a correct database is found correct, in full and by sample', async () => {
   expect(sampled.code).toBe(0);
 });
 
+test('a sample whose days are two or three apart counts the taps between them once', async () => {
+  const sampled = await createDatabase();
+  await addUsers(sampled, 1, 2, 3);
+  await sampled.client.query(
+    `insert into public.taps (id1, id2, time, latitude, longitude)
+     select ('00000000-0000-4000-8000-00000000000' || 1 + n % 3)::uuid, ('00000000-0000-4000-8000-00000000000' || 1 + (n + 1) % 3)::uuid,
+       '2024-03-01T00:30Z'::timestamptz + n * interval '1 hour', 47.5, 8.7
+     from generate_series(0, 24 * 14 - 1) as n`,
+  );
+  await sampled.ok(['backfill', '--to', '2024-03-14']);
+  // Four of fourteen days, others with every seed.
+  for (const seed of ['a', 'b', 'c']) {
+    const verified = await sampled.cli(['verify', '--sample', '16', '--seed', seed]);
+    expect([verified.code, verified.stdout]).toEqual([0, expect.stringContaining('4 days with 96 taps')]);
+  }
+  await sampled.drop();
+});
+
 test('verify --repair repairs what it reports with exit code 3, and is silent afterwards', async () => {
   await database.client.query(`update user_streaks set longest_streak_days = 77 where user_id = '${one}'`);
   const wrong = await database.cli(['verify', '--full', '--json']);

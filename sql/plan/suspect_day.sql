@@ -1,6 +1,7 @@
 -- Which of the days $2 .. $3 (null: from the first, to the last) may not be as the ledger has them: days that are not in it,
 -- days whose taps are others, and days of somebody who was a user or a stranger then and is not now. A tap is never held
--- against users here: the two look-ups would take longer than all else.
+-- against users here: the two look-ups would take longer than all else. Of a frozen day it is no news that its taps are
+-- gone, but that there are some, or were when it was looked at last.
 -- $1 zone. Taps are read from a day before to a day after: where a clock was set back over midnight, a local date is
 -- not one stretch of time.
 with source_day as (
@@ -24,11 +25,15 @@ with source_day as (
   select day
   from source_day
   full join processed_day using (day)
-  where processed_day.day is null
-    or coalesce(source_day.tap_digest, 0) <> processed_day.tap_digest
-    or coalesce(source_day.row_count, 0)
-      <> processed_day.tap_count::bigint + processed_day.null_id_count + processed_day.self_tap_count
-        + processed_day.unknown_user_count
+  left join frozen_day using (day)
+  where (frozen_day.day is null or source_day.day is not null or frozen_day.late_tap_count > 0)
+    and (
+      processed_day.day is null
+      or coalesce(source_day.tap_digest, 0) <> processed_day.tap_digest
+      or coalesce(source_day.row_count, 0)
+        <> processed_day.tap_count::bigint + processed_day.null_id_count + processed_day.self_tap_count
+          + processed_day.unknown_user_count
+    )
   union
   select pair_day.day
   from erased

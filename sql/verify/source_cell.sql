@@ -6,6 +6,7 @@ with island as (
     verify_day.day,
     verify_day.day - (dense_rank() over (order by verify_day.day))::integer as island
   from verify_day
+  where not verify_day.is_frozen
 ), stretch as (
   select
     min(island.day)::timestamp at time zone verify_clock.zone - interval '27 hours' as starts_at,
@@ -49,7 +50,7 @@ with island as (
     count(*) as tap_count,
     min(located.tapped_at) as first_tap_at
   from located
-  join verify_day on verify_day.day = located.local_time::date
+  join verify_day on verify_day.day = located.local_time::date and not verify_day.is_frozen
   group by 1, 2, 3, 4, 5, 6, 7
 ), letter as (
   select

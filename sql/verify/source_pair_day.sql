@@ -7,6 +7,7 @@ with island as (
     verify_day.day,
     verify_day.day - (dense_rank() over (order by verify_day.day))::integer as island
   from verify_day
+  where not verify_day.is_frozen
 ), stretch as (
   select
     min(island.day)::timestamp at time zone verify_clock.zone - interval '27 hours' as starts_at,
@@ -48,5 +49,5 @@ select
   array_agg(dated.tapped_at) filter (where dated.ignored_because is null),
   sum(dated.tap_hash)
 from dated
-join verify_day on verify_day.day = dated.day
+join verify_day on verify_day.day = dated.day and not verify_day.is_frozen
 group by dated.day, dated.ignored_because, dated.u1, dated.u2, dated.unknown_sides

@@ -33,8 +33,10 @@ export interface Renewal extends Record<string, unknown> {
 /** The tables that the next run derives again, and roughly how long that takes. Nothing while nothing is derived. */
 export const renewals = async (session: Session, steps: readonly Step[]): Promise<Renewal[]> => {
   const [ledger] = await session.query<{ days: number; outdated: number }>(
-    `select count(*)::integer as days, (count(*) filter (where steps_sha256 <> $1::text))::integer as outdated
-     from processed_day`,
+    `select count(*)::integer as days,
+       (count(*) filter (where processed_day.steps_sha256 <> $1::text and frozen_day.day is null))::integer as outdated
+     from processed_day
+     left join frozen_day on frozen_day.day = processed_day.day`,
     [factsDigest(steps)],
   );
   if (ledger === undefined || ledger.days === 0) return [];

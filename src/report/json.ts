@@ -5,6 +5,7 @@ import { rowsOf } from './steps.js';
 /** What every format says of a run that ended: whoever reads `--json` finds what Cloud Logging has, under the same names. */
 export const endedFields = ({
   asOfDay,
+  frozenBefore,
   dayCount,
   batchCount,
   tapCount,
@@ -15,6 +16,7 @@ export const endedFields = ({
 }: RunReport) => ({
   state: 'done',
   asOfDay,
+  frozenBefore,
   dayCount,
   batchCount,
   tapCount,

@@ -192,7 +192,7 @@ const readLedger = async (
   const runs = await session.query<RunRow>(readPackageFile('sql/status/run.sql'));
   const tables = await session.query<TableRow>(readPackageFile('sql/status/table.sql'));
   const [outdated] = await session.query<{ count: number }>(
-    'select count(*)::integer as count from processed_day where steps_sha256 <> $1::text',
+    'select count(*)::integer as count from processed_day where steps_sha256 <> $1::text and day not in (select day from frozen_day)',
     [factsDigest(loadSteps())],
   );
   const asOf = moment?.as_of_day ?? null;

@@ -22,6 +22,8 @@ export interface Coverage {
   readonly userCount: number;
   readonly weekCount: number;
   readonly staleDays: number;
+  /** Days whose facts were held against their digests, for their taps are not read any more. */
+  readonly frozenDays: number;
 }
 
 /** The moment that figures depend on besides the taps. */
@@ -84,6 +86,18 @@ const recomputePart = async (session: Session, part: Part, origin: 'source' | 's
   }
 };
 
+/** The taps of the verified days; of frozen ones what is stored, which the digests of the day are held against. */
+const readSource = async (
+  session: Session,
+  { everybody, places }: { everybody: boolean; places: boolean },
+): Promise<void> => {
+  const relations = places ? ['pair_day', 'cell'] : ['pair_day'];
+  for (const relation of relations) await session.query(fill(`source_${relation}`), [everybody]);
+  await session.query(fill('frozen_pair_day'), [everybody]);
+  if (places) await session.query(fill('frozen_cell'), [everybody]);
+  await session.script('analyze source_pair_day; analyze source_cell');
+};
+
 const openClock = async (session: Session, zone: string, isFull: boolean): Promise<Clock> => {
   const rules = sqlFilesIn('sql/verify/rules').map((file) => readPackageFile(`sql/verify/rules/${file}`));
   await session.script(`${fill('open')}\n${rules.join('\n')}\nset transaction read only;`);
@@ -119,10 +133,9 @@ export const openScope = async (
     if (!isFull) await session.script(lookUp);
     await session.query(fill('day_scope'), choice);
     await session.script('analyze verify_day');
-    await session.query(fill('source_pair_day'), [true]);
-    await session.query(fill('source_cell'), [true]);
-    await session.script('analyze source_pair_day; analyze source_cell');
+    await readSource(session, { everybody: true, places: true });
     await session.query(fill('stale_day'));
+    await session.query(fill('erased_day'));
     await session.query(fill('user_scope'), choice);
     await session.query(fill('week_scope'));
     await session.query(fill('home_scope'), [isFull]);
@@ -139,7 +152,14 @@ export const openScope = async (
   const [coverage] = await session.query<Coverage & Record<string, unknown>>(fill('coverage'));
   return {
     clock,
-    coverage: coverage ?? { dayCount: 0, tapCount: 0, userCount: 0, weekCount: 0, staleDays: 0 },
+    coverage: coverage ?? {
+      dayCount: 0,
+      tapCount: 0,
+      userCount: 0,
+      weekCount: 0,
+      staleDays: 0,
+      frozenDays: 0,
+    },
     preparations,
   };
 };
@@ -159,9 +179,7 @@ export const openUser = async (
   await session.query('insert into verify_user (user_id) values ($1::uuid)', [user]);
   await session.query(fill('tapper_scope'), [user, graph]);
   await session.script('analyze verify_day; analyze verify_user; analyze verify_tapper');
-  await session.query(fill('source_pair_day'), [false]);
-  if (graph) await session.query(fill('source_cell'), [false]);
-  await session.script('analyze source_pair_day; analyze source_cell');
+  await readSource(session, { everybody: false, places: graph });
   for (const [part] of parts) {
     if (part === 'surges' || !(graph || part === 'pairs' || part === 'days')) continue;
     await recomputePart(session, part, 'source');

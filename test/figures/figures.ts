@@ -12,7 +12,7 @@ export interface Figures {
 
 /** What is not derived: the runs' own notes, migrate's, and what the operator or the package brings. */
 const notDerived =
-  /^(run|run_step|setting|schema_file|schema_migration|stale_mark|captured_day|change_queue|derived_step|follow_minute|quest_definitions|gazetteer_.*)$/;
+  /^(run|run_step|setting|schema_file|schema_migration|stale_mark|captured_day|change_queue|derived_step|follow_minute|frozen_day|frozen_cell|quest_definitions|gazetteer_.*)$/;
 
 /** When, or by which run, a row was written is no figure. */
 const notFigures = new Set(['last_updated_at', 'run_id', 'steps_sha256']);

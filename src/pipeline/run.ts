@@ -14,7 +14,7 @@ import { lockLedger, runBatch, type StepWork } from './batch.js';
 import { readStage, type TableDifference } from './difference.js';
 import { noteLateTaps, readFrozen } from './frozen.js';
 import { closeRun, openRun, recordBatch, recordSteps, recordZone, stepsOf, strikeOff } from './ledger.js';
-import { type Renewal, renewals } from './outdated.js';
+import { frozenRenewal, type Renewal, renewals } from './outdated.js';
 import { type BatchSize, cutBatches, type Day, type PlannedDay } from './plan.js';
 import { plainRequest, type RunRequest, type Wishes } from './request.js';
 import { drainCapture, findStaleDays, recordedZone, type StaleDays } from './stale.js';
@@ -189,8 +189,10 @@ class Run {
 
   private async stale(session: Session): Promise<StaleDays> {
     const stale = await findStaleDays(session, this.settings, this.request, this.digest);
-    if (this.request.explain) this.renewals = await renewals(session, this.steps);
-    return stale;
+    if (!this.request.explain) return stale;
+    this.renewals = await renewals(session, this.steps);
+    const frozen = await frozenRenewal(session, this.steps);
+    return frozen === null ? stale : { ...stale, notices: [...stale.notices, frozen] };
   }
 
   private cut(stale: StaleDays): RunPlan {

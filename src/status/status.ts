@@ -6,6 +6,7 @@ import { runLockHolder } from '../db/run-lock.js';
 import { type Session, withTransaction } from '../db/transaction.js';
 import { readPackageFile } from '../files.js';
 import { type MigrationStatus, migrationStatus, sourceRelations } from '../migrate/migrations.js';
+import { type Frozen, readFrozen } from '../pipeline/frozen.js';
 import { addDays } from '../pipeline/plan.js';
 import { factsDigest, loadSteps } from '../pipeline/step.js';
 import { formatCount, formatDuration, plural } from '../report/format.js';
@@ -92,6 +93,8 @@ export interface Status {
   readonly changedDays: readonly { readonly day: string; readonly why: string }[];
   /** Days that were derived by other SQL than this version's. */
   readonly outdatedDays: number | null;
+  /** Which days are frozen; null: none. */
+  readonly frozen: Frozen | null;
   readonly capture: string | null;
   /** Changes that capture has noted and no run has looked at. */
   readonly queuedChanges: number | null;
@@ -133,6 +136,7 @@ export const readStatus = async (database: Database, settings: Settings): Promis
         source: null,
         changedDays: [],
         outdatedDays: null,
+        frozen: null,
         capture: null,
         live: null,
         queuedChanges: null,
@@ -221,6 +225,7 @@ const readLedger = async (
     source: source ?? null,
     changedDays,
     outdatedDays: outdated?.count ?? 0,
+    frozen: await readFrozen(session),
     capture,
     queuedChanges: queue?.queued_count ?? 0,
     runs,

@@ -29,7 +29,7 @@ select
   processed_day.stranger_digest,
   processed_day.null_id_count,
   processed_day.self_tap_count,
-  processed_day.unknown_user_count + processed_day.tap_count - coalesce(kept.tap_count, 0),
+  greatest(0, processed_day.unknown_user_count + processed_day.tap_count - coalesce(kept.tap_count, 0)),
   processed_day.steps_sha256,
   $2::integer
 from batch_day

@@ -235,6 +235,8 @@ export class World {
   }
 
   private async freeze(before: Day): Promise<void> {
+    // What is frozen has to be true: mostly it is not, before a run.
+    await this.run({ to: addDays(this.first, this.asOf), always: true });
     try {
       const { dayCount: frozen } = await freeze(this.database, this.lived, before, this.freezing);
       if (frozen === 0) return;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { jsonLines, startCli } from '../command/cli.js';
-import { addUsers, createDatabase, type TestDatabase, userId } from '../server/database.js';
+import { addTap, addUsers, createDatabase, type TestDatabase, userId } from '../server/database.js';
 import { differencesOf } from './figures.js';
 
 const zone = 'America/St_Johns';
@@ -426,4 +426,35 @@ test('taps that are gone for good go with thaw --force', async () => {
   expect(stdout).toMatch(/taps that are gone count no longer/);
   for (const schema of lived) await inSchema(schema, 'etl', '--date', last);
   await requireRebuilt('-infinity');
+});
+
+test('a follow leaves frozen days alone, counts today, and tells late taps', async () => {
+  const small = await createDatabase();
+  try {
+    const today = new Date().toISOString().slice(0, 10);
+    await addUsers(small, 1, 2, 3);
+    for (const back of [6, 5, 4, 1]) await addTap(small, 1, 2, `${nextDay(today, -back)}T10:00Z`);
+    await small.ok(['capture', 'on']);
+    await small.ok(['etl']);
+    await small.ok(['freeze', '--before', nextDay(today, -2)]);
+    await small.client.query('delete from public.taps where time < $1', [nextDay(today, -2)]);
+    const follow = async () => jsonLines((await small.ok(['follow', '--once', '--json'])).stdout);
+    await follow();
+    await addTap(small, 1, 3, `${nextDay(today, -5)}T10:00Z`);
+    await addTap(small, 2, 3, `${today}T00:00Z`);
+    await follow();
+    expect(
+      await small.rows(
+        `select (select sum(tap_count) from pair) as taps, (select count(*) from frozen_day) as frozen,
+           (select sum(late_tap_count) from frozen_day) as late, (select longest_streak_days from user_streaks where user_id = $1) as streak`,
+        [userId(1)],
+      ),
+    ).toEqual([{ taps: '5', frozen: '4', late: '1', streak: '3' }]);
+    await small.client.query('delete from public.users where id = $1', [userId(1)]);
+    await follow();
+    expect(await small.rows('select sum(tap_count) as taps from pair')).toEqual([{ taps: '1' }]);
+    await small.ok(['verify', '--full']);
+  } finally {
+    await small.drop();
+  }
 });

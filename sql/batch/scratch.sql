@@ -10,7 +10,15 @@ create table batch_range (
 
 create table batch_day (
   day date primary key,
-  forced boolean not null
+  forced boolean not null,
+  is_frozen boolean not null default false
+);
+
+create table frozen_digest_before (
+  day date primary key,
+  pair_day_digest numeric not null,
+  pair_day_tap_digest numeric not null,
+  frozen_cell_digest numeric not null
 );
 
 create table batch_user (

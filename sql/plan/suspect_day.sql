@@ -1,6 +1,7 @@
 -- Which of the days $2 .. $3 (null: from the first, to the last) may differ from the ledger: days that are not in it,
 -- days whose taps changed, and days of somebody who became a user or stopped being one. Taps are not joined with users
--- here: the two look-ups for each tap would take most of the time.
+-- here: the two look-ups for each tap would take most of the time. That the taps of a frozen day are gone is no
+-- difference; that it has some is one, or that it had some when it was looked at last.
 -- $1 zone. Taps are read from a day before to a day after: where a clock was set back over midnight, a local date is
 -- not one stretch of time.
 with source_day as (
@@ -24,11 +25,15 @@ with source_day as (
   select day
   from source_day
   full join processed_day using (day)
-  where processed_day.day is null
-    or coalesce(source_day.tap_digest, 0) <> processed_day.tap_digest
-    or coalesce(source_day.row_count, 0)
-      <> processed_day.tap_count::bigint + processed_day.null_id_count + processed_day.self_tap_count
-        + processed_day.unknown_user_count
+  left join frozen_day using (day)
+  where (frozen_day.day is null or source_day.day is not null or frozen_day.late_tap_count > 0)
+    and (
+      processed_day.day is null
+      or coalesce(source_day.tap_digest, 0) <> processed_day.tap_digest
+      or coalesce(source_day.row_count, 0)
+        <> processed_day.tap_count::bigint + processed_day.null_id_count + processed_day.self_tap_count
+          + processed_day.unknown_user_count
+    )
   union
   select pair_day.day
   from erased

@@ -18,6 +18,8 @@ select
   end as why
 from source_day
 full join processed_day using (day)
+left join frozen_day using (day)
 where day between $2::date and $3::date
+  and frozen_day.day is null
   and coalesce(source_day.tap_count, 0) <> coalesce(processed_day.tap_count, 0)
 order by day

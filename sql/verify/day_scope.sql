@@ -24,9 +24,10 @@ with candidate as (
       processed_day.day
   )
 )
-insert into verify_day (day)
-select candidate.day
+insert into verify_day (day, is_frozen)
+select candidate.day, frozen_day.day is not null
 from candidate
+left join frozen_day on frozen_day.day = candidate.day
 where $1::boolean
   or candidate.place = 1
   or (candidate.place <= greatest(1, $2::integer / 4) and candidate.taps_so_far <= 50000)

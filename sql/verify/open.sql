@@ -20,7 +20,9 @@ create temp table verify_calendar (
 
 create temp table verify_day (
   day date primary key,
-  is_stale boolean not null default false
+  is_stale boolean not null default false,
+  -- What is stored of its pairs and places stands in for its taps.
+  is_frozen boolean not null default false
 ) on commit drop;
 
 create temp table verify_stretch (

@@ -36,7 +36,7 @@ with located as (
     count(*) as tap_count,
     min(located.tapped_at) as first_tap_at
   from located
-  join verify_day on verify_day.day = located.local_time::date
+  join verify_day on verify_day.day = located.local_time::date and not verify_day.is_frozen
   group by 1, 2, 3, 4, 5, 6, 7
 ), letter as (
   select

@@ -33,5 +33,5 @@ select
   array_agg(dated.tapped_at) filter (where dated.ignored_because is null),
   sum(dated.tap_hash)
 from dated
-join verify_day on verify_day.day = dated.day
+join verify_day on verify_day.day = dated.day and not verify_day.is_frozen
 group by dated.day, dated.ignored_because, dated.u1, dated.u2, dated.unknown_sides

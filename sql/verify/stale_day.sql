@@ -17,6 +17,7 @@ set is_stale = true
 from processed_day
 left join source_day on source_day.day = processed_day.day
 where processed_day.day = verify_day.day
+  and not verify_day.is_frozen
   and (
     coalesce(source_day.tap_count, 0),
     coalesce(source_day.tap_digest, 0),

@@ -13,6 +13,7 @@ from (
     ) as moments
   from verify_day
   cross join verify_clock
+  where not verify_day.is_frozen
   group by verify_clock.zone
 ) as together
 cross join lateral unnest(together.moments) as stretch (moments)

@@ -7,3 +7,10 @@ from classified_tap
 where $2::boolean
   and $1::uuid in (classified_tap.u1, classified_tap.u2)
   and classified_tap.ignored_because is null
+union
+-- On frozen days, whose taps may be gone.
+select case when connection.u1 = $1::uuid then connection.u2 else connection.u1 end
+from connection
+where $2::boolean
+  and $1::uuid in (connection.u1, connection.u2)
+  and connection.first_day <= (select max(frozen_day.day) from frozen_day)

@@ -14,7 +14,7 @@ import { readSettings, type Settings } from '../config.js';
 import { type Database, withDatabase } from '../db/database.js';
 import { withTransaction } from '../db/transaction.js';
 import { migrateDown, migrateUp, migrationSql, readMigrationStatus } from '../migrate/migrate.js';
-import { renewals } from '../pipeline/outdated.js';
+import { frozenRenewal, renewals } from '../pipeline/outdated.js';
 import { loadSteps } from '../pipeline/step.js';
 
 interface MigrateFlags extends CommonFlags {
@@ -52,16 +52,20 @@ const reportRenewals = async (
   settings: Settings,
   { reporter, signal }: Invocation,
 ): Promise<void> => {
-  const renewed = await withTransaction(database, settings, (session) => renewals(session, loadSteps()), {
-    readOnly: true,
-    signal,
-  });
+  const steps = loadSteps();
+  const [renewed, frozen] = await withTransaction(
+    database,
+    settings,
+    async (session) => [await renewals(session, steps), await frozenRenewal(session, steps)] as const,
+    { readOnly: true, signal },
+  );
   if (renewed.length > 0)
     reporter.table(
       'renewal',
       renewed,
       'The next run derives again, because their SQL changed (ms: what it took at most so far)',
     );
+  if (frozen !== null) reporter.notice(frozen);
 };
 
 const run = async (given: string, flags: MigrateFlags, invocation: Invocation): Promise<void> => {

@@ -5,6 +5,7 @@ import { readSettings } from '../config.js';
 import { withDatabase } from '../db/database.js';
 import { type ExitCode, exitCode } from '../errors.js';
 import { requireMigratedSchema } from '../migrate/migrations.js';
+import type { Frozen } from '../pipeline/frozen.js';
 import { formatBytes, formatCount, formatDuration, formatTable, plural } from '../report/format.js';
 import type { Reporter } from '../report/reporter.js';
 import {
@@ -94,6 +95,13 @@ const describeSource = ({ ledger, source }: Status): string => {
   return `${plural(ledger?.ignored_count ?? 0, 'ignored row')} on processed days${told.length === 0 ? '' : ` (${told.join(', ')})`}`;
 };
 
+const describeFrozen = ({ day_count, frozen_before, late_tap_count }: Frozen): string =>
+  `${plural(day_count, 'day')}, all before ${frozen_before}${
+    late_tap_count === 0
+      ? ''
+      : `; ${plural(late_tap_count, 'tap')} that came late ${late_tap_count === 1 ? 'is' : 'are'} not counted`
+  }`;
+
 /** Who follows, what is waiting, and the cycles of the last hour. */
 const describeLive = (live: Live): string => {
   const waits =
@@ -125,6 +133,7 @@ const screen = (status: Status, place: string, schema: string): string[] => {
       ),
       line('changed', `weeks last written ${ledger.last_updated_at?.toISOString().slice(0, 19) ?? 'never'}Z`),
       line('source', describeSource(status)),
+      ...(status.frozen === null ? [] : [line('frozen', describeFrozen(status.frozen))]),
     );
   }
   if (status.capture !== null)

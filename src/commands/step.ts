@@ -22,9 +22,15 @@ Examples:
   arc-gam step edge_strength      its statements, ready for psql or explain
   arc-gam step --json             one object a step
 
-A step is a file of sql/steps (or sql/repair, for a run that verify --repair asked for): a header and a SELECT. With a
-database configured, the rows and milliseconds of the last run stand beside it.`,
+A step is a file of sql/steps (or sql/repair, for a run that verify --repair asked for, or sql/frozen, for frozen days): a
+header and a SELECT. With a database configured, the rows and milliseconds of the last run stand beside it.`,
     );
+
+const kindOf = (step: Step): string => {
+  if (step.runs === 'repair') return 'repairs';
+  if (step.runs === 'frozen') return 'of frozen days';
+  return isPreparing(step) ? 'prepares' : 'keeps';
+};
 
 interface LastRun extends Record<string, unknown> {
   readonly step: string;
@@ -60,7 +66,7 @@ const list = async (steps: readonly Step[], flags: CommonFlags, invocation: Invo
     steps.map((step, index) => ({
       order: index + 1,
       step: step.name,
-      kind: step.runs === 'repair' ? 'repairs' : isPreparing(step) ? 'prepares' : 'keeps',
+      kind: kindOf(step),
       writes: writesOf(step).join(', '),
       ...(last.size > 0
         ? { rows: last.get(step.name)?.rows ?? null, ms: last.get(step.name)?.ms ?? null }

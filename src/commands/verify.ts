@@ -102,7 +102,9 @@ const run = (flags: VerifyFlags, invocation: Invocation): Promise<void> => {
       return verification;
     };
     let verification = await look();
-    for (let round = 1; flags.repair && isWrong(verification) && round <= repairRounds; round += 1) {
+    // Of a frozen day with other facts nothing can be derived that would be true.
+    const mayRepair = flags.repair && !isUnsealed(verification.results);
+    for (let round = 1; mayRepair && isWrong(verification) && round <= repairRounds; round += 1) {
       const days = verification.marks.filter(({ kind }) => kind === 'day');
       const users = verification.marks.filter(({ kind }) => kind === 'user');
       reporter.say('repair', { round, dayCount: days.length, userCount: users.length }, [
@@ -129,6 +131,9 @@ const run = (flags: VerifyFlags, invocation: Invocation): Promise<void> => {
 const isWrong = ({ results }: Verification): boolean =>
   results.some(({ state }) => state === 'finding' || state === 'stale');
 
+const isUnsealed = (results: readonly CheckResult[]): boolean =>
+  results.some(({ table, state }) => table === 'frozen_day' && state === 'finding');
+
 const describeWrong = (wrong: readonly CheckResult[], flags: VerifyFlags): string => {
   const total = (state: CheckResult['state']) =>
     wrong.filter((result) => result.state === state).reduce((sum, { count }) => sum + count, 0);
@@ -139,9 +144,11 @@ const describeWrong = (wrong: readonly CheckResult[], flags: VerifyFlags): strin
   ].join(', ');
   const sentences = [];
   if (findings > 0) {
-    const advice = flags.repair
-      ? 'What is left was found again after the repair: please report it.'
-      : 'Derive them again with: arc-gam verify --full --repair';
+    const advice = isUnsealed(wrong)
+      ? 'Nothing stored says what a frozen day was before somebody touched it: bring its taps back into the source, then: arc-gam thaw --force'
+      : flags.repair
+        ? 'What is left was found again after the repair: please report it.'
+        : 'Derive them again with: arc-gam verify --full --repair';
     sentences.push(
       `${plural(findings, 'stored value differs', 'stored values differ')} from the source, in ${tables}. ${advice}`,
     );
@@ -254,7 +261,7 @@ const reportSummary = (
       checkingMs: Math.round(checking),
     },
     [
-      `${what} as of ${asOfDay}: ${plural(coverage.dayCount, 'day')} with ${plural(coverage.tapCount, 'tap')} read from the source, ${plural(coverage.userCount, 'user')} recomputed, ${plural(coverage.weekCount, 'week')} ranked. ${
+      `${what} as of ${asOfDay}: ${plural(coverage.dayCount, 'day')} with ${plural(coverage.tapCount, 'tap')} read from the source, ${coverage.frozenDays === 0 ? '' : `${plural(coverage.frozenDays, 'frozen day')} held against what was sealed, `}${plural(coverage.userCount, 'user')} recomputed, ${plural(coverage.weekCount, 'week')} ranked. ${
         failed === 0 ? 'All equal.' : `${plural(failed, 'check')} of ${results.length} found something.`
       } Took ${formatDuration(durationMs)}, of which the checks ${formatDuration(checking)}.`,
     ],

@@ -50,6 +50,8 @@ export interface BatchOptions {
   readonly days: readonly PlannedDay[];
   /** Whether the source is spread over nodes, which two statements would not read at one moment. */
   readonly isSpread: boolean;
+  /** Whether these days are being frozen: what stands in for their taps is kept. */
+  readonly isFreezing?: boolean;
   /** Whether tables that are empty may be locked until the transaction ends, to fill them faster. */
   readonly mayFill: boolean;
   readonly onStep?: (step: string) => void;
@@ -163,6 +165,8 @@ class Batch {
    */
   private hasWork(step: Step, values: ParameterValues): boolean {
     if (step.runs === 'repair') return this.isRepair;
+    if (step.runs === 'frozen')
+      return this.options.isFreezing === true || this.options.days.some(({ isFrozen }) => isFrozen);
     return (
       step.runs === 'always' ||
       (step.runs === 'as_of_moved' && values.as_of_moved === true) ||
@@ -367,13 +371,21 @@ class Batch {
     const { session } = this;
     await this.scratch.make(['batch_day', 'batch_range', 'batch_user']);
     const dayRows = await session.run(
-      `insert into batch_day (day, forced)
-       select planned.day, planned.forced
-       from unnest(string_to_array($1::text, ',')::date[], string_to_array($2::text, ',')::boolean[])
-         as planned (day, forced)`,
-      [days.map(({ day }) => day).join(','), days.map(({ reason }) => reason === 'marked').join(',')],
+      `insert into batch_day (day, forced, is_frozen)
+       select planned.day, planned.forced, planned.is_frozen
+       from unnest(
+         string_to_array($1::text, ',')::date[],
+         string_to_array($2::text, ',')::boolean[],
+         string_to_array($3::text, ',')::boolean[]
+       ) as planned (day, forced, is_frozen)`,
+      [
+        days.map(({ day }) => day).join(','),
+        days.map(({ reason }) => reason === 'marked').join(','),
+        days.map(({ isFrozen }) => isFrozen).join(','),
+      ],
     );
-    const ranges = dayRanges(days.map(({ day }) => day));
+    // The taps of frozen days are not read again, even where there are some.
+    const ranges = dayRanges(days.filter(({ isFrozen }) => !isFrozen).map(({ day }) => day));
     const rangeRows = await session.run(readPackageFile('sql/batch/range.sql'), [
       ranges.map(({ from }) => from).join(','),
       ranges.map(({ to }) => addDays(to, 1)).join(','),
@@ -400,7 +412,10 @@ class Batch {
 
   private async validTaps(): Promise<number> {
     const [read] = await this.session.query<{ taps: number }>(
-      'select coalesce(sum(tap_count), 0)::float8 as taps from batch_tap where ignored_because is null',
+      `select coalesce(sum(batch_tap.tap_count), 0)::float8 as taps
+       from batch_tap
+       join batch_day on batch_day.day = batch_tap.day and not batch_day.is_frozen
+       where batch_tap.ignored_because is null`,
     );
     return read?.taps ?? 0;
   }

@@ -32,12 +32,16 @@ export interface DayState {
   readonly is_outdated: boolean;
   /** Marked by verify --repair. */
   readonly is_marked: boolean;
+  /** Frozen, and facts of it are of somebody who is no user any more. */
+  readonly is_erased: boolean;
 }
 
 export interface PlannedDay {
   readonly day: Day;
   readonly tapCount: number;
   readonly reason: Reason;
+  /** Its stored facts stand in for its taps. */
+  readonly isFrozen: boolean;
 }
 
 /** The days that a command wants in P, both included. */
@@ -47,27 +51,36 @@ export interface Wanted {
 }
 
 /**
- * The days to derive, ascending: every day of P that is stale, wherever it is, and every wanted day that is not in P.
+ * The days to derive, ascending: every day of P that is stale, wherever it is, and every wanted day that is not in P. Days
+ * before `frozenBefore` are frozen: nothing of their source makes one of them stale, and none is added to P.
  */
-export const planDays = (states: readonly DayState[], wanted: Wanted | null): PlannedDay[] => {
+export const planDays = (
+  states: readonly DayState[],
+  wanted: Wanted | null,
+  frozenBefore: Day | null = null,
+): PlannedDay[] => {
   const planned = new Map<Day, PlannedDay>();
   const known = new Map(states.map((state) => [state.day, state]));
   for (const state of states) {
-    const reason = staleReason(state);
-    if (reason !== undefined) planned.set(state.day, { day: state.day, tapCount: state.tap_count, reason });
+    const isFrozen = frozenBefore !== null && state.day < frozenBefore;
+    const reason = staleReason(state, isFrozen);
+    if (reason !== undefined)
+      planned.set(state.day, { day: state.day, tapCount: state.tap_count, reason, isFrozen });
   }
   if (wanted !== null) {
-    for (const day of daysBetween(wanted.from, wanted.to)) {
+    const from = frozenBefore !== null && frozenBefore > wanted.from ? frozenBefore : wanted.from;
+    for (const day of daysBetween(from, wanted.to)) {
       const state = known.get(day);
       if (state?.is_processed) continue;
-      planned.set(day, { day, tapCount: state?.tap_count ?? 0, reason: 'missing' });
+      planned.set(day, { day, tapCount: state?.tap_count ?? 0, reason: 'missing', isFrozen: false });
     }
   }
   return [...planned.values()].sort((one, other) => (one.day < other.day ? -1 : 1));
 };
 
-const staleReason = (state: DayState): Reason | undefined => {
+const staleReason = (state: DayState, isFrozen: boolean): Reason | undefined => {
   if (!state.is_processed) return undefined;
+  if (isFrozen) return state.is_marked ? 'marked' : state.is_erased ? 'erased' : undefined;
   if (state.is_changed) return 'changed';
   if (state.is_outdated) return 'outdated';
   return state.is_marked ? 'marked' : undefined;

@@ -6,14 +6,16 @@ import type { Database } from '../db/database.js';
 import { isLostConnection, isTransient, toFailure } from '../db/failure.js';
 import { type RunLock, withRunLock } from '../db/run-lock.js';
 import { rollBack, type Session, withTransaction } from '../db/transaction.js';
+import { usageFailure } from '../errors.js';
 import { readPackageFile } from '../files.js';
 import { requireMigratedSchema } from '../migrate/migrations.js';
 import type { BatchResult, Reason, Reporter, RunReport, StepResult } from '../report/reporter.js';
 import { addUp, rowsWritten } from '../report/steps.js';
 import { lockLedger, runBatch, type StepWork } from './batch.js';
 import { readStage, type TableDifference } from './difference.js';
+import { noteLateTaps, readFrozen } from './frozen.js';
 import { closeRun, openRun, recordBatch, recordSteps, recordZone, stepsOf, strikeOff } from './ledger.js';
-import { type Renewal, renewals } from './outdated.js';
+import { frozenRenewal, type Renewal, renewals } from './outdated.js';
 import { type BatchSize, cutBatches, type Day, type PlannedDay } from './plan.js';
 import { plainRequest, type RunRequest, type Wishes } from './request.js';
 import { drainCapture, findStaleDays, recordedZone, type StaleDays } from './stale.js';
@@ -64,6 +66,7 @@ export const runPipeline = async (
 class Run {
   private runId: number | null = null;
   private asOfDay: Day | null = null;
+  private frozenBefore: Day | null = null;
   private retries = 0;
   private dayCount = 0;
   private batchCount = 0;
@@ -128,6 +131,7 @@ class Run {
         const plan = this.cut({ ...stale, days: [] });
         const days = stale.days;
         this.reportPlan({ ...plan, days, batches: days.length === 0 ? [] : [days] });
+        await noteLateTaps(session, plan.lateTaps);
         const report = { index: 0, count: 1, days };
         if (days.length > 0) this.reporter.batchStarted(report);
         const result = await this.derive(session, plan, days, 0);
@@ -148,6 +152,7 @@ class Run {
       dryRun: this.request.dryRun,
       runId: this.runId,
       asOfDay: this.asOfDay,
+      frozenBefore: this.frozenBefore,
       dayCount: this.dayCount,
       batchCount: this.batchCount,
       tapCount: this.tapCount,
@@ -162,10 +167,15 @@ class Run {
   private async plan(): Promise<RunPlan> {
     this.reporter.working('Looking for stale days');
     if (this.request.rebuild) {
-      await withTransaction(this.database, this.settings, (session) => emptyTables(session, this.steps), {
-        signal: this.request.signal,
-        before: lockLedger,
-      });
+      await withTransaction(
+        this.database,
+        this.settings,
+        async (session) => {
+          await refuseRebuild(session);
+          await emptyTables(session, this.steps);
+        },
+        { signal: this.request.signal, before: lockLedger },
+      );
     }
     await withTransaction(
       this.database,
@@ -185,13 +195,16 @@ class Run {
     requireUsable(cluster);
     this.isSpread = isSpread(cluster);
     const stale = await findStaleDays(session, this.settings, this.request, this.digest);
-    if (this.request.explain) this.renewals = await renewals(session, this.steps);
-    return stale;
+    if (!this.request.explain) return stale;
+    this.renewals = await renewals(session, this.steps);
+    const frozen = await frozenRenewal(session, this.steps);
+    return frozen === null ? stale : { ...stale, notices: [...stale.notices, frozen] };
   }
 
   private cut(stale: StaleDays): RunPlan {
     this.asOfDay = stale.asOfDay;
-    if (stale.notice !== null) this.reporter.notice(stale.notice);
+    this.frozenBefore = stale.frozen?.frozen_before ?? null;
+    for (const notice of stale.notices) this.reporter.notice(notice);
     const size: BatchSize =
       this.request.batchDays === null ? { taps: this.settings.batchTaps } : { days: this.request.batchDays };
     return { ...stale, batches: cutBatches(stale.days, size) };
@@ -210,6 +223,7 @@ class Run {
       lastDay: plan.days.at(-1)?.day ?? null,
       reasons,
       asOfDay: plan.asOfDay,
+      frozenBefore: this.frozenBefore,
     });
     if (!this.request.explain) return;
     this.reporter.table(
@@ -253,8 +267,12 @@ class Run {
       async (session) => {
         const batch = await this.derive(session, plan, days, runId ?? 0);
         const isUnchanged = days.length === 0 && batch.renewed.length === 0 && rowsWritten(batch.steps) === 0;
-        if (isUnchanged && plan.unchangedDays.length === 0) return rollBack(batch) as never;
-        if (index === 0) await strikeOff(session, plan.unchangedDays);
+        const isNews = plan.unchangedDays.length > 0 || plan.lateTaps.length > 0;
+        if (isUnchanged && !isNews) return rollBack(batch) as never;
+        if (index === 0) {
+          await strikeOff(session, plan.unchangedDays);
+          await noteLateTaps(session, plan.lateTaps);
+        }
         if (isUnchanged) return batch;
         await recordZone(session, plan.zone);
         runId ??= await openRun(session, this.request.command);
@@ -348,6 +366,15 @@ class Run {
     return withTransaction(this.database, this.settings, use, { signal: this.request.signal });
   }
 }
+
+/** Nothing would bring the figures of days back whose taps are gone. Throws a usage failure. */
+const refuseRebuild = async (session: Session): Promise<void> => {
+  const frozen = await readFrozen(session);
+  if (frozen === null) return;
+  throw usageFailure(
+    `The days before ${frozen.frozen_before} are frozen: --rebuild would empty their figures, and their taps are not read again. Bring the taps back into the source and run: arc-gam thaw`,
+  );
+};
 
 const readIgnored = async (session: Session): Promise<Record<string, number>> => {
   const [ignored] = await session.query<Record<string, number>>(readPackageFile('sql/plan/ignored.sql'));

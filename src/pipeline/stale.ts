@@ -3,6 +3,7 @@ import type { Settings } from '../config.js';
 import type { Session } from '../db/transaction.js';
 import { usageFailure, workFailure } from '../errors.js';
 import { readPackageFile } from '../files.js';
+import { compareFrozen, erasedDays, type Frozen, type LateTaps, readFrozen } from './frozen.js';
 import {
   addDays,
   type Day,
@@ -34,10 +35,14 @@ export interface StaleDays {
   readonly days: readonly PlannedDay[];
   /** Days that capture noted and that turned out to be unchanged. */
   readonly unchangedDays: readonly Day[];
+  /** Which days are frozen; null: none. */
+  readonly frozen: Frozen | null;
+  /** Taps of frozen days that count nowhere, where the ledger says another number. */
+  readonly lateTaps: readonly LateTaps[];
   /** Whether all of history was compared, so that capture may be relied on once these days are derived. */
   readonly lookedAtAll: boolean;
-  /** Something that the operator should know, for example that capture is broken. */
-  readonly notice: string | null;
+  /** What the operator should know, for example that capture is broken. */
+  readonly notices: readonly string[];
 }
 
 /** The zone recorded with the data. Throws if the settings name another one while there is data. */
@@ -49,7 +54,7 @@ export const recordedZone = async (session: Session, settings: Settings): Promis
   if (recorded === undefined) return wanted ?? 'UTC';
   if (wanted !== undefined && wanted.toLowerCase() !== recorded.zone.toLowerCase()) {
     throw usageFailure(
-      `ARC_GAM_TZ is '${wanted}', but the stored figures were computed in '${recorded.zone}': every day would mean something else. Set ARC_GAM_TZ=${recorded.zone}, or compute everything again in the new zone with: arc-gam backfill --rebuild`,
+      `ARC_GAM_TZ is '${wanted}', but the stored figures were computed in '${recorded.zone}': every day would mean something else. Set ARC_GAM_TZ=${recorded.zone}, or compute everything again in the new zone with: arc-gam backfill --rebuild${(await readFrozen(session)) === null ? '' : ' (for which the taps of the frozen days have to be back: arc-gam thaw)'}`,
     );
   }
   return recorded.zone;
@@ -90,6 +95,8 @@ export const findStaleDays = async (
   const ledger = await session.query<LedgerDay>(readPackageFile('sql/plan/ledger_day.sql'), [stepsDigest]);
   const capture = await captureState(session);
   const asOfDay = ledger.at(-1)?.day ?? null;
+  const frozen = await readFrozen(session);
+  refuseFrozen(request, frozen);
   const last = asOfDay !== null && asOfDay > to ? asOfDay : to;
   const captured = (await session.query<{ day: Day }>('select day from captured_day order by day')).map(
     ({ day }) => day,
@@ -97,13 +104,20 @@ export const findStaleDays = async (
   const lookback = ledger.length === 0 ? null : request.lookbackDays;
   const span: DayRange = { from: lookback === null ? null : addDays(to, 1 - lookback), to: last };
   let ranges: DayRange[] = [span];
+  let frozenDays: Day[] = [];
   if (ledger.length > 0) {
-    ranges = dayRanges(
+    const candidates =
       capture === 'ready'
         ? candidateDays(captured, ledger, request, to, last)
-        : await suspectDays(session, zone, span),
-    );
+        : await suspectDays(session, zone, span);
+    frozenDays = candidates.filter((day) => isBefore(day, frozen));
+    ranges = dayRanges(candidates.filter((day) => !isBefore(day, frozen)));
   }
+  const erased = new Set(
+    // Whoever left users is noted by capture with the days of their taps.
+    frozen !== null && (capture !== 'ready' || frozenDays.length > 0) ? await erasedDays(session) : [],
+  );
+  const compared = frozen === null ? [] : await compareFrozen(session, zone, frozen, frozenDays);
   const seen = new Map<Day, SourceDay>();
   if (ranges.length > 0) await session.script(fewDays);
   for (const range of ranges) {
@@ -115,21 +129,44 @@ export const findStaleDays = async (
     for (const day of days) seen.set(day.day, day);
   }
   if (ranges.length > 0) await session.script(manyRows);
-  const states = mergeStates(ledger, seen);
+  const states = mergeStates(ledger, seen, erased);
   await refuseBeforeFirstTap(session, request, states, zone);
-  const days = planDays(states, wantedDays(request, to, states));
+  const wanted = wantedDays(request, to, states);
+  const days = planDays(states, wanted, frozen?.frozen_before);
   const stale = new Set(days.map(({ day }) => day));
   return {
     zone,
     asOfDay,
     days,
     unchangedDays: captured.filter((day) => day <= last && !stale.has(day)),
+    frozen,
+    lateTaps: compared
+      .filter(({ late_count, told_count }) => late_count !== told_count)
+      .map(({ day, late_count }) => ({ day, count: late_count })),
     lookedAtAll: lookback === null,
-    notice:
-      capture === 'broken'
-        ? 'A trigger of capture is missing or switched off: all of history is compared instead. Mend it with: arc-gam capture on'
-        : null,
+    notices: [
+      ...(capture === 'broken'
+        ? [
+            'A trigger of capture is missing or switched off: all of history is compared instead. Mend it with: arc-gam capture on',
+          ]
+        : []),
+      ...(frozen !== null && request.from !== null && isBefore(request.from, frozen)
+        ? [
+            `The days before ${frozen.frozen_before} are frozen: they are left as they are, and the span begins with ${frozen.frozen_before}.`,
+          ]
+        : []),
+    ],
   };
+};
+
+const isBefore = (day: Day, frozen: Frozen | null): boolean => frozen !== null && day < frozen.frozen_before;
+
+/** Whoever names a frozen day wants it derived again. Throws a usage failure. */
+const refuseFrozen = ({ to }: StaleRequest, frozen: Frozen | null): void => {
+  if (frozen === null || to === null || !isBefore(to, frozen)) return;
+  throw usageFailure(
+    `${to} is frozen, as are all days before ${frozen.frozen_before}: their figures stay as they are, and their taps are not read again. Give ${frozen.frozen_before} or a later day; if the taps are back in the source, let them count with: arc-gam thaw`,
+  );
 };
 
 type LedgerDay = { day: Day; tap_count: number; is_outdated: boolean; is_marked: boolean };
@@ -176,7 +213,11 @@ const candidateDays = (
   return [...new Set([...noted, ...missing])].sort();
 };
 
-const mergeStates = (ledger: readonly LedgerDay[], seen: ReadonlyMap<Day, SourceDay>): DayState[] => {
+const mergeStates = (
+  ledger: readonly LedgerDay[],
+  seen: ReadonlyMap<Day, SourceDay>,
+  erased: ReadonlySet<Day>,
+): DayState[] => {
   const states = new Map<Day, DayState>();
   for (const { day, tap_count } of seen.values()) {
     states.set(day, {
@@ -186,6 +227,7 @@ const mergeStates = (ledger: readonly LedgerDay[], seen: ReadonlyMap<Day, Source
       is_changed: false,
       is_outdated: false,
       is_marked: false,
+      is_erased: false,
     });
   }
   for (const { day, tap_count, is_outdated, is_marked } of ledger) {
@@ -197,6 +239,7 @@ const mergeStates = (ledger: readonly LedgerDay[], seen: ReadonlyMap<Day, Source
       is_changed: source?.is_changed ?? false,
       is_outdated,
       is_marked,
+      is_erased: erased.has(day),
     });
   }
   return [...states.values()].sort((one, other) => (one.day < other.day ? -1 : 1));

@@ -21,8 +21,8 @@ export interface Note {
 }
 
 /**
- * One .sql file of sql/steps or sql/repair: a header and a SELECT that says what should be there. converge.ts brings
- * the table to it.
+ * One .sql file of sql/steps, sql/repair or sql/frozen: a header and a SELECT that says what should be there.
+ * converge.ts brings the table to it.
  */
 export interface Step {
   /** The file's name without .sql. */
@@ -64,7 +64,7 @@ export interface Step {
 const avoidable = ['hashjoin', 'mergejoin', 'nestloop', 'memoize', 'bitmapscan', 'seqscan'] as const;
 export type Avoidable = (typeof avoidable)[number];
 
-const runsWhen = ['given', 'as_of_moved', 'always', 'repair'] as const;
+const runsWhen = ['given', 'as_of_moved', 'always', 'repair', 'frozen'] as const;
 export type RunsWhen = (typeof runsWhen)[number];
 
 const headerKeys = [
@@ -197,9 +197,14 @@ export const isPreparing = (step: Step): boolean => isScratch(step.table);
 /** Every table that a step writes rows to: its own, and those that it notes for others. */
 export const writesOf = (step: Step): string[] => [step.table, ...step.notes.map((note) => note.table)];
 
-/** Whether several steps write to a step's table, so that none of them makes it of its own rows alone. */
+/**
+ * Whether several steps write to a step's table, so that none of them makes it of its own rows alone. What a step of
+ * sql/frozen adds comes after it was made.
+ */
 export const isShared = (step: Step, steps: readonly Step[]): boolean =>
-  steps.filter((other) => writesOf(other).includes(step.table)).length > 1;
+  steps.filter(
+    (other) => writesOf(other).includes(step.table) && (step.runs === 'frozen' || other.runs !== 'frozen'),
+  ).length > 1;
 
 /**
  * Orders steps so that whoever reads a table comes after all who write it, whoever wants it as it was before them, and
@@ -223,6 +228,9 @@ export const orderSteps = (steps: readonly Step[], given: ReadonlySet<string>): 
     if (later.isCleaner && earlier.reads.includes(later.table)) return true;
     if (later.isCleaner && earlier.table === later.table && !earlier.isCleaner) return true;
     const laterWrites = writesOf(later);
+    // What stands in for the taps of frozen days is added to what was read of the others.
+    if (later.runs === 'frozen' && earlier.runs !== 'frozen' && isPreparing(later) && isPreparing(earlier))
+      if (earlier.table === later.table) return true;
     if (laterWrites.some((table) => earlier.before.includes(table))) return true;
     // Of two that write to a table, the one that also reads it comes after the one that does not.
     return (
@@ -260,6 +268,7 @@ export const givenTables: ReadonlySet<string> = new Set([
   'batch_day',
   'batch_user',
   'friend',
+  'frozen_digest',
   'gazetteer_alias',
   'gazetteer_area',
   'gazetteer_load',
@@ -271,7 +280,7 @@ export const givenTables: ReadonlySet<string> = new Set([
 /** All steps of the package, in the order in which they run. */
 export const loadSteps = (): Step[] =>
   orderSteps(
-    ['sql/steps', 'sql/repair'].flatMap((folder) =>
+    ['sql/steps', 'sql/repair', 'sql/frozen'].flatMap((folder) =>
       sqlFilesBelow(folder).map((file) =>
         parseStep(file.slice(file.lastIndexOf('/') + 1, -4), readPackageFile(file), file),
       ),
@@ -291,12 +300,16 @@ const ownMeaning = (step: Step): string =>
     step.params,
   ]);
 
+/** Steps that do nothing in most runs: those of sql/repair and of sql/frozen. */
+const isOccasional = (step: Step): boolean => step.runs === 'repair' || step.runs === 'frozen';
+
 /**
- * The preparing steps of sql/steps that a step's rows come from, however far up; those of sql/repair only say for whom.
+ * The preparing steps of sql/steps that a step's rows come from, however far up. Those of sql/repair only say for whom,
+ * and those of sql/frozen give back what was derived before.
  */
 const preparedBy = (step: Step, steps: readonly Step[], found = new Set<Step>()): Set<Step> => {
   for (const other of steps) {
-    if (found.has(other) || !isPreparing(other) || other.runs === 'repair') continue;
+    if (found.has(other) || !isPreparing(other) || isOccasional(other)) continue;
     if (!step.reads.includes(other.table)) continue;
     found.add(other);
     preparedBy(other, steps, found);
@@ -322,9 +335,9 @@ export const meaningOf = (step: Step, steps: readonly Step[]): string =>
       .join('\n'),
   );
 
-/** Steps that keep a stored table up to date; those of sql/repair only sweep. */
+/** Steps that keep a stored table up to date; those of sql/repair only sweep, those of sql/frozen only give way. */
 export const convergingSteps = (steps: readonly Step[]): Step[] =>
-  steps.filter((step) => !isPreparing(step) && !step.isCleaner && step.runs !== 'repair');
+  steps.filter((step) => !isPreparing(step) && !step.isCleaner && !isOccasional(step));
 
 /** Whether a step's rows come from the application's taps themselves, and not from facts that are stored. */
 export const readsTaps = (step: Step, steps: readonly Step[]): boolean =>

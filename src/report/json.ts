@@ -5,6 +5,7 @@ import { rowsOf } from './steps.js';
 /** The fields of the event `ended`, the same in --json and in Cloud Logging's format. */
 export const endedFields = ({
   asOfDay,
+  frozenBefore,
   dayCount,
   batchCount,
   tapCount,
@@ -15,6 +16,7 @@ export const endedFields = ({
 }: RunReport) => ({
   state: 'done',
   asOfDay,
+  frozenBefore,
   dayCount,
   batchCount,
   tapCount,

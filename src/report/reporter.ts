@@ -1,5 +1,8 @@
-/** Why a day is derived: it is not in P yet, its source changed, the SQL changed, or verify marked it. */
-export type Reason = 'missing' | 'changed' | 'outdated' | 'marked';
+/**
+ * Why a day is derived: it is not in P yet, its source changed, the SQL changed, verify marked it, or it is frozen and
+ * somebody on it was erased.
+ */
+export type Reason = 'missing' | 'changed' | 'outdated' | 'marked' | 'erased';
 
 /** Rows that a step wrote, and how long it took. */
 export interface StepResult {
@@ -43,6 +46,8 @@ export interface PlanReport {
   readonly lastDay: string | null;
   readonly reasons: Readonly<Partial<Record<Reason, number>>>;
   readonly asOfDay: string | null;
+  /** All days of P before it are frozen; null: none is. */
+  readonly frozenBefore: string | null;
 }
 
 export interface BatchReport {
@@ -57,6 +62,8 @@ export interface RunReport {
   readonly dryRun: boolean;
   readonly runId: number | null;
   readonly asOfDay: string | null;
+  /** All days of P before it are frozen; null: none is. */
+  readonly frozenBefore: string | null;
   readonly dayCount: number;
   readonly batchCount: number;
   readonly tapCount: number;

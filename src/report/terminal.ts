@@ -91,6 +91,7 @@ const reasonWords = {
   changed: 'changed in the source',
   outdated: 'derived by other SQL',
   marked: 'marked by verify',
+  erased: 'frozen, of somebody who was erased',
 } as const satisfies Record<Reason, string>;
 
 const describePlan = (report: PlanReport): string => {
@@ -149,10 +150,11 @@ const describeRun = (report: RunReport): string[] => {
   const rows = timeTable(report);
   const ignored = Object.entries(report.ignored).filter(([, count]) => count > 0);
   const retries = report.retryCount > 0 ? `, ${plural(report.retryCount, 'retry', 'retries')}` : '';
+  const frozen = report.frozenBefore === null ? '' : `, frozen before ${report.frozenBefore}`;
   const asOf = report.asOfDay === null ? 'no day is processed' : `as of ${report.asOfDay}`;
   return [
     ...(rows.length > 0 ? formatTable(rows) : report.dryRun ? [] : ['No row changed.']),
-    `${report.command}${report.dryRun ? ' (dry run, rolled back)' : ''}: ${plural(report.dayCount, 'day')}, ${plural(report.tapCount, 'tap')} in ${formatDuration(report.durationMs)}${retries}, ${asOf}`,
+    `${report.command}${report.dryRun ? ' (dry run, rolled back)' : ''}: ${plural(report.dayCount, 'day')}, ${plural(report.tapCount, 'tap')} in ${formatDuration(report.durationMs)}${retries}, ${asOf}${frozen}`,
     ...(ignored.length > 0
       ? [
           `Ignored rows of the source: ${ignored.map(([reason, count]) => `${formatCount(count)} ${reason.replaceAll('_', ' ')}`).join(', ')}`,

@@ -98,7 +98,13 @@ const metricsOf = (status: Status, version: string, schema: string, now: Date): 
       null_id: source?.null_id_count,
       self_tap: source?.self_tap_count,
       unknown_user: source?.unknown_user_count,
+      frozen_day: ledger === null ? null : (status.frozen?.late_tap_count ?? 0),
     }),
+    one(
+      'frozen_days',
+      'Days whose facts stand in for their taps.',
+      ledger === null ? null : (status.frozen?.day_count ?? 0),
+    ),
     one('future_taps', 'Taps of a day that has not begun, at most 1000.', source?.future_count),
     one(
       'queued_changes',

@@ -6,6 +6,7 @@ import { runLockHolder } from '../db/run-lock.js';
 import { type Session, withTransaction } from '../db/transaction.js';
 import { readPackageFile } from '../files.js';
 import { type MigrationStatus, migrationStatus, sourceRelations } from '../migrate/migrations.js';
+import { type Frozen, readFrozen } from '../pipeline/frozen.js';
 import { addDays } from '../pipeline/plan.js';
 import { factsDigest, loadSteps } from '../pipeline/step.js';
 import { formatCount, formatDuration, plural } from '../report/format.js';
@@ -92,6 +93,8 @@ export interface Status {
   readonly changedDays: readonly { readonly day: string; readonly why: string }[];
   /** Days that were derived by other SQL than this version's. */
   readonly outdatedDays: number | null;
+  /** Which days are frozen; null: none. */
+  readonly frozen: Frozen | null;
   readonly capture: string | null;
   /** Changes that capture has noted and no run has looked at. */
   readonly queuedChanges: number | null;
@@ -133,6 +136,7 @@ export const readStatus = async (database: Database, settings: Settings): Promis
         source: null,
         changedDays: [],
         outdatedDays: null,
+        frozen: null,
         capture: null,
         live: null,
         queuedChanges: null,
@@ -199,7 +203,7 @@ const readLedger = async (
   const runs = await session.query<RunRow>(readPackageFile('sql/status/run.sql'));
   const tables = await session.query<TableRow>(readPackageFile('sql/status/table.sql'));
   const [outdated] = await session.query<{ count: number }>(
-    'select count(*)::integer as count from processed_day where steps_sha256 <> $1::text',
+    'select count(*)::integer as count from processed_day where steps_sha256 <> $1::text and day not in (select day from frozen_day)',
     [factsDigest(loadSteps())],
   );
   const asOf = ledger?.as_of_day ?? null;
@@ -228,6 +232,7 @@ const readLedger = async (
     source: source ?? null,
     changedDays,
     outdatedDays: outdated?.count ?? 0,
+    frozen: await readFrozen(session),
     capture,
     queuedChanges: queue?.queued_count ?? 0,
     runs,

@@ -24,6 +24,8 @@ export interface Coverage {
   readonly userCount: number;
   readonly weekCount: number;
   readonly staleDays: number;
+  /** Days whose facts were held against their digests, for their taps are not read any more. */
+  readonly frozenDays: number;
 }
 
 /** What figures depend on besides the taps: the zone and the as-of day. */
@@ -88,6 +90,29 @@ const recomputePart = async (session: Session, part: Part, origin: 'source' | 's
   }
 };
 
+/**
+ * The taps of the verified days; of frozen ones what is stored, which the digests of the day are held against. Where the
+ * source is spread over nodes, two statements over everybody's taps would not read it at one moment: it is read once.
+ */
+const readSource = async (
+  session: Session,
+  { everybody, places }: { everybody: boolean; places: boolean },
+): Promise<void> => {
+  const relations = places ? ['pair_day', 'cell'] : ['pair_day'];
+  const isSpread = everybody && (await isSourceSpread(session.query));
+  if (isSpread) {
+    await session.query(readingOf('verify_stretch'));
+    await session.script(`analyze ${readingTable}`);
+  }
+  for (const relation of relations) {
+    const statement = fill(`source_${relation}`);
+    await session.query(isSpread ? fromReading(statement) : statement, [everybody]);
+  }
+  await session.query(fill('frozen_pair_day'), [everybody]);
+  if (places) await session.query(fill('frozen_cell'), [everybody]);
+  await session.script('analyze source_pair_day; analyze source_cell');
+};
+
 const openClock = async (session: Session, zone: string, isFull: boolean): Promise<Clock> => {
   const rules = sqlFilesIn('sql/verify/rules').map((file) => readPackageFile(`sql/verify/rules/${file}`));
   await session.script(`${fill('open')}\n${rules.join('\n')}\nset transaction read only;`);
@@ -124,15 +149,9 @@ export const openScope = async (
     await session.query(fill('day_scope'), choice);
     await session.query(fill('stretch'));
     await session.script('analyze verify_day; analyze verify_stretch');
-    const isSpread = await isSourceSpread(session.query);
-    if (isSpread) {
-      await session.query(readingOf('verify_stretch'));
-      await session.script(`analyze ${readingTable}`);
-    }
-    for (const name of ['source_pair_day', 'source_cell'])
-      await session.query(isSpread ? fromReading(fill(name)) : fill(name), [true]);
-    await session.script('analyze source_pair_day; analyze source_cell');
+    await readSource(session, { everybody: true, places: true });
     await session.query(fill('stale_day'));
+    await session.query(fill('erased_day'));
     await session.query(fill('user_scope'), choice);
     await session.query(fill('week_scope'));
     await session.query(fill('home_scope'), [isFull]);
@@ -149,7 +168,14 @@ export const openScope = async (
   const [coverage] = await session.query<Coverage & Record<string, unknown>>(fill('coverage'));
   return {
     clock,
-    coverage: coverage ?? { dayCount: 0, tapCount: 0, userCount: 0, weekCount: 0, staleDays: 0 },
+    coverage: coverage ?? {
+      dayCount: 0,
+      tapCount: 0,
+      userCount: 0,
+      weekCount: 0,
+      staleDays: 0,
+      frozenDays: 0,
+    },
     preparations,
   };
 };
@@ -173,9 +199,7 @@ export const openUser = async (
   await session.script(
     'analyze verify_day; analyze verify_stretch; analyze verify_user; analyze verify_tapper',
   );
-  await session.query(fill('source_pair_day'), [false]);
-  if (graph) await session.query(fill('source_cell'), [false]);
-  await session.script('analyze source_pair_day; analyze source_cell');
+  await readSource(session, { everybody: false, places: graph });
   for (const [part] of parts) {
     if (part === 'surges' || !(graph || part === 'pairs' || part === 'days')) continue;
     await recomputePart(session, part, 'source');

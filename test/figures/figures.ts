@@ -12,7 +12,7 @@ export interface Figures {
 
 /** What is not derived: the runs' own notes, migrate's, and what the operator or the package brings. */
 const notDerived =
-  /^(run|run_step|setting|schema_file|schema_migration|stale_mark|captured_day|change_queue|derived_step|follow_minute|quest_definitions|gazetteer_.*)$/;
+  /^(run|run_step|setting|schema_file|schema_migration|stale_mark|captured_day|change_queue|derived_step|follow_minute|frozen_day|frozen_cell|quest_definitions|gazetteer_.*)$/;
 
 /** When, or by which run, a row was written is no figure. */
 const notFigures = new Set(['last_updated_at', 'run_id', 'steps_sha256']);
@@ -65,14 +65,33 @@ const read = (column: string, schema: string): string => {
   return `compared.${column}`;
 };
 
-/** Rows that only one of two schemas has, at most three of each side and table: `table: missing (...)`. */
+/**
+ * Of days that one of the schemas froze, the ledger keeps of the source what it was: without the taps nobody knows the
+ * digests less those of people who were erased, or which strangers there were. Their valid taps are compared.
+ */
+const withoutFrozen =
+  ({ table, of }: Figures, frozenBefore: string) =>
+  (schema: string) => {
+    const rows = `(${of(schema)}) as compared`;
+    if (table === 'unknown_user_day') return `select * from ${rows} where day >= '${frozenBefore}'`;
+    if (table !== 'processed_day') return of(schema);
+    return `select day, tap_count, case when day >= '${frozenBefore}' then compared::text end as source from ${rows}`;
+  };
+
+/**
+ * Rows that only one of two schemas has, at most three of each side and table: `table: missing (...)`. `frozenBefore`: the
+ * first day that is not frozen in one of them.
+ */
 export const differencesOf = async (
   client: pg.ClientBase,
   lived: string,
   expected: string,
+  frozenBefore = '-infinity',
 ): Promise<string[]> => {
   const wrong: string[] = [];
-  for (const { table, of } of await allFigures(client, expected)) {
+  for (const figures of await allFigures(client, expected)) {
+    const { table } = figures;
+    const of = withoutFrozen(figures, frozenBefore);
     const { rows } = await client.query<{ side: string; row: string }>(
       `(select 'unexpected' as side, extra::text as row from (${of(lived)} except all ${of(expected)}) as extra limit 3)
        union all

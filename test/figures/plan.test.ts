@@ -17,6 +17,7 @@ const state = (day: string, given: Partial<DayState> = {}): DayState => ({
   is_changed: false,
   is_outdated: false,
   is_marked: false,
+  is_erased: false,
   ...given,
 });
 
@@ -88,9 +89,9 @@ describe('planDays', () => {
       },
     );
     expect(planned).toEqual([
-      { day: '2026-01-02', tapCount: 0, reason: 'missing' },
-      { day: '2026-01-03', tapCount: 7, reason: 'missing' },
-      { day: '2026-01-04', tapCount: 0, reason: 'missing' },
+      { day: '2026-01-02', tapCount: 0, reason: 'missing', isFrozen: false },
+      { day: '2026-01-03', tapCount: 7, reason: 'missing', isFrozen: false },
+      { day: '2026-01-04', tapCount: 0, reason: 'missing', isFrozen: false },
     ]);
   });
 
@@ -108,6 +109,7 @@ describe('cutBatches', () => {
     day,
     tapCount: [5, 5, 100, 0, 4][index] ?? 0,
     reason: 'missing' as const,
+    isFrozen: false,
   }));
 
   test('by days', () => {
@@ -135,6 +137,7 @@ describe('cutBatches', () => {
             day: addDays('2026-01-01', index),
             tapCount,
             reason: 'missing' as const,
+            isFrozen: false,
           }));
           const batches = cutBatches(all, byDays ? { days: size } : { taps: size });
           expect(batches.flat()).toEqual(all);

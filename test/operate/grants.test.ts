@@ -115,6 +115,9 @@ describe('with the rights that arc-gam grants gives', () => {
       exitsWell(await as(roles.job, command.split(' ')));
     // Long ago, so that the figures are days behind: an answer, not an error.
     expect(await as(roles.job, ['status'])).toMatchObject({ code: 3, stderr: '' });
+    for (const command of ['freeze --before 2026-01-03', 'verify --full', 'thaw', 'etl --date 2026-01-04'])
+      exitsWell(await as(roles.job, command.split(' ')));
+    expect(await edges()).toEqual(before);
   });
 
   test.each([
@@ -172,9 +175,11 @@ describe('with the rights that arc-gam grants gives', () => {
     await refused(reader, 'delete from gamification.user_streaks');
     await refused(reader, "insert into gamification.setting (key, value) values ('a', 'b')");
     await refused(reader, "update gamification.run set state = 'done'");
-    const run = await as(roles.reader, ['etl', '--date', '2026-01-05']);
-    expect(run.code).toBe(1);
-    expect(run.stderr).toContain('arc-gam grants prints the SQL');
+    for (const command of ['etl --date 2026-01-05', 'freeze --before 2026-01-03', 'thaw']) {
+      const run = await as(roles.reader, command.split(' '));
+      expect(run.code).toBe(1);
+      expect(run.stderr).toContain('arc-gam grants prints the SQL');
+    }
   });
 
   test.each(['job', 'reader'] as const)('the %s reads and writes nothing else', async (role) => {

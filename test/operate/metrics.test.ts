@@ -88,6 +88,7 @@ test('what status --json says is what is documented, neither more nor less', asy
   await addTap(database, 1, 2, `${yesterday()}T10:00Z`);
   await database.ok(['capture', 'on']);
   await database.ok(['etl']);
+  await database.ok(['freeze', '--before', new Date().toISOString().slice(0, 10)]);
   const [status] = jsonLines((await database.ok(['status', '--json'])).stdout);
   const page = readFileSync(new URL('../../docs/operations.md', import.meta.url), 'utf8');
   const section = page.slice(page.indexOf('## status as JSON')).split('\n## ')[0] ?? '';

@@ -76,6 +76,11 @@ const happenBeside = async (
       // Switched off, it would end the follower. What cuts deepest instead: every tap is gone, or written again.
       await client.query(operation.on ? 'update public.taps set time = time' : 'truncate public.taps');
       return false;
+    case 'freeze':
+    case 'archive':
+    case 'thaw':
+      // When a follower erases somebody is not for the story to say, and whoever comes back is not on frozen days again.
+      return false;
     default:
       await happen(operation);
       if (operation.kind === 'home') follower.homesChanged();

@@ -17,7 +17,10 @@ export type Operation =
   | { kind: 'backfill'; from: number; days: number; batchDays: number | null }
   | { kind: 'stopped run'; advance: number; afterSteps: number }
   | { kind: 'cut connection'; advance: number; afterSteps: number }
-  | { kind: 'capture'; on: boolean };
+  | { kind: 'capture'; on: boolean }
+  | { kind: 'freeze'; back: number }
+  | { kind: 'archive'; share: number }
+  | { kind: 'thaw'; restore: boolean; force: boolean };
 
 /** A community's fate in one zone. */
 export interface Story {
@@ -122,6 +125,22 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('capture' as const), on: fc.boolean() }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant('freeze' as const), back: fc.integer({ min: 0, max: 40 }) }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant('archive' as const), share: fc.integer({ min: 1, max: 3 }) }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('thaw' as const),
+      restore: fc.boolean(),
+      force: fc.boolean(),
+    }),
+  },
 );
 
 /** Stories of a number of operations. */

@@ -4,6 +4,7 @@ import { readSettings, type Settings } from '../../src/config.js';
 import { type Database, withDatabase } from '../../src/db/database.js';
 import { Failure } from '../../src/errors.js';
 import { migrateUp } from '../../src/migrate/migrate.js';
+import { type FreezeOptions, freeze, thaw } from '../../src/pipeline/freeze.js';
 import { addDays, type Day, dayRanges } from '../../src/pipeline/plan.js';
 import type { RunRequest } from '../../src/pipeline/request.js';
 import { runPipeline } from '../../src/pipeline/run.js';
@@ -37,13 +38,17 @@ const userId = (number: number): string => `00000000-0000-4000-8000-${String(num
 
 const schemas = { lived: 'gamification', rebuilt: 'rebuilt' } as const;
 
+/** The rebuilt schema reads what is counted, the living one what the application has. */
+const tapsOf = (schema: string): NodeJS.ProcessEnv =>
+  schema === schemas.rebuilt ? { ARC_GAM_TAPS_TABLE: 'public.counted_taps' } : {};
+
 /** What a schema is told: where the taps are spread over a cluster, the rebuilt one reads copies that are not. */
 const settingsOf = (url: string, schema: string, zone: string | undefined, isSpread: boolean): Settings =>
   readSettings(
     { databaseUrl: url, schema },
     {
       ...(zone === undefined ? {} : { ARC_GAM_TZ: zone }),
-      ...(isSpread && schema === schemas.rebuilt ? plainSource : {}),
+      ...(isSpread && schema === schemas.rebuilt ? plainSource : isSpread ? {} : tapsOf(schema)),
     },
   );
 
@@ -59,7 +64,18 @@ export const prepareTemplate = async (url: string, { isSpread = false } = {}): P
       id bigint generated always as identity primary key, id1 uuid, id2 uuid, time timestamptz,
       latitude double precision, longitude double precision
     );
-    create index taps_time on public.taps (time);`);
+    create index taps_time on public.taps (time);
+    -- What the living schema counts: of frozen days the taps as they were when they were frozen, whatever became of them.
+    create table public.frozen_taps (like public.taps);
+    create table public.border (frozen_before timestamptz);
+    insert into public.border values (null);
+    create view public.counted_taps as
+      select * from public.frozen_taps
+      union all
+      select taps.*
+      from public.taps
+      cross join public.border
+      where (taps.time < border.frozen_before) is not true;`);
   await client.end();
   for (const schema of Object.values(schemas)) {
     const settings = settingsOf(url, schema, undefined, isSpread);
@@ -122,6 +138,8 @@ export const withWorld = async (
 export class World {
   hasRun = false;
   private asOf = 0;
+  /** The first day that is not frozen; null: none is. */
+  private frozenBefore: Day | null = null;
   private last: Partial<RunRequest> = {};
   private readonly steps: readonly Step[] | undefined;
   private readonly first: Day;
@@ -204,6 +222,16 @@ export class World {
         return this.stoppedRun(operation.advance, operation.afterSteps);
       case 'cut connection':
         return this.cutConnection(operation.advance, operation.afterSteps);
+      case 'freeze':
+        return this.freeze(addDays(this.first, this.asOf - operation.back));
+      case 'archive':
+        await this.client.query(
+          'delete from public.taps using public.border where taps.time < border.frozen_before and taps.id % 3 < $1',
+          [operation.share],
+        );
+        return;
+      case 'thaw':
+        return this.thaw(operation.restore, operation.force);
       case 'capture':
         if (this.isSpread) return;
         if (operation.on) await captureOn(this.database, this.lived, 0);
@@ -219,11 +247,98 @@ export class World {
     await this.requireSilence(when);
   }
 
-  /** Every table of figures, both ways, against a rebuild of the same days. */
+  /** Every table of figures, both ways, against a rebuild of the same days; and what is frozen, against its digests. */
   async requireRebuilt(when: string): Promise<void> {
     await this.rebuild();
-    const wrong = await differencesOf(this.client, schemas.lived, schemas.rebuilt);
+    const wrong = await differencesOf(
+      this.client,
+      schemas.lived,
+      schemas.rebuilt,
+      this.frozenBefore ?? undefined,
+    );
     if (wrong.length > 0) throw new Disproof(`After ${when}:\n${wrong.join('\n')}`);
+    const { rows } = await this.client.query<{ day: string }>(
+      `(select * from ${schemas.lived}.frozen_digest)
+       except
+       (select day, pair_day_digest, pair_day_tap_digest, frozen_cell_digest from ${schemas.lived}.frozen_day)`,
+    );
+    if (rows.length > 0)
+      throw new Disproof(`After ${when}: ${rows.length} frozen days are not as they were sealed.`);
+  }
+
+  private async freeze(before: Day): Promise<void> {
+    // What is frozen has to be true: mostly it is not, before a run.
+    await this.run({ to: addDays(this.first, this.asOf), always: true });
+    try {
+      const { dayCount: frozen } = await freeze(this.database, this.lived, before, this.freezing);
+      if (frozen === 0) return;
+    } catch (error) {
+      // Days that are stale or missing, or none at all: nothing happens.
+      if (error instanceof Failure && /as the source says|nothing to freeze/.test(error.message)) return;
+      throw error;
+    }
+    await this.client.query(
+      `insert into public.frozen_taps
+       select taps.* from public.taps
+       cross join public.border
+       join public.users as user1 on user1.id = taps.id1
+       join public.users as user2 on user2.id = taps.id2
+       where taps.time < $1::timestamp at time zone $2
+         and taps.id1 <> taps.id2
+         and (border.frozen_before is null or taps.time >= border.frozen_before)`,
+      [before, this.lived.zone],
+    );
+    await this.client.query('update public.border set frozen_before = $1::timestamp at time zone $2', [
+      before,
+      this.lived.zone,
+    ]);
+    this.frozenBefore = before;
+  }
+
+  private async thaw(restore: boolean, force: boolean): Promise<void> {
+    if (restore)
+      await this.client.query(
+        `insert into public.taps overriding system value
+         select * from public.frozen_taps where id not in (select id from public.taps)`,
+      );
+    try {
+      await thaw(this.database, this.lived, { from: null, force }, this.freezing);
+    } catch (error) {
+      if (error instanceof Failure && error.message.includes('not in the source')) return;
+      throw error;
+    }
+    await this.client.query('truncate public.frozen_taps; update public.border set frozen_before = null');
+    this.frozenBefore = null;
+  }
+
+  private get freezing(): FreezeOptions {
+    const nothing = () => undefined;
+    return {
+      command: 'prove',
+      dryRun: false,
+      waitSeconds: 5,
+      signal: new AbortController().signal,
+      onWait: nothing,
+      onWork: nothing,
+    };
+  }
+
+  /** Whoever was erased from frozen days does not come back to them. */
+  private async forgetErased(): Promise<void> {
+    await this.client.query(
+      `delete from public.frozen_taps
+       where (id1 not in (select id from public.users) or id2 not in (select id from public.users))
+         and not exists (
+           select 1
+           from ${schemas.lived}.pair_day
+           join ${schemas.lived}.user_key as key1 on key1.user_key = pair_day.u1_key
+           join ${schemas.lived}.user_key as key2 on key2.user_key = pair_day.u2_key
+           where pair_day.day = (frozen_taps.time at time zone $1)::date
+             and key1.user_id = least(frozen_taps.id1, frozen_taps.id2)
+             and key2.user_id = greatest(frozen_taps.id1, frozen_taps.id2)
+         )`,
+      [this.lived.zone],
+    );
   }
 
   private async edit(tap: number, field: 'time' | 'id1' | 'id2' | 'place', value: number): Promise<void> {
@@ -294,10 +409,12 @@ export class World {
       if (isWhole) promised = await this.rehearse(given);
       await runPipeline(this.database, this.lived, this.request(given), reporter, this.steps);
     } catch (error) {
-      // Whoever asks for a day before the first tap is told so, and nothing happens.
-      if (error instanceof Failure && error.message.includes('is before the first tap')) return;
+      await this.forgetErased();
+      // Whoever asks for a day before the first tap, or for a frozen one, is told so, and nothing happens.
+      if (error instanceof Failure && /is before the first tap|is frozen, as are/.test(error.message)) return;
       throw error;
     }
+    await this.forgetErased();
     const { signal: _, ...repeatable } = given;
     this.last = repeatable;
     this.hasRun = true;

@@ -1,7 +1,14 @@
 import { expect, test } from 'vitest';
 import { statementsOf } from '../../src/pipeline/converge.js';
 import { createScratch, scratchTables } from '../../src/pipeline/scratch.js';
-import { isPreparing, loadSteps, type Step, type StepParameter, writesOf } from '../../src/pipeline/step.js';
+import {
+  isPreparing,
+  isShared as isSharedAmong,
+  loadSteps,
+  type Step,
+  type StepParameter,
+  writesOf,
+} from '../../src/pipeline/step.js';
 import { addTap, addUsers, createDatabase, type TestDatabase } from '../server/database.js';
 
 const role = `arc_gam_least_${process.pid}`;
@@ -20,8 +27,7 @@ const grants = (step: Step): string[] => [
 ];
 
 const steps = loadSteps();
-const isShared = (step: Step): boolean =>
-  steps.filter((other) => writesOf(other).includes(step.table)).length > 1;
+const isShared = (step: Step): boolean => isSharedAmong(step, steps);
 
 /**
  * One batch by hand, like src/pipeline/batch.ts: the printed statements of each step as a role that has nothing beyond

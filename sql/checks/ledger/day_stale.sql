@@ -11,6 +11,7 @@ select
   'tap_count' as column_name,
   processed_day.tap_count::text as stored,
   case
+    when verify_day.is_frozen then format('%s less those of erased people', processed_day.tap_count)
     when coalesce(source_day.tap_count, 0) = processed_day.tap_count then format('%s, other ones', processed_day.tap_count)
     else coalesce(source_day.tap_count, 0)::text
   end as expected

@@ -31,5 +31,5 @@ select
   max(dated.tapped_at) as last_tap_at,
   sum(dated.tap_hash) as tap_digest
 from dated
-join batch_day on batch_day.day = dated.day
+join batch_day on batch_day.day = dated.day and not batch_day.is_frozen
 group by dated.day, dated.ignored_because, dated.u1, dated.u2, dated.unknown_sides

@@ -32,5 +32,5 @@ select
   count(*)::integer as tap_count,
   min(located.tapped_at) as first_tap_at
 from located
-join batch_day on batch_day.day = located.day
+join batch_day on batch_day.day = located.day and not batch_day.is_frozen
 group by located.day, located.geohash5, located.starts_at, located.hour, located.u1, located.u2

@@ -1,5 +1,5 @@
 -- prepare, $1 zone
-create temp table batch_cell as
+insert into batch_cell (day, geohash5, starts_at, slot, u1, u2, tap_count, first_tap_at)
 with located as (
   select
     geohash5(classified_tap.latitude, classified_tap.longitude) as geohash5,
@@ -28,5 +28,5 @@ select
   count(*)::integer as tap_count,
   min(located.tapped_at) as first_tap_at
 from located
-join batch_day on batch_day.day = located.day
+join batch_day on batch_day.day = located.day and not batch_day.is_frozen
 group by located.day, located.geohash5, located.starts_at, located.hour, located.u1, located.u2;

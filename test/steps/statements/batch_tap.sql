@@ -1,5 +1,5 @@
 -- prepare, $1 zone
-create temp table batch_tap as
+insert into batch_tap (day, ignored_because, u1, u2, unknown_sides, tap_count, first_tap_at, last_tap_at, tap_digest)
 with dated as (
   select
     (classified_tap.tapped_at at time zone $1::text)::date as day,
@@ -26,5 +26,5 @@ select
   max(dated.tapped_at) as last_tap_at,
   sum(dated.tap_hash) as tap_digest
 from dated
-join batch_day on batch_day.day = dated.day
+join batch_day on batch_day.day = dated.day and not batch_day.is_frozen
 group by dated.day, dated.ignored_because, dated.u1, dated.u2, dated.unknown_sides;

@@ -327,7 +327,7 @@ describe('following the homes', () => {
     expect(await run()).toEqual({ inserted: 0, updated: 1, deleted: 0 });
     expect((await stored())[0]).toMatchObject({ city: 'Austin', state: 'TX', method: 'city_alias' });
     await client.query('delete from gazetteer_alias where not is_packaged');
-  }, 60_000);
+  });
 });
 
 test('geohash', () => {

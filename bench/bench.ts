@@ -3,9 +3,10 @@
  *
  *   npm run bench -- [--size mini|tiny|medium|small|full] [--keep FOLDER] [--only NAME,...] [--json] [--seed 1]
  *
- * The data is made from the seed inside Postgres. The server is an embedded one, or that of TEST_DATABASE_URL (where the
- * bench makes databases of its own and drops them). The command is measured as a process. With --keep what was measured is
- * written down, data and server stay, and the same command goes on where it was stopped. See bench/README.md.
+ * The data is made from the seed inside Postgres. The server is an embedded one, or that of TEST_DATABASE_URL (where
+ * the bench makes databases of its own and drops them). The command is measured as a process. With --keep what was
+ * measured is written down, data and server stay, and the same command goes on where it was stopped. See
+ * bench/README.md.
  */
 import { cpus, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';

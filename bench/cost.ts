@@ -42,14 +42,20 @@ const statOf = (pid: number): ((field: number) => number) | null => {
   }
 };
 
-/** Processor time of a process, user and system, in ms; with `ended` also of its children that have ended. Null where /proc is not there. */
+/**
+ * Processor time of a process, user and system, in ms; with `ended` also of its children that have ended. Null where
+ * /proc is not there.
+ */
 export const processMs = (pid: number, ended = false): number | null => {
   const stat = statOf(pid);
   if (stat === null) return null;
   return tickMs * (stat(14) + stat(15) + (ended ? stat(16) + stat(17) : 0));
 };
 
-/** Processor time of the server with all its processes, other databases' included, in ms. Null where it runs on another machine. */
+/**
+ * Processor time of the server with all its processes, other databases' included, in ms. Null where it runs on another
+ * machine.
+ */
 export const serverProcessorMs = async (client: pg.Client): Promise<number | null> => {
   const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
   const postmaster = statOf(rows[0]?.pid ?? 0)?.(4);

@@ -39,7 +39,10 @@ export const countWork = (statements: readonly StepWork[]): Map<string, Work> =>
   );
 };
 
-/** Where a step's work per row grows by more than this from one size to one four times as large, its plan does not scale. */
+/**
+ * Where a step's work per row grows by more than this from one size to one four times as large, its plan does not
+ * scale.
+ */
 export const allowedGrowth = 1.2;
 
 /** Less work than this, in rows, says nothing: constants show. */

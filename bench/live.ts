@@ -1,7 +1,8 @@
 /**
  * How live the figures are beside `arc-gam follow`: taps arrive one by one, and each is waited for.
  *
- *   npm run bench:live -- [--size mini|tiny|medium|small|full] [--rate 5] [--seconds 600] [--every 1s] [--json] [--seed 1]
+ *   npm run bench:live -- [--size mini|tiny|medium|small|full] [--rate 5] [--seconds 600] [--every 1s] [--json] [--seed
+ * 1]
  *
  * The server is an embedded one, or that of TEST_DATABASE_URL. See bench/README.md.
  */

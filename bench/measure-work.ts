@@ -45,8 +45,9 @@ const quiet = {
 export const workRuns = ['backfill', 'night', 'late tap'] as const;
 
 /**
- * Work of every step, by run and step, of a community `factor` times as large as the smallest: a backfill, the night after
- * it, and one late tap. On the server at `url`, else on TEST_DATABASE_URL's or an embedded one. `skew` bends the community.
+ * Work of every step, by run and step, of a community `factor` times as large as the smallest: a backfill, the night
+ * after it, and one late tap. On the server at `url`, else on TEST_DATABASE_URL's or an embedded one. `skew` bends the
+ * community.
  */
 export const measureWork = async (
   factor: number,

@@ -40,8 +40,8 @@ interface Resumed {
 }
 
 /**
- * The same for a command of many batches that may have been stopped: the same command goes on with the next batch, and what
- * the earlier ones took is added.
+ * The same for a command of many batches that may have been stopped: the same command goes on with the next batch, and
+ * what the earlier ones took is added.
  */
 export const runResumed = async (
   world: World,

@@ -69,7 +69,10 @@ const arcGam = async (world: World, ...args: readonly string[]): Promise<Run> =>
 /** A second degree is counted again for each batch, and it grows with the square of whom people know. */
 const backfillSeconds = ({ taps }: Size): number => 4 + 165 * (taps / 1e6) ** 1.3;
 
-/** Days that the backfill leaves for the nights after it: a Monday, a Wednesday, and as many again for a bench that was stopped. */
+/**
+ * Days that the backfill leaves for the nights after it: a Monday, a Wednesday, and as many again for a bench that was
+ * stopped.
+ */
 const daysLeft = 13;
 
 /** The Saturday with which the backfill ends. */

@@ -27,7 +27,9 @@ export const endMeasured = (): void => {
   for (const child of running) child.kill('SIGTERM');
 };
 
-/** Runs node with arguments to its end and measures it from outside. Throws with what it wrote unless it exits with 0. */
+/**
+ * Runs node with arguments to its end and measures it from outside. Throws with what it wrote unless it exits with 0.
+ */
 export const measureNode = (
   args: readonly string[],
   environment: Readonly<Record<string, string>>,

@@ -4,7 +4,10 @@ import { benchFile, type World } from './world.js';
 
 /** A table of the reference: hand-written SQL for one that arc-gam stores. */
 interface ReferenceTable {
-  /** The folder of bench/reference that has the statement; the steps in the folder of that name of sql/steps write the same tables. */
+  /**
+   * The folder of bench/reference that has the statement; the steps in the folder of that name of sql/steps write the
+   * same tables.
+   */
   readonly subject: string;
   readonly table: string;
   /** What both must say alike; of the private numbers of users it is whom they mean. Null: a help for others. */
@@ -119,8 +122,8 @@ export interface Known {
 const useReference = "set search_path = reference, pg_catalog; set work_mem = '128MB'; set jit = off";
 
 /**
- * Makes the tables of the reference in the schema `reference`, from the taps up to a day (default: all), and says what each
- * cost. Those that `known` has are taken to be there. `subjects`: only these.
+ * Makes the tables of the reference in the schema `reference`, from the taps up to a day (default: all), and says what
+ * each cost. Those that `known` has are taken to be there. `subjects`: only these.
  */
 export const runReference = async (
   world: World,
@@ -171,8 +174,8 @@ export const countTwoHops = async (world: World): Promise<Cost> => {
 };
 
 /**
- * Which tables of the reference differ from those of a schema of arc-gam's, each with an example of either side. First by a sum of
- * hashes, which needs no sort.
+ * Which tables of the reference differ from those of a schema of arc-gam's, each with an example of either side. First
+ * by a sum of hashes, which needs no sort.
  */
 export const differencesFromReference = async (
   client: pg.Client,

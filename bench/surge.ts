@@ -5,10 +5,10 @@
  *   npm run bench:surge [seed]              (TEST_DATABASE_URL names another server to use than the embedded one)
  *
  * Per mean (taps an hour, over the week) half of the areas are steady and half double over eight weeks. All have a past
- * event in the baseline. In the weeks that are judged, each area has events of three hours with 12 more taps an hour; an
- * event is detected if a window overlaps it. Half of them begin on any hour of the week: the targets are about these. The
- * other half begin on hours that are drawn by their traffic, where 12 more taps are far fewer in proportion. A false alarm
- * is a flagged hour that overlaps no event.
+ * event in the baseline. In the weeks that are judged, each area has events of three hours with 12 more taps an hour;
+ * an event is detected if a window overlaps it. Half of them begin on any hour of the week: the targets are about
+ * these. The other half begin on hours that are drawn by their traffic, where 12 more taps are far fewer in proportion.
+ * A false alarm is a flagged hour that overlaps no event.
  */
 import { Writable } from 'node:stream';
 import pg from 'pg';

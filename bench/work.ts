@@ -1,11 +1,11 @@
 /**
- * Work of every step, preparing ones included, per row that it was given or made, at 1, 4 and 16 times the data (--short: 1
- * and 4). Growth beyond 1.2 from one size to the next is an error.
+ * Work of every step, preparing ones included, per row that it was given or made, at 1, 4 and 16 times the data
+ * (--short: 1 and 4). Growth beyond 1.2 from one size to the next is an error.
  *
  *   npm run bench:work -- [--short] [--skew none,hub,cell,hour,few]
  *
- * A skew is another shape of the community: a hub who has met everybody, all taps in one cell, all in one hour of the day, a
- * tenth of the users with all of the taps.
+ * A skew is another shape of the community: a hub who has met everybody, all taps in one cell, all in one hour of the
+ * day, a tenth of the users with all of the taps.
  */
 import { parseArgs } from 'node:util';
 import { allowedGrowth, known, tooMuchGrowth, type Work } from './count-work.js';

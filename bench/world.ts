@@ -70,7 +70,10 @@ export interface Server {
 /** Text of a file beside this one. */
 export const benchFile = (path: string): string => readFileSync(new URL(path, import.meta.url), 'utf8');
 
-/** The server that is given or that TEST_DATABASE_URL names, else an embedded one, whose data stays in `directory` if that is given. */
+/**
+ * The server that is given or that TEST_DATABASE_URL names, else an embedded one, whose data stays in `directory` if
+ * that is given.
+ */
 export const openServer = async (
   given = process.env.TEST_DATABASE_URL,
   directory?: string,
@@ -123,7 +126,9 @@ export const openServer = async (
   };
 };
 
-/** A server as above with an empty database of a name of its own; both go with it, also where a signal ends the process. */
+/**
+ * A server as above with an empty database of a name of its own; both go with it, also where a signal ends the process.
+ */
 export const openWorld = async (name: string, given = process.env.TEST_DATABASE_URL): Promise<World> => {
   const server = await openServer(given);
   const world = await server.open(`arc_gam_bench_${process.pid}_${name}`);

@@ -21,7 +21,9 @@ import type { Reporter } from './report/reporter.js';
 export interface Call {
   /** Runs the call to its end. Never throws: an error has been reported by then and is in the exit code. */
   run(): Promise<ExitCode>;
-  /** Reports, in the format of this call, why a signal ends it before its time. Returns the exit code of such an end. */
+  /**
+   * Reports, in the format of this call, why a signal ends it before its time. Returns the exit code of such an end.
+   */
   stopped(message: string): ExitCode;
 }
 

@@ -1,4 +1,5 @@
--- What the read API reads, from the tables of the reference instead of a backfill, which takes hours at the largest size.
+-- What the read API reads, from the tables of the reference instead of a backfill, which takes hours at the largest
+-- size.
 -- Second degree, quests and surges are made up (their cost to a reader does not depend on the figures): no figure of
 -- this database means anything.
 insert into gamification.setting (key, value) values ('zone', 'UTC') on conflict (key) do nothing;

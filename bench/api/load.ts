@@ -123,8 +123,9 @@ export const load = async (
 };
 
 /**
- * The same with people: between an answer and the next question everyone reads for a while, `pauseMs` on average, spread
- * as the arrivals of strangers are (exponentially), so that they don't come in step. A connection of its own each.
+ * The same with people: between an answer and the next question everyone reads for a while, `pauseMs` on average,
+ * spread as the arrivals of strangers are (exponentially), so that they don't come in step. A connection of its own
+ * each.
  */
 export const pacedLoad = async (
   url: string,

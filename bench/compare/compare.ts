@@ -1,7 +1,7 @@
 /**
- * arc-gam against what people do instead: the same community over 60 nights with late, edited and deleted taps and people who
- * leave, kept by a full refresh every night, by incremental models with a look-back of three days, and by arc-gam; then
- * DuckDB's rebuild of the same tables.
+ * arc-gam against what people do instead: the same community over 60 nights with late, edited and deleted taps and
+ * people who leave, kept by a full refresh every night, by incremental models with a look-back of three days, and by
+ * arc-gam; then DuckDB's rebuild of the same tables.
  *
  *   npm run bench:compare -- [--size mini|tiny|medium|small|full] [--nights 60] [--json] [--seed 1]
  *
@@ -40,7 +40,9 @@ const say = (text: string): void => {
 /** What the two models compute of what arc-gam does: no second degree, quests, places, surges and homes. */
 const subjects = ['facts', 'days', 'weeks', 'ties'];
 
-/** The tables that are counted, with their keys and the figures in which a row can be wrong, in terms of a user's id. */
+/**
+ * The tables that are counted, with their keys and the figures in which a row can be wrong, in terms of a user's id.
+ */
 const compared = {
   user_day_activity: { key: 'user_id, day', figures: 'tap_count, first_degree_new_count' },
   connection: {
@@ -188,7 +190,8 @@ try {
     if ((night - firstNight + 1) % 10 === 0) say(`night ${night - firstNight + 1} of ${nights}`);
   }
 
-  // What is right: everything anew from the taps that there are in the end, by the reference, and arc-gam's own rebuild.
+  // What is right: everything anew from the taps that there are in the end, by the reference, and arc-gam's own
+  // rebuild.
   await client.query('alter schema reference rename to refreshed');
   await runReference(world, { through: dayAt(size.days - 1) });
   const different = await differencesFromReference(client);

@@ -53,7 +53,10 @@ const writeCsv = async (client: pg.Client, query: string, header: string, file: 
   await cursor.close();
 };
 
-/** DuckDB's rebuild of the same tables from CSV files, and in what its figures differ from the reference's in the schema `reference`. */
+/**
+ * DuckDB's rebuild of the same tables from CSV files, and in what its figures differ from the reference's in the schema
+ * `reference`.
+ */
 export const rebuildWithDuckDb = async (
   client: pg.Client,
 ): Promise<{ version: string; cost: Cost; differences: string[] }> => {

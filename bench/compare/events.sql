@@ -1,5 +1,5 @@
--- What happens on a night (:to_day) besides the taps that arrive: a few old taps, chosen by a hash, are deleted, moved by a day or
--- given another partner, and every tenth night somebody leaves.
+-- What happens on a night (:to_day) besides the taps that arrive: a few old taps, chosen by a hash, are deleted, moved
+-- by a day or given another partner, and every tenth night somebody leaves.
 create temp table touched as
 select id, hashint8extended(id, :night) & 1023 as dice
 from public.taps

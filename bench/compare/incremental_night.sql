@@ -1,5 +1,6 @@
--- A night of incremental models with a look-back: what lies in the last three days before the night (:from_day on) is deleted and made anew
--- from the taps, and what hangs on it for the users, pairs and weeks of those days. Ties decay, so they are a table that is made anew.
+-- A night of incremental models with a look-back: what lies in the last three days before the night (:from_day on) is
+-- deleted and made anew from the taps, and what hangs on it for the users, pairs and weeks of those days. Ties decay,
+-- so they are a table that is made anew.
 delete from incremental.pair_day where day >= :from_day;
 
 insert into incremental.pair_day (u1, u2, day, tap_count, first_tap_at, last_tap_at)

@@ -1,5 +1,5 @@
--- $1 users, $2 taps, $3 days, $4 first day, $5 seed. No random(): every number is a hash of the seed and the tap's number,
--- so that the same call makes the same rows anywhere.
+-- $1 users, $2 taps, $3 days, $4 first day, $5 seed. No random(): every number is a hash of the seed and the tap's
+-- number, so that the same call makes the same rows anywhere.
 -- Who taps is skewed. Whom they tap comes from a circle of theirs that grows over time, whose first members are met
 -- most: three in four of the circle are of the same community of 250, the others from anywhere. Two in three taps have
 -- coordinates, in one of 40 towns.

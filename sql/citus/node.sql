@@ -1,4 +1,5 @@
--- The nodes of the Citus cluster that this server knows, the coordinator first, and whether it is itself the coordinator.
+-- The nodes of the Citus cluster that this server knows, the coordinator first, and whether it is itself the
+-- coordinator.
 -- A node that is switched off is not asked.
 select
   format('%s:%s', pg_dist_node.nodename, pg_dist_node.nodeport) as name,

@@ -1,6 +1,6 @@
 -- Where the rows of the application's taps and users are: each table that $1 (of taps) and $2 (of users) read, through
--- views where they are some, with its placement in the Citus cluster. missing_nodes: nodes without their copy of a table that
--- every node should have one of.
+-- views where they are some, with its placement in the Citus cluster. missing_nodes: nodes without their copy of a
+-- table that every node should have one of.
 with recursive read_relation as (
   select given.role, given.relation::oid as relation
   from (values ('taps', $1::text::regclass), ('users', $2::text::regclass)) as given (role, relation)

@@ -1,5 +1,5 @@
--- The one reading of the taps in the stretches of time of {ranges}, where the taps are spread over a cluster: its nodes are
--- not read at one moment, so that a second statement could see a tap that the first one did not.
+-- The one reading of the taps in the stretches of time of {ranges}, where the taps are spread over a cluster: its nodes
+-- are not read at one moment, so that a second statement could see a tap that the first one did not.
 insert into source_reading (
   tap_time, tapped_at, ignored_because, u1, u2, latitude, longitude, tap_hash, unknown_sides
 )

@@ -1,6 +1,6 @@
--- The source held against the facts of the frozen days $2 (null: from the first on) .. $3, tap by tap, for the facts have
--- the time of each: how many taps of a day are known and not in the source (gone: archived or deleted), and how many are in
--- the source and not known (late).
+-- The source held against the facts of the frozen days $2 (null: from the first on) .. $3, tap by tap, for the facts
+-- have the time of each: how many taps of a day are known and not in the source (gone: archived or deleted), and how
+-- many are in the source and not known (late).
 -- $1 zone, $4 the first frozen day: whatever is earlier than that is late and counted with it. Taps are read from a day
 -- before to a day after: where a clock was set back over midnight, a local date is not one stretch of time.
 with source_tap as (

@@ -1,5 +1,5 @@
--- The digests of the batch's frozen days as they are found: what of them is erased is taken from the ones that are kept,
--- so that a row that somebody had touched before stays a finding.
+-- The digests of the batch's frozen days as they are found: what of them is erased is taken from the ones that are
+-- kept, so that a row that somebody had touched before stays a finding.
 --! reads: batch_day, frozen_digest
 --! before: pair_day, pair_day_tap, frozen_cell, frozen_day
 --! writes: frozen_digest_before

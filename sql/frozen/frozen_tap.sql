@@ -1,5 +1,5 @@
--- What stands in for the taps of the batch's frozen days: what their pairs are known to have done, without the people who
--- left users.
+-- What stands in for the taps of the batch's frozen days: what their pairs are known to have done, without the people
+-- who left users.
 -- What it means: docs/semantics.md#frozen-days.
 --! reads: batch_day, app_user
 --! before: pair_day, user_key

@@ -1,5 +1,5 @@
--- Which of the verified days that are frozen have facts of somebody who is no user any more: until the next run they are
--- stale.
+-- Which of the verified days that are frozen have facts of somebody who is no user any more: until the next run they
+-- are stale.
 update verify_day
 set is_stale = true
 from source_pair_day

@@ -1,5 +1,6 @@
--- The stretches of time in which the taps of the verified days are. 27 hours on either side: where a clock was set back over
--- midnight, or by a whole date, a local date is not one stretch. Where two overlap they are one: a tap is read once.
+-- The stretches of time in which the taps of the verified days are. 27 hours on either side: where a clock was set back
+-- over midnight, or by a whole date, a local date is not one stretch. Where two overlap they are one: a tap is read
+-- once.
 insert into verify_stretch (zone, starts_at, ends_at)
 select together.zone, lower(stretch.moments), upper(stretch.moments)
 from (

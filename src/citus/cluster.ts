@@ -60,8 +60,8 @@ export interface SourceNames {
 export const sourceViews: SourceNames = { taps: 'tap', users: 'app_user' };
 
 /**
- * Describes the cluster that the database belongs to; null where it has no Citus. Asks every node whether it answers, but
- * only where the application's tables are spread over them.
+ * Describes the cluster that the database belongs to; null where it has no Citus. Asks every node whether it answers,
+ * but only where the application's tables are spread over them.
  */
 export const inspectCluster = async (ask: Ask, { taps, users }: SourceNames): Promise<Cluster | null> => {
   const version = await citusVersion(ask);
@@ -89,9 +89,10 @@ export const isSourceSpread = async (ask: Ask): Promise<boolean> => {
 };
 
 /**
- * Throws a failure in words, with what to run next, where arc-gam's figures can't be relied on: a version that is older than
- * those tested, a server that is not the coordinator, a node that is missing, away or without its copy of the users, and users
- * that are not on every node. Nothing to say of a database without Citus, or whose tables are all on this server.
+ * Throws a failure in words, with what to run next, where arc-gam's figures can't be relied on: a version that is older
+ * than those tested, a server that is not the coordinator, a node that is missing, away or without its copy of the
+ * users, and users that are not on every node. Nothing to say of a database without Citus, or whose tables are all on
+ * this server.
  */
 export const requireUsable = (cluster: Cluster | null): void => {
   if (cluster === null || !isSpread(cluster)) return;

@@ -37,8 +37,8 @@ Examples:
   arc-gam verify --full                           holds the frozen days against what was sealed`,
     );
 
-const run = (flags: FreezeFlags, { reporter, signal }: Invocation): Promise<void> => {
-  const settings = readSettings(flags);
+const run = (flags: FreezeFlags, { reporter, signal, environment }: Invocation): Promise<void> => {
+  const settings = readSettings(flags, environment);
   const commandLine = `freeze --before ${flags.before}`;
   return withDatabase(settings, commandLine, async (database) => {
     const dryRun = flags.dryRun === true;

@@ -38,8 +38,8 @@ Examples:
   arc-gam thaw --from 2024-01-01    only 2024 was brought back`,
     );
 
-const run = (flags: ThawFlags, { reporter, signal }: Invocation): Promise<void> => {
-  const settings = readSettings(flags);
+const run = (flags: ThawFlags, { reporter, signal, environment }: Invocation): Promise<void> => {
+  const settings = readSettings(flags, environment);
   const commandLine = ['thaw', flags.from && `--from ${flags.from}`, flags.force && '--force']
     .filter((part) => part)
     .join(' ');

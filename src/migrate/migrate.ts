@@ -77,7 +77,10 @@ export const migrateUp = async (
     return { names, notices: source.notices, viewsChanged };
   });
 
-/** The application's tables, and where they are if the database is one of a cluster. Throws where that can't be worked with. */
+/**
+ * The application's tables, and where they are if the database is one of a cluster. Throws where that can't be worked
+ * with.
+ */
 const inspectUsable = async (client: pg.Client, settings: Settings): Promise<Source> => {
   const source = await inspectSource(client, settings.source);
   const cluster = await inspectCluster(askClient(client), { taps: source.taps.sql, users: source.users.sql });

@@ -50,8 +50,8 @@ export interface ThawResult {
 }
 
 /**
- * From now on the facts of the days of P before `before` stand in for their taps. One transaction: stopped at any point, all
- * is as it was. Throws a failure in words where one of these days is not processed or not true any more.
+ * From now on the facts of the days of P before `before` stand in for their taps. One transaction: stopped at any
+ * point, all is as it was. Throws a failure in words where one of these days is not processed or not true any more.
  */
 export const freeze = (
   database: Database,
@@ -95,8 +95,8 @@ export const freeze = (
   });
 
 /**
- * The days from `from` on (null: all) follow from their taps again: the next run derives them. Throws a usage failure where
- * taps that are counted are gone from the source, unless `force` says that they shall not count any more.
+ * The days from `from` on (null: all) follow from their taps again: the next run derives them. Throws a usage failure
+ * where taps that are counted are gone from the source, unless `force` says that they shall not count any more.
  */
 export const thaw = (
   database: Database,
@@ -145,17 +145,20 @@ const describeGone = (compared: readonly { day: Day; gone_count: number }[], gon
   return `${plural(goneCount, 'tap')} of ${plural(gone.length, 'frozen day')} ${goneCount === 1 ? 'is' : 'are'} not in the source: ${some}${more}. Thawed, they would count no longer. Bring them back first, or thaw only the days from one on with --from DAY; if they shall not count any more: arc-gam thaw --force`;
 };
 
-/** The days before `before` that are not frozen yet. Throws a failure in words where one of them does not agree with its taps. */
+/**
+ * The days before `before` that are not frozen yet. Throws a failure in words where one of them does not agree with its
+ * taps.
+ */
 const daysToFreeze = async (
   session: Session,
   zone: string,
   before: Day,
   frozenBefore: Day | null,
 ): Promise<PlannedDay[]> => {
-  const [moment] = await session.query<{ today: Day }>(readPackageFile('sql/plan/moment.sql'), [zone]);
-  if (moment !== undefined && before > moment.today)
+  const [now] = await session.query<{ today: Day }>(readPackageFile('sql/plan/today.sql'), [zone]);
+  if (now !== undefined && before > now.today)
     throw usageFailure(
-      `--before ${before}: a day can be frozen once it is over, and today is ${moment.today} in ${zone}. Give ${moment.today} or an earlier day.`,
+      `--before ${before}: a day can be frozen once it is over, and today is ${now.today} in ${zone}. Give ${now.today} or an earlier day.`,
     );
   if (frozenBefore !== null && before <= frozenBefore) return [];
   const steps = loadSteps();

@@ -51,8 +51,8 @@ export interface Wanted {
 }
 
 /**
- * The days to derive, ascending: every day of P that is stale, wherever it is, and every wanted day that is not in P. Days
- * before `frozenBefore` are frozen: nothing of their source makes one of them stale, and none is added to P.
+ * The days to derive, ascending: every day of P that is stale, wherever it is, and every wanted day that is not in P.
+ * Days before `frozenBefore` are frozen: nothing of their source makes one of them stale, and none is added to P.
  */
 export const planDays = (
   states: readonly DayState[],

@@ -181,8 +181,8 @@ const destroy = (client: pg.ClientBase): void => {
 
 /**
  * What a reading depends on, in one statement: the names, the zone and the formats as src/db/transaction.ts pins them.
- * A plan is made once and kept: an endpoint's statement costs more to plan than to run. Citus can't plan a statement over
- * its tables without knowing the parameters. $4: whether for a transaction only.
+ * A plan is made once and kept: an endpoint's statement costs more to plan than to run. Citus can't plan a statement
+ * over its tables without knowing the parameters. $4: whether for a transaction only.
  */
 const pin = `select
   set_config('search_path', $1::text, $4::boolean),

@@ -91,8 +91,9 @@ const recomputePart = async (session: Session, part: Part, origin: 'source' | 's
 };
 
 /**
- * The taps of the verified days; of frozen ones what is stored, which the digests of the day are held against. Where the
- * source is spread over nodes, two statements over everybody's taps would not read it at one moment: it is read once.
+ * The taps of the verified days; of frozen ones what is stored, which the digests of the day are held against. Where
+ * the source is spread over nodes, two statements over everybody's taps would not read it at one moment: it is read
+ * once.
  */
 const readSource = async (
   session: Session,

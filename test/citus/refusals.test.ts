@@ -1,14 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { requireUsable } from '../../src/citus/cluster.js';
 import { runCli, startCli } from '../command/cli.js';
 import { userId } from '../server/database.js';
+import { describeUnless } from '../server/lacking.js';
 import { type Cluster, findCitus, startCluster } from './cluster.js';
 import { createSpread, type SpreadApplication } from './spread.js';
 
 const found = findCitus();
-if ('missing' in found) process.stdout.write(`Skipped, the tests on a Citus cluster: ${found.missing}.\n`);
+const missing = 'missing' in found ? found.missing : null;
 
 test('an older version is refused, but only where a table is spread', () => {
   const cluster = {
@@ -30,7 +31,7 @@ test('an older version is refused, but only where a table is spread', () => {
   expect(() => requireUsable({ ...cluster, placements: [] })).not.toThrow();
 });
 
-describe.skipIf('missing' in found)('a cluster that can not be worked with', () => {
+describeUnless(missing)('a cluster that can not be worked with', () => {
   let cluster: Cluster;
   let spread: SpreadApplication;
   beforeAll(async () => {

@@ -1,13 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { jsonLines, startCli } from '../command/cli.js';
 import { userId } from '../server/database.js';
+import { describeUnless } from '../server/lacking.js';
 import { type Cluster, findCitus, startCluster } from './cluster.js';
 import { copyToPlain, createSpread, plainSource, type SpreadApplication } from './spread.js';
 
 const found = findCitus();
-if ('missing' in found) process.stdout.write(`Skipped, the tests on a Citus cluster: ${found.missing}.\n`);
+const missing = 'missing' in found ? found.missing : null;
 
 const zone = 'America/St_Johns';
 const environment = { ARC_GAM_TZ: zone };
@@ -32,7 +33,7 @@ const fill = async (client: pg.Client): Promise<void> => {
   );
 };
 
-describe.skipIf('missing' in found)('taps on a cluster, figures on its coordinator', () => {
+describeUnless(missing)('taps on a cluster, figures on its coordinator', () => {
   let cluster: Cluster;
   let spread: SpreadApplication;
   beforeAll(async () => {

@@ -3,7 +3,10 @@ import { type CliResult, runCli } from '../command/cli.js';
 import { differencesOf } from '../figures/figures.js';
 import type { Cluster } from './cluster.js';
 
-/** An application on a cluster: its taps distributed, its users on every node, and copies of both on the coordinator alone. */
+/**
+ * An application on a cluster: its taps distributed, its users on every node, and copies of both on the coordinator
+ * alone.
+ */
 export interface SpreadApplication {
   readonly url: string;
   readonly client: pg.Client;
@@ -12,8 +15,8 @@ export interface SpreadApplication {
   /** Runs it and fails the test unless it exits with 0. */
   ok(args: readonly string[], environment?: NodeJS.ProcessEnv): Promise<CliResult>;
   /**
-   * Derives the same days from nothing, in a schema of its own, from copies of the tables that are not distributed: what
-   * plain Postgres says. Returns the rows of any table in which the two differ.
+   * Derives the same days from nothing, in a schema of its own, from copies of the tables that are not distributed:
+   * what plain Postgres says. Returns the rows of any table in which the two differ.
    */
   unlikePlain(zone: string): Promise<string[]>;
   drop(): Promise<void>;

@@ -79,8 +79,8 @@ const withoutFrozen =
   };
 
 /**
- * Rows that only one of two schemas has, at most three of each side and table: `table: missing (...)`. `frozenBefore`: the
- * first day that is not frozen in one of them.
+ * Rows that only one of two schemas has, at most three of each side and table: `table: missing (...)`. `frozenBefore`:
+ * the first day that is not frozen in one of them.
  */
 export const differencesOf = async (
   client: pg.ClientBase,

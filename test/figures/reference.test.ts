@@ -4,14 +4,16 @@ import { differencesFromReference, referenceTables, runReference } from '../../b
 import { makeData, openWorld, type World } from '../../bench/world.js';
 import { allFigures } from './figures.js';
 
-// The bench says how much longer arc-gam takes than hand-written SQL: only a reference that says the same measures something.
+// The bench says how much longer arc-gam takes than hand-written SQL: only a reference that says the same measures
+// something.
 
 let world: World;
 
 beforeAll(async () => {
   world = await openWorld('reference', inject('serverUrl'));
   await makeData(world.client, { users: 120, taps: 9_000, days: 80 }, 1);
-  // A crowd in one cell in the tenth week, taps that do not count, three and more of a pair on a day, and somebody who left.
+  // A crowd in one cell in the tenth week, taps that do not count, three and more of a pair on a day, and somebody who
+  // left.
   await world.client.query(
     `insert into public.taps (id1, id2, time, latitude, longitude)
      select one.id, other.id, timestamptz '2024-03-08 20:10Z' + one.number * interval '1 minute', 40.7, -74.0

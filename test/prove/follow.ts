@@ -79,7 +79,8 @@ const happenBeside = async (
     case 'freeze':
     case 'archive':
     case 'thaw':
-      // When a follower erases somebody is not for the story to say, and whoever comes back is not on frozen days again.
+      // When a follower erases somebody is not for the story to say, and whoever comes back is not on frozen days
+      // again.
       return false;
     default:
       await happen(operation);

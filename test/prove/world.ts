@@ -65,7 +65,8 @@ export const prepareTemplate = async (url: string, { isSpread = false } = {}): P
       latitude double precision, longitude double precision
     );
     create index taps_time on public.taps (time);
-    -- What the living schema counts: of frozen days the taps as they were when they were frozen, whatever became of them.
+    -- What the living schema counts: of frozen days the taps as they were when they were frozen, whatever became of
+    -- them.
     create table public.frozen_taps (like public.taps);
     create table public.border (frozen_before timestamptz);
     insert into public.border values (null);

@@ -1,5 +1,5 @@
--- Homes as this bench writes them, each text looked at once: "City, XX", "City XX", "City, Country", a city alone of which
--- there is one or one ten times larger than the next, and of several places the first.
+-- Homes as this bench writes them, each text looked at once: "City, XX", "City XX", "City, Country", a city alone of
+-- which there is one or one ten times larger than the next, and of several places the first.
 create table home_location_struct as
 with written as (
   select distinct home as original_text, btrim(split_part(home, '/', 1)) as text, home like '%/%' as is_several

@@ -1,6 +1,6 @@
--- Every event that counts for a metric, the count of each window, and where it reached the target the time of the tap that
--- did: the target's event in the order of time, for a streak the first whose level is the target. Counted first, so that
--- only what reached its target is put in order.
+-- Every event that counts for a metric, the count of each window, and where it reached the target the time of the tap
+-- that did: the target's event in the order of time, for a streak the first whose level is the target. Counted first,
+-- so that only what reached its target is put in order.
 create table user_quest_progress as
 with both_sides as (
   select pair_day.*, unnest(array[u1_key, u2_key]) as user_key from pair_day

@@ -1,5 +1,5 @@
--- The facts of frozen days against the digests that were noted when they were frozen, people who were erased since taken
--- off. There is nothing that a repair could derive them from.
+-- The facts of frozen days against the digests that were noted when they were frozen, people who were erased since
+-- taken off. There is nothing that a repair could derive them from.
 --! table: frozen_day
 --! says: facts of the frozen days are as they were sealed
 --! key: day

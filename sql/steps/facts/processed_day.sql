@@ -1,5 +1,5 @@
--- The ledger: these days are in the figures now, with these taps. Of a frozen day it keeps what was read when there were
--- taps; those of people who were erased since are of unknown users now.
+-- The ledger: these days are in the figures now, with these taps. Of a frozen day it keeps what was read when there
+-- were taps; those of people who were erased since are of unknown users now.
 --! reads: batch_tap, batch_day, processed_day
 --! writes: processed_day
 --! grain: day

@@ -48,7 +48,7 @@ select
   max(run.ended_on - run.started_on + 1),
   max(run.ended_on),
   (array_agg(run.started_on order by run.ended_on desc))[1],
-  (select max(last_tap_at) from incremental.pair where run.user_id in (pair.u1, pair.u2))
+  max(seen.last_tap_at)
 from (
   select user_id, min(day) as started_on, max(day) as ended_on
   from (
@@ -58,6 +58,12 @@ from (
   ) as dated
   group by user_id, island
 ) as run
+join (
+  select end_of.user_id, max(pair.last_tap_at) as last_tap_at
+  from incremental.pair
+  cross join lateral (values (pair.u1), (pair.u2)) as end_of (user_id)
+  group by end_of.user_id
+) as seen on seen.user_id = run.user_id
 group by run.user_id
 on conflict (user_id) do update set
   current_streak_days = excluded.current_streak_days,

@@ -1,5 +1,11 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { type CommandFile, type CommonFlags, type Invocation, withCommonFlags } from '../command-line.js';
+import {
+  type CommandFile,
+  type CommonFlags,
+  type Invocation,
+  wantsCloudLogging,
+  withCommonFlags,
+} from '../command-line.js';
 import { readEnvironment, readSettings } from '../config.js';
 import { type RequestReport, startServer } from '../serve/server.js';
 import { readServeSettings } from '../serve/settings.js';
@@ -32,15 +38,19 @@ Examples:
 
 /** Runs `arc-gam serve` until a signal ends it. Throws a failure that says what to do. */
 export const runServe = async (flags: ServeFlags, { reporter, signal }: Invocation): Promise<void> => {
-  const write = (line: string) => process.stdout.write(`${line}\n`);
+  const isForMachines = flags.json === true || wantsCloudLogging(flags);
+  const write = (event: string, fields: object, line: string) => {
+    if (isForMachines) reporter.say(event, fields, [line]);
+    else process.stdout.write(`${line}\n`);
+  };
   const onRequest = (report: RequestReport) => {
-    if (flags.json) reporter.table('request', [{ ...report }]);
-    else {
-      const reason = report.reason === undefined ? '' : ` ${report.reason}`;
-      write(
-        `${new Date().toISOString()} ${report.method} ${report.path} ${report.status} ${report.durationMs} ms${reason}`,
-      );
-    }
+    const { method, path, status, durationMs, reason } = report;
+    const moment = isForMachines ? '' : `${new Date().toISOString()} `;
+    write(
+      'request',
+      report,
+      `${moment}${method} ${path} ${status} ${durationMs} ms${reason === undefined ? '' : ` ${reason}`}`,
+    );
   };
   const environment = readEnvironment();
   const server = await startServer(readSettings(flags), readServeSettings(environment), {
@@ -49,8 +59,7 @@ export const runServe = async (flags: ServeFlags, { reporter, signal }: Invocati
     onRequest,
     ...(environment.ARC_GAM_NOW === undefined ? {} : { now: environment.ARC_GAM_NOW }),
   });
-  if (flags.json) reporter.table('listening', [{ url: server.url }]);
-  else write(`Listening on ${server.url}. Ctrl-C ends it.`);
+  write('listening', { url: server.url }, `Listening on ${server.url}. Ctrl-C ends it.`);
   await new Promise<void>((resolve) => {
     if (signal.aborted) resolve();
     else signal.addEventListener('abort', () => resolve(), { once: true });

@@ -6,7 +6,7 @@ import { endpoints } from '../../src/serve/endpoints/index.js';
 import type { CommonQuestion } from '../../src/serve/question.js';
 import { readServeSettings } from '../../src/serve/settings.js';
 import type { Reading } from '../../src/serve/store.js';
-import { readOptOuts, readViewer, readWatermark } from '../../src/serve/viewer.js';
+import { readOptOuts, readViewer } from '../../src/serve/viewer.js';
 
 /** What a statement of the API read for one viewer. */
 export interface Reads {
@@ -74,8 +74,7 @@ export const explainApi = async (client: pg.Client, userId: string, now: string)
   try {
     const serve = readServeSettings({});
     for (const tz of [undefined, 'Asia/Tokyo']) {
-      const watermark = await readWatermark(reading, 'UTC', tz, now);
-      const viewer = await readViewer(reading, userId);
+      const { watermark, viewer } = await readViewer(reading, userId, { fallbackZone: 'UTC', zone: tz, now });
       const context: Context = {
         reading,
         watermark,

@@ -15,6 +15,15 @@ insert into gamification.pair_day_tap (u1_key, u2_key, day, tapped_at)
 select u1_key, u2_key, day, tapped_at from reference.pair_day_tap;
 insert into gamification.pair (u1_key, u2_key, first_tap_at, first_day, last_tap_at, last_day, tap_count)
 select u1_key, u2_key, first_tap_at, first_day, last_tap_at, last_day, tap_count from reference.pair;
+insert into gamification.friend_list (user_key, friends)
+select
+  friend.user_key,
+  string_agg(
+    int4send(friend.friend_key) || int4send(friend.first_day - date '0001-01-01'),
+    ''::bytea order by friend.friend_key
+  )
+from gamification.friend
+group by friend.user_key;
 insert into gamification.user_streaks
   (user_id, current_streak_days, longest_streak_days, last_active_day, streak_started_on, last_tap_at)
 select user_id, current_streak_days, longest_streak_days, last_active_day, streak_started_on, last_tap_at

@@ -1,9 +1,14 @@
 -- Partners whose first tap ever with the viewer is in the window, the latest first.
--- $1 user_key of the viewer, $2 first day of the window, $3 its last day, $4 the viewer's zone.
+-- $1 user_key of the viewer, $2 first day of the window, $3 its last day, $4 the viewer's zone, $5 the user_keys of the
+-- partners who can be it: those with a first day about then.
 with viewer_pair as (
-  select pair.u2_key as partner_key, pair.first_tap_at, pair.last_tap_at from pair where pair.u1_key = $1::integer
+  select pair.u2_key as partner_key, pair.first_tap_at, pair.last_tap_at
+  from unnest($5::integer[]) as given (user_key)
+  join pair on pair.u1_key = $1::integer and pair.u2_key = given.user_key
   union all
-  select pair.u1_key, pair.first_tap_at, pair.last_tap_at from pair where pair.u2_key = $1::integer
+  select pair.u1_key, pair.first_tap_at, pair.last_tap_at
+  from unnest($5::integer[]) as given (user_key)
+  join pair on pair.u2_key = $1::integer and pair.u1_key = given.user_key
 )
 select partner.user_id, coalesce(app_user.name, '') as name, viewer_pair.last_tap_at
 from viewer_pair

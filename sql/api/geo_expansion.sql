@@ -1,26 +1,28 @@
 -- Cities in which the viewer tapped for the first time within the window, and the viewer's taps there since.
--- $1 user, $2 user_key, $3 first day of the window, $4 its last day, $5 the viewer's zone; which city the viewer's
--- cells are in (sql/api/cell_place.sql): $6 cells, $7 the ids of their places, each separated by commas. Cells that are
--- nowhere are left out. A tap is looked up by its pair and time, which are known, for its coordinates.
+-- $1 user, $2 user_key, $3 last day of the window, $4 the viewer's zone; the viewer's cells in these cities: $5 cells,
+-- $6 the ids of their places.
+-- A tap is looked up by its pair and time, which are known, for its coordinates.
 with placed as (
-  select user_cell.geohash5, user_cell.first_tap_at, given.place_id
-  from unnest(string_to_array($6::text, ','), string_to_array($7::text, ',')::integer[]) as given (geohash5, place_id)
-  join user_cell on user_cell.user_key = $2::integer and user_cell.geohash5 = given.geohash5
-), new_city as (
-  select placed.place_id
-  from placed
-  group by placed.place_id
-  having min(placed.first_tap_at) >= $3::date::timestamp at time zone $5::text
-    and min(placed.first_tap_at) < ($4::date + 1)::timestamp at time zone $5::text
+  select given.geohash5, given.place_id
+  from unnest($5::text[], $6::integer[]) as given (geohash5, place_id)
 ), visited as (
   select distinct user_cell_day.day
-  from new_city
-  join placed on placed.place_id = new_city.place_id
+  from placed
   join user_cell_day on user_cell_day.user_key = $2::integer and user_cell_day.geohash5 = placed.geohash5
+), visited_span as materialized (
+  select min(visited.day) as from_day, max(visited.day) as to_day from visited
 ), viewer_pair as materialized (
-  select pair.u1_key, pair.u2_key, pair.u2_key as partner_key from pair where pair.u1_key = $2::integer
+  select pair.u1_key, pair.u2_key, pair.u2_key as partner_key
+  from pair
+  where pair.u1_key = $2::integer
+    and pair.last_day >= (select visited_span.from_day from visited_span)
+    and pair.first_day <= (select visited_span.to_day from visited_span)
   union all
-  select pair.u1_key, pair.u2_key, pair.u1_key from pair where pair.u2_key = $2::integer
+  select pair.u1_key, pair.u2_key, pair.u1_key
+  from pair
+  where pair.u2_key = $2::integer
+    and pair.last_day >= (select visited_span.from_day from visited_span)
+    and pair.first_day <= (select visited_span.to_day from visited_span)
 ), pair_span as materialized (
   -- By pair, not by day: a day of everybody's is much more than the viewer's own.
   select
@@ -31,8 +33,11 @@ with placed as (
     pair_day.first_tap_at,
     pair_day.last_tap_at
   from viewer_pair
-  join pair_day on pair_day.u1_key = viewer_pair.u1_key and pair_day.u2_key = viewer_pair.u2_key
-  where exists (select 1 from new_city)
+  join pair_day
+    on pair_day.u1_key = viewer_pair.u1_key
+    and pair_day.u2_key = viewer_pair.u2_key
+    and pair_day.day >= (select visited_span.from_day from visited_span)
+    and pair_day.day <= (select visited_span.to_day from visited_span)
 ), known_day as materialized (
   select
     partner.user_id as partner_id,
@@ -70,12 +75,11 @@ with placed as (
   where tap.latitude between -90 and 90
     and tap.longitude between -180 and 180
     and not (tap.latitude = 0 and tap.longitude = 0)
-    and tap.tapped_at < ($4::date + 1)::timestamp at time zone $5::text
+    and tap.tapped_at < ($3::date + 1)::timestamp at time zone $4::text
 )
 select gazetteer_place.name as city, count(*)::integer as new_taps
-from new_city
-join gazetteer_place on gazetteer_place.place_id = new_city.place_id
-join placed on placed.place_id = new_city.place_id
+from placed
+join gazetteer_place on gazetteer_place.place_id = placed.place_id
 join tapped on tapped.geohash5 = placed.geohash5
 group by gazetteer_place.place_id, gazetteer_place.name
 order by new_taps desc, city, gazetteer_place.place_id

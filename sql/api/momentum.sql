@@ -1,20 +1,66 @@
--- The viewer's streak and running week as they are stored, and the days with taps of the 371 days that end with the
--- as-of day. $1 user, $2 ISO year, $3 ISO week, $4 as-of day or null. Always one row.
+-- What is stored of the viewer, in one statement: one more costs more than what it looks up. Their streak, running week
+-- and places on its boards, their ranks of the week before; the days with taps of the 371 days that end with the as-of
+-- day, 'days before it:taps', separated by commas; and where a cell is new to them within a window, all cells in which
+-- they ever tapped, 'cell:older' where the first time was before the window, 'cell:new' within it, 'cell:later' after
+-- it; the connections of the viewer and of each of their partners, all in one piece: of each list the user_key, the
+-- number of its entries and the entries.
+-- Zeros and nulls where there is nothing. Always one row.
+-- $1 user, $2 the week's Monday, $3 as-of day or null; $4 user_key or null, $5 first day of the window, $6 its last
+-- day, $7 the viewer's zone.
+with visited as materialized (
+  select
+    user_cell.geohash5,
+    case
+      when user_cell.first_tap_at < $5::date::timestamp at time zone $7::text then 'older'
+      when user_cell.first_tap_at < ($6::date + 1)::timestamp at time zone $7::text then 'new'
+      else 'later'
+    end as met
+  from user_cell
+  where user_cell.user_key = $4::integer
+)
 select
   coalesce(user_streaks.current_streak_days, 0) as current_streak_days,
   coalesce(user_streaks.longest_streak_days, 0) as longest_streak_days,
-  coalesce(user_week_activity.tap_count, 0) as weekly_taps,
-  coalesce(user_week_activity.first_degree_new_count, 0) as new_connections,
-  coalesce(user_week_activity.second_degree_new_count, 0) as second_degree_delta,
+  coalesce(week.tap_count, 0) as weekly_taps,
+  coalesce(week.first_degree_new_count, 0) as new_connections,
+  coalesce(week.second_degree_new_count, 0) as second_degree_delta,
   (
-    select coalesce(json_agg(json_build_object('day', active.day, 'taps', active.tap_count) order by active.day), '[]')::text
+    select string_agg(($3::date - active.day) || ':' || active.tap_count, ',' order by active.day)
     from user_day_activity as active
     where active.user_id = viewer.user_id
-      and active.day between $4::date - 370 and $4::date
-  ) as active_days
+      and active.day between $3::date - 370 and $3::date
+  ) as active_days,
+  (
+    select string_agg(visited.geohash5 || ':' || visited.met, ',')
+    from visited
+    having bool_or(visited.met = 'new')
+  ) as cells,
+  (
+    select
+      string_agg(
+        int4send(friend_list.user_key) || int4send(length(friend_list.friends) / 8) || friend_list.friends,
+        ''::bytea
+      )::text
+    from (
+      select $4::integer as user_key
+      union all
+      select friend.friend_key from friend where friend.user_key = $4::integer
+    ) as walked
+    join friend_list on friend_list.user_key = walked.user_key
+  ) as friend_lists,
+  coalesce(board.new_first_degree, 0) as new_first_degree,
+  coalesce(board.delta_second_degree, 0) as delta_second_degree,
+  coalesce(board.streak_days, 0) as streak_days,
+  board.connectors_rank,
+  board.builders_rank,
+  board.streak_rank,
+  case when board.user_id is not null then user_streaks.last_tap_at end as last_tap_at,
+  last_board.connectors_rank as last_connectors_rank,
+  last_board.builders_rank as last_builders_rank,
+  last_board.streak_rank as last_streak_rank
 from (values ($1::uuid)) as viewer (user_id)
 left join user_streaks on user_streaks.user_id = viewer.user_id
-left join user_week_activity
-  on user_week_activity.user_id = viewer.user_id
-  and user_week_activity.year = $2::smallint
-  and user_week_activity.iso_week = $3::smallint
+left join user_week_activity as week on week.user_id = viewer.user_id and week.week_start = $2::date
+left join weekly_leaderboard as board on board.user_id = viewer.user_id and board.week_start = $2::date
+left join weekly_leaderboard as last_board
+  on last_board.user_id = viewer.user_id and last_board.week_start = $2::date - 7

@@ -1,8 +1,9 @@
--- The viewer's streak, running week and days with taps in another zone than the stored one, from the viewer's own taps
--- on processed days, as of the same calendar date: what is dated after it waits.
+-- The viewer's streak, running week and days with taps (as sql/api/momentum.sql has them) in another zone than the
+-- stored one, from the viewer's own taps on processed days, as of the same calendar date: what is dated after it waits.
 -- $1 user_key, $2 the viewer's zone, $3 the as-of day, $4 whether that day is over in the viewer's zone, $5 the Monday
--- of its week. A pair's day in the stored zone keeps its first and last tap. Those in between are read only where they
--- matter: a day of three taps and more that meets two days of the viewer's zone.
+-- of its week.
+-- A pair's day in the stored zone keeps its first and last tap. Those in between are read only where they matter: a day
+-- of three taps and more that meets two days of the viewer's zone.
 with viewer_pair as (
   select pair.u1_key, pair.u2_key, pair.first_tap_at from pair where pair.u1_key = $1::integer
   union all
@@ -64,7 +65,7 @@ select
     where (viewer_pair.first_tap_at at time zone $2::text)::date between $5::date and $3::date
   ) as new_connections,
   (
-    select coalesce(json_agg(json_build_object('day', active_day.day, 'taps', active_day.taps) order by active_day.day), '[]')::text
+    select string_agg(($3::date - active_day.day) || ':' || active_day.taps, ',' order by active_day.day)
     from active_day
     where active_day.day >= $3::date - 370
   ) as active_days

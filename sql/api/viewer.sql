@@ -1,12 +1,74 @@
--- The viewer and their home city: no row where the application has no such user. $1 user.
--- user_key is null for a user without a valid tap on a processed day, the home where none is known.
+-- Who asks, what the answers are as of, and the moments that they are relative to. One statement: each request asks all
+-- of it.
+-- $1 zone when none is recorded yet, $2 the viewer's zone or null, $3 the moment to answer for, null: now; $4 the
+-- viewer.
+-- user_key is null for a user without a valid tap on a processed day, the home where none is known; user_exists is
+-- false where the application has no such user.
+-- Materialized, so that the zone and the as-of day are looked up once and not for each use of them.
+-- A stored figure knows the taps up to the end of the as-of day: that end, or now, is known_until. The viewer's own
+-- figures are as of the same calendar date in the viewer's zone, so they end with it at the latest (counted_until):
+-- then all figures of an answer are of one ISO week.
+with recorded as (
+  select coalesce((select setting.value from setting where setting.key = 'zone'), $1::text) as zone
+), asked as materialized (
+  select
+    recorded.zone,
+    coalesce($2::text, recorded.zone) as viewer_zone,
+    coalesce($3::timestamptz, now()) as now_at,
+    (select max(processed_day.day) from processed_day) as as_of_day
+  from recorded
+), dated as materialized (
+  select
+    asked.zone,
+    asked.viewer_zone,
+    asked.now_at,
+    asked.as_of_day,
+    least(asked.now_at, (asked.as_of_day + 1)::timestamp at time zone asked.zone) as latest_known_until,
+    (asked.as_of_day + 1)::timestamp at time zone asked.viewer_zone as viewer_day_ends_at,
+    (asked.now_at at time zone asked.zone)::date as today,
+    (asked.now_at at time zone asked.viewer_zone)::date as viewer_today,
+    coalesce(asked.as_of_day, (asked.now_at at time zone asked.zone)::date) as board_day
+  from asked
+), last_run as (
+  select run.run_id, run.batch_count, coalesce(run.ended_at, run.started_at) as computed_at
+  from run
+  where run.batch_count > 0
+  order by run.run_id desc
+  limit 1
+), viewer as (
+  select
+    true as is_there,
+    app_user.name,
+    user_key.user_key,
+    home_place.country as home_country,
+    home_place.state as home_state,
+    home_place.city as home_city
+  from app_user
+  left join user_key on user_key.user_id = app_user.id
+  left join home_place on home_place.user_id = app_user.id
+  where app_user.id = $4::uuid
+)
 select
-  coalesce(app_user.name, '') as name,
-  user_key.user_key,
-  home_place.country as home_country,
-  home_place.state as home_state,
-  home_place.city as home_city
-from app_user
-left join user_key on user_key.user_id = app_user.id
-left join home_place on home_place.user_id = app_user.id
-where app_user.id = $1::uuid
+  dated.zone,
+  dated.viewer_zone,
+  dated.now_at,
+  dated.as_of_day,
+  case when dated.as_of_day is not null then dated.latest_known_until end as known_until,
+  case when dated.as_of_day is not null then least(dated.latest_known_until, dated.viewer_day_ends_at) end as counted_until,
+  dated.today,
+  dated.viewer_today,
+  coalesce(dated.viewer_day_ends_at <= dated.latest_known_until, false) as viewer_day_is_over,
+  extract(isoyear from dated.board_day)::integer as year,
+  extract(week from dated.board_day)::integer as iso_week,
+  dated.board_day - (extract(isodow from dated.board_day)::integer - 1) as week_start,
+  last_run.computed_at,
+  concat_ws('.', dated.as_of_day, last_run.run_id, last_run.batch_count, last_run.computed_at) as revision,
+  viewer.is_there is not null as user_exists,
+  coalesce(viewer.name, '') as name,
+  viewer.user_key,
+  viewer.home_country,
+  viewer.home_state,
+  viewer.home_city
+from dated
+left join last_run on true
+left join viewer on true

@@ -10,5 +10,7 @@ select
   end,
   hashtext($2::text)
 from unnest(
-  array['pair_day', 'pair', 'activity_run', 'second_degree', 'pair_day_tap', 'user_cell_day', 'user_cell', 'area_hour']
+  array[
+    'pair_day', 'pair', 'activity_run', 'second_degree', 'friend_list', 'pair_day_tap', 'user_cell_day', 'user_cell', 'area_hour'
+  ]
 ) as private (table_name)

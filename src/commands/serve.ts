@@ -1,5 +1,11 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { type CommandFile, type CommonFlags, type Invocation, withCommonFlags } from '../command-line.js';
+import {
+  type CommandFile,
+  type CommonFlags,
+  type Invocation,
+  wantsCloudLogging,
+  withCommonFlags,
+} from '../command-line.js';
 import { readSettings } from '../config.js';
 import { type RequestReport, startServer } from '../serve/server.js';
 import { readServeSettings } from '../serve/settings.js';
@@ -35,15 +41,19 @@ export const runServe = async (
   flags: ServeFlags,
   { reporter, signal, environment, out }: Invocation,
 ): Promise<void> => {
-  const write = (line: string) => out.write(`${line}\n`);
+  const isForMachines = flags.json === true || wantsCloudLogging(flags, environment);
+  const write = (event: string, fields: object, line: string) => {
+    if (isForMachines) reporter.say(event, fields, [line]);
+    else out.write(`${line}\n`);
+  };
   const onRequest = (report: RequestReport) => {
-    if (flags.json) reporter.table('request', [{ ...report }]);
-    else {
-      const reason = report.reason === undefined ? '' : ` ${report.reason}`;
-      write(
-        `${new Date().toISOString()} ${report.method} ${report.path} ${report.status} ${report.durationMs} ms${reason}`,
-      );
-    }
+    const { method, path, status, durationMs, reason } = report;
+    const moment = isForMachines ? '' : `${new Date().toISOString()} `;
+    write(
+      'request',
+      report,
+      `${moment}${method} ${path} ${status} ${durationMs} ms${reason === undefined ? '' : ` ${reason}`}`,
+    );
   };
   const server = await startServer(readSettings(flags, environment), readServeSettings(environment), {
     host: flags.host,
@@ -51,8 +61,7 @@ export const runServe = async (
     onRequest,
     ...(environment.ARC_GAM_NOW === undefined ? {} : { now: environment.ARC_GAM_NOW }),
   });
-  if (flags.json) reporter.table('listening', [{ url: server.url }]);
-  else write(`Listening on ${server.url}. Ctrl-C ends it.`);
+  write('listening', { url: server.url }, `Listening on ${server.url}. Ctrl-C ends it.`);
   await new Promise<void>((resolve) => {
     if (signal.aborted) resolve();
     else signal.addEventListener('abort', () => resolve(), { once: true });

@@ -2,7 +2,6 @@ import { z } from 'zod';
 import type { Context } from './context.js';
 import { someone } from './made-up.js';
 import { count, instant, nullable, person } from './shape.js';
-import { addDays } from './viewer.js';
 
 const row = { ...person, rank: nullable(z.int()) };
 const newConnections = z.object({ ...row, new_first_degree: count, last_tap_at: nullable(instant) });
@@ -45,8 +44,8 @@ interface BoardRow extends Record<string, unknown> {
   readonly last_tap_at: string | null;
 }
 
-/** The row of sql/api/board_place.sql. */
-interface Place extends Record<string, unknown> {
+/** The viewer's own place on the boards, from sql/api/momentum.sql. */
+export interface Place {
   readonly new_first_degree: number;
   readonly delta_second_degree: number;
   readonly streak_days: number;
@@ -59,20 +58,14 @@ interface Place extends Record<string, unknown> {
   readonly last_streak_rank?: number | null;
 }
 
-/** The boards of the running week, and the same among the users of the viewer's home city: null where none is known. */
-export const readBoards = async (context: Context): Promise<Boards & { city: CityBoards }> => {
-  const { reading, viewer, watermark } = context;
-  const own = reading
-    .query<Place>('board_place', [
-      viewer.userId,
-      watermark.year,
-      watermark.iso_week,
-      addDays(watermark.week_start, -7),
-    ])
-    .then(([place]) => {
-      if (place === undefined) throw new Error('sql/api/board_place.sql gave no row');
-      return place;
-    });
+/**
+ * The boards of the running week with the viewer's place on them, and the same among the users of the viewer's home
+ * city: null where none is known.
+ */
+export const readBoards = async (
+  context: Context,
+  own: Promise<Place>,
+): Promise<Boards & { city: CityBoards }> => {
   const [community, city] = await Promise.all([
     readCommunityBoards(context, own),
     readCityBoards(context, own),

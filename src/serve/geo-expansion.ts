@@ -5,27 +5,32 @@ interface Placed extends Record<string, unknown> {
   readonly place_id: number;
 }
 
-/** Cities in which the viewer tapped for the first time from `start` to `end`. */
+/**
+ * Cities in which the viewer tapped for the first time within a window that ends with `end`. `cells`: as
+ * sql/api/momentum.sql gives them.
+ */
 export const readGeoExpansion = async (
   context: Context,
-  start: string,
+  cells: string | null,
   end: string,
 ): Promise<{ city: string; new_taps: number }[]> => {
   const { reading, viewer, watermark } = context;
-  if (viewer.key === null) return [];
-  const window = [start, end, watermark.viewer_zone] as const;
-  const cells = await reading.query<{ geohash5: string }>('viewer_cell', [viewer.key, ...window]);
-  const placed = await placesOf(
-    context,
-    cells.map(({ geohash5 }) => geohash5),
-  );
-  if (placed.length === 0) return [];
+  if (viewer.key === null || cells === null) return [];
+  const met = new Map(cells.split(',').map((text) => text.split(':') as [cell: string, met: string]));
+  const placed = await placesOf(context, [...met.keys()]);
+  const citiesThatAre = (word: string): ReadonlySet<number> =>
+    new Set(placed.filter(({ geohash5 }) => met.get(geohash5) === word).map(({ place_id }) => place_id));
+  const older = citiesThatAre('older');
+  const recent = citiesThatAre('new');
+  const fresh = placed.filter(({ place_id }) => recent.has(place_id) && !older.has(place_id));
+  if (fresh.length === 0) return [];
   return reading.query('geo_expansion', [
     viewer.userId,
     viewer.key,
-    ...window,
-    placed.map(({ geohash5 }) => geohash5).join(','),
-    placed.map(({ place_id }) => place_id).join(','),
+    end,
+    watermark.viewer_zone,
+    `{${fresh.map(({ geohash5 }) => geohash5).join(',')}}`,
+    `{${fresh.map(({ place_id }) => place_id).join(',')}}`,
   ]);
 };
 

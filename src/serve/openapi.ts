@@ -18,8 +18,27 @@ const schemaOf = (schema: z.ZodType, io: 'input' | 'output'): Record<string, unk
   return json;
 };
 
-/** JSON Schema of an endpoint's answer, as the serializer needs it. */
+/** JSON Schema of an endpoint's answer. */
 export const answerSchema = ({ answer }: Endpoint): Record<string, unknown> => schemaOf(answer, 'output');
+
+/**
+ * The same for the serializer, which has a word for "or null". A choice of schemas it decides by validating the value
+ * against each, which takes longer than all of the rest.
+ */
+export const serializerSchema = (endpoint: Endpoint): Record<string, unknown> =>
+  withNullable(answerSchema(endpoint)) as Record<string, unknown>;
+
+const withNullable = (schema: unknown): unknown => {
+  if (Array.isArray(schema)) return schema.map(withNullable);
+  if (typeof schema !== 'object' || schema === null) return schema;
+  const { anyOf, ...rest } = schema as { anyOf?: readonly { type?: string }[] };
+  const [one, other] = anyOf ?? [];
+  const parts = Object.fromEntries(Object.entries(rest).map(([key, value]) => [key, withNullable(value)]));
+  if (anyOf === undefined) return parts;
+  return anyOf.length === 2 && other?.type === 'null'
+    ? { ...(withNullable(one) as object), ...parts, nullable: true }
+    : { ...parts, anyOf: withNullable(anyOf) };
+};
 
 /** The OpenAPI 3.1 document, made from the schemas that validate and serialize. */
 export const openApi = (version: string, isAuthorised: boolean): Record<string, unknown> => ({

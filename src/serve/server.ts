@@ -12,7 +12,7 @@ import { type Context, type Lifetime, openPlaces, openShared, type Places, type 
 import type { Endpoint } from './endpoint.js';
 import { endpoints } from './endpoints/index.js';
 import { indexPage } from './index-page.js';
-import { answerSchema, openApi } from './openapi.js';
+import { openApi, serializerSchema } from './openapi.js';
 import { contentSecurityPolicy, servePage } from './page.js';
 import { Problem } from './problem.js';
 import type { CommonQuestion } from './question.js';
@@ -20,7 +20,7 @@ import { openShares, type Shares } from './queue.js';
 import type { ServeSettings } from './settings.js';
 import type { Meta } from './shape.js';
 import { milliseconds, openStore, type Reading, type Store, type Timing } from './store.js';
-import { readOptOuts, readViewer, readWatermark, type Watermark } from './viewer.js';
+import { readOptOuts, readViewer, type Watermark } from './viewer.js';
 
 /** A request that was answered. */
 export interface RequestReport {
@@ -245,7 +245,7 @@ const withoutTables = (missing: readonly string[]): Problem =>
 const addEndpoint = (server: FastifyInstance, parts: Parts, endpoint: Endpoint): void => {
   server.get(
     `/api/community/${endpoint.name}`,
-    { schema: { response: { 200: answerSchema(endpoint) } } },
+    { schema: { response: { 200: serializerSchema(endpoint) } } },
     async (request, reply) => {
       const started = performance.now();
       const question = parseQuestion(endpoint, request.query);
@@ -351,9 +351,12 @@ const read = async (
   if (tables.size < relations.length) tables = await readTables(reading);
   const missing = [...ledger, ...endpoint.relations].filter((table) => !tables.has(table));
   if (missing.length > 0) return { missing };
-  const [watermark, viewer, optOuts, revision] = await Promise.all([
-    readWatermark(reading, settings.zone ?? 'UTC', question.tz, options.now ?? null),
-    readViewer(reading, question.user_id),
+  const [{ watermark, viewer }, optOuts, revision] = await Promise.all([
+    readViewer(reading, question.user_id, {
+      fallbackZone: settings.zone ?? 'UTC',
+      zone: question.tz,
+      now: options.now ?? null,
+    }),
     shared.of('opt-outs', reading, readOptOuts, optOutLifetime),
     endpoint.revision?.(reading),
   ]);

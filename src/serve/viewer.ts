@@ -1,7 +1,7 @@
 import { Problem } from './problem.js';
 import type { Reading } from './store.js';
 
-/** The times that answers refer to: the row of sql/api/watermark.sql. Days are YYYY-MM-DD, moments ISO 8601 in UTC. */
+/** What the answers are as of: part of the row of sql/api/viewer.sql. Days are YYYY-MM-DD, moments ISO 8601 in UTC. */
 export interface Watermark extends Record<string, unknown> {
   readonly zone: string;
   readonly viewer_zone: string;
@@ -41,7 +41,8 @@ export interface Home {
   readonly city: string;
 }
 
-interface ViewerRow extends Record<string, unknown> {
+interface ViewerRow extends Watermark {
+  readonly user_exists: boolean;
   readonly name: string;
   readonly user_key: number | null;
   readonly home_country: string | null;
@@ -49,31 +50,21 @@ interface ViewerRow extends Record<string, unknown> {
   readonly home_city: string | null;
 }
 
-export const readWatermark = async (
+/** What every request asks first. `now`: null for the present. Throws a 404 where the application has no such user. */
+export const readViewer = async (
   reading: Reading,
-  fallbackZone: string,
-  viewerZone: string | undefined,
-  now: string | null,
-): Promise<Watermark> => {
-  const [row] = await reading.query<Watermark>('watermark', [fallbackZone, viewerZone ?? null, now]);
-  if (row === undefined) throw new Error('sql/api/watermark.sql gave no row');
-  return row;
-};
-
-/** The viewer. Throws a 404 where the application has no such user. */
-export const readViewer = async (reading: Reading, userId: string): Promise<Viewer> => {
-  const [row] = await reading.query<ViewerRow>('viewer', [userId]);
-  if (row === undefined) throw new Problem(404, 'unknown_user', 'There is no user with this user_id.');
-  const { name, user_key, home_country, home_state, home_city } = row;
-  return {
-    userId,
-    name,
-    key: user_key,
-    home:
-      home_city === null || home_country === null
-        ? null
-        : { country: home_country, state: home_state, city: home_city },
-  };
+  userId: string,
+  { fallbackZone, zone, now }: { fallbackZone: string; zone: string | undefined; now: string | null },
+): Promise<{ watermark: Watermark; viewer: Viewer }> => {
+  const [row] = await reading.query<ViewerRow>('viewer', [fallbackZone, zone ?? null, now, userId]);
+  if (row === undefined) throw new Error('sql/api/viewer.sql gave no row');
+  const { user_exists, name, user_key, home_country, home_state, home_city, ...watermark } = row;
+  if (!user_exists) throw new Problem(404, 'unknown_user', 'There is no user with this user_id.');
+  const home =
+    home_city === null || home_country === null
+      ? null
+      : { country: home_country, state: home_state, city: home_city };
+  return { watermark: watermark as Watermark, viewer: { userId, name, key: user_key, home } };
 };
 
 /**

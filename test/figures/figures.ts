@@ -62,6 +62,8 @@ const read = (column: string, schema: string): string => {
     return `coalesce((select user_key.user_id::text from ${schema}.user_key where user_key.user_key = compared.${column}), 'nobody') as ${column}`;
   if (column === 'user_keys')
     return `(select array_agg(user_key.user_id order by user_key.user_id) from ${schema}.user_key where user_key.user_key = any (compared.user_keys)) as user_keys`;
+  if (column === 'friends')
+    return `(select array_agg((user_key.user_id, entry.first_day) order by user_key.user_id) from ${schema}.friend_entry(compared.friends) as entry left join ${schema}.user_key on user_key.user_key = entry.friend_key) as friends`;
   return `compared.${column}`;
 };
 

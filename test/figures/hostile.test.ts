@@ -245,6 +245,7 @@ const reasons: readonly (readonly [RegExp, string])[] = [
     /_rank > 0|streak_days > 0|longest_streak_days > 0|current_streak_days >= 0|strength_f32 > |taps_90d > 0/,
     'ranks, lengths of runs with a day, 0.6 * ln(2) at least',
   ],
+  [/length\(friends\)/, 'eight bytes for each of the connections that are there'],
   [/new_first_degree >= 0|delta_second_degree >= 0|second_degree\w* >= 0/, 'numbers of users'],
   [
     /surge_multiplier >= |expected_taps > |tap_count >= 5|unique_users >= 5|slot >= 0|geohash5 ~/,

@@ -145,6 +145,12 @@ export const mutations: readonly Mutation[] = [
     'where false',
   ),
   replace(
+    'a list does not follow one end of its connections',
+    'friend_list',
+    'select u2_key from changed_pair',
+    'select u1_key from changed_pair',
+  ),
+  replace(
     'whoever entered last week enters this week',
     'second_degree',
     'case when second_degree.week = week_number($1::date) then second_degree.second_degree_new_count else 0 end',

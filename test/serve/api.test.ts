@@ -591,6 +591,29 @@ describe('the command', () => {
     expect(code).toBe(0);
     expect(stdout).toContain('"path":"/readyz"');
   });
+
+  test('writes each request for Cloud Logging where that is asked for', async () => {
+    const { child, ended } = startCli(['serve', '--port', '0', '--log-format', 'json'], {
+      DATABASE_URL: database.url,
+    });
+    const [line] = (await once(child.stdout, 'data')) as [Buffer];
+    const { url } = JSON.parse(line.toString()) as { url: string };
+    await fetch(`${url}/healthz`);
+    child.kill('SIGTERM');
+    const { stdout } = await ended;
+    const lines = stdout
+      .trim()
+      .split('\n')
+      .map((text) => JSON.parse(text) as Record<string, unknown>);
+    expect(lines.at(1)).toMatchObject({
+      severity: 'INFO',
+      event: 'request',
+      message: expect.stringMatching(/^GET \/healthz 200 [\d.]+ ms$/),
+      path: '/healthz',
+      status: 200,
+      durationMs: expect.any(Number),
+    });
+  });
 });
 
 /** Ready, unless the quests' tables are still to come. */

@@ -37,3 +37,42 @@ test.each([
     expected.map(userId),
   );
 });
+
+test('the best are found beyond those with most mutual connections, and beyond all who opted out', async () => {
+  database = await createDatabase();
+  await database.client.query('alter table public.users add column hidden boolean');
+  await database.ok(['migrate'], { ARC_GAM_USERS_OPT_OUT: 'hidden' });
+  const friends = [2, 3, 4, 5, 6, 7, 8, 9, 10, 11];
+  const crowd = Array.from({ length: 40 }, (_unused, index) => index + 20);
+  await addUsers(database, 1, 70, ...friends, ...crowd);
+  // The viewer knows them one after another, since the days of their numbers.
+  for (const friend of friends)
+    await addTap(database, 1, friend, `2026-01-${String(friend).padStart(2, '0')}T10:00Z`);
+  // Forty have ten mutual connections and were last seen two months ago; 70 has nine, and was seen yesterday.
+  for (const user of crowd) {
+    for (const friend of friends) await addTap(database, user, friend, '2026-01-04T12:00Z');
+  }
+  for (const friend of friends.slice(1)) await addTap(database, 70, friend, '2026-03-04T12:00Z');
+  await database.ok(['etl', '--date', '2026-03-04']);
+  server = await startTestServer(database.url, {}, '2026-03-05T12:00:00Z');
+  const recommended = async () => {
+    const { body } = await server.get(`/api/community/weekly?user_id=${userId(1)}`);
+    return body.recommendations.map(({ user_id, mutuals }: { user_id: string; mutuals: string[] }) => ({
+      user_id,
+      mutuals,
+    }));
+  };
+  const names = (...users: number[]) => users.map((user) => `User ${user}`);
+  expect(await recommended()).toEqual([
+    { user_id: userId(70), mutuals: names(3, 4, 5, 6, 7, 8) },
+    { user_id: userId(20), mutuals: names(2, 3, 4, 5, 6, 7) },
+    { user_id: userId(21), mutuals: names(2, 3, 4, 5, 6, 7) },
+  ]);
+  // All but two of those with most opted out, and the oldest connections too.
+  await database.client.query('update public.users set hidden = true where id = any ($1)', [
+    [...crowd.slice(0, 38), 2, 3, 4, 5, 6].map(userId),
+  ]);
+  expect(await recommended()).toEqual(
+    [70, 58, 59].map((user) => ({ user_id: userId(user), mutuals: names(7, 8, 9, 10, 11) })),
+  );
+});

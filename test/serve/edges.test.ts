@@ -406,7 +406,7 @@ test('one more mutual connection always counts, and of equals the one with more 
 test('debug tells the time of each query on its own', async () => {
   const { body } = await server.get(pathOf('weekly', '&debug=1&time_window=365d'));
   const queries: { query: string; ms: number }[] = body.meta.debug.queries;
-  expect(queries.length).toBeGreaterThan(7);
+  expect(queries.length).toBeGreaterThan(4);
   const sum = queries.reduce((total, { ms }) => total + ms, 0);
   // They are sent together: waited for one by one from the first moment they would add up to several times as much.
   expect(sum).toBeLessThanOrEqual(body.meta.duration_ms);

@@ -50,7 +50,7 @@ test('a first backfill makes keys after filling, as they were, and figures as wi
   // Somebody is reading: the table keeps its keys, nobody waits.
   const [remade] = await fileOf('pair_day');
   await database.client.query(
-    'truncate pair_day, pair, user_day_activity, activity_run, user_week_activity, user_streaks, edge_strength, weekly_leaderboard, processed_day, second_degree, user_key, user_quest_progress, quest_derived',
+    'truncate pair_day, pair, friend_list, user_day_activity, activity_run, user_week_activity, user_streaks, edge_strength, weekly_leaderboard, processed_day, second_degree, user_key, user_quest_progress, quest_derived',
   );
   const [emptied] = await fileOf('pair_day');
   expect(emptied).not.toEqual(remade);

@@ -192,7 +192,7 @@ test('without the private tables, what a full verification expects of the public
   inTransaction(async (session) => {
     await session.script(`
       delete from pair; delete from pair_day; delete from pair_day_tap; delete from activity_run;
-      delete from second_degree; delete from user_cell; delete from user_cell_day; delete from area_hour;
+      delete from second_degree; delete from friend_list; delete from user_cell; delete from user_cell_day; delete from area_hour;
       delete from surge_hour; delete from surge_area; delete from unknown_user_day; delete from user_key;`);
     const { results } = await verifyIn(session, everything);
     const wrong = results.filter(({ state }) => state !== 'ok').map(({ table }) => table);
@@ -256,6 +256,7 @@ const told: [check: string, ...Corruption][] = [
       ['activity_run', 'user_key = 7777'],
       ['activity_run', "ended_on = '2031-01-01'"],
       ['second_degree', 'user_key = 7777'],
+      ['friend_list', 'user_key = 7777'],
       ['user_cell_day', 'user_key = 7777'],
       ['user_cell', 'user_key = 7777'],
       ['area_hour', "day = '2031-01-01'"],

@@ -304,6 +304,34 @@ const corruptions: Corruption[] = [
     'second_degree',
     'row',
   ],
+  // The days of first taps, and the friends, of the first entry; a list that is not in the order of the keys; one entry
+  // less.
+  [
+    'friend_list.first_day',
+    `update friend_list set friends = set_byte(friends, 7, get_byte(friends, 7) # 1) where user_key = ${keyOf(one)}`,
+    'friend_list',
+    'first_day',
+  ],
+  [
+    'friend_list.friend_key',
+    `update friend_list set friends = set_byte(friends, 0, 1) where user_key = ${keyOf(one)}`,
+    'friend_list',
+    'friend_id',
+  ],
+  [
+    'friend_list out of order',
+    `update friend_list set friends = substring(friends from 9) || substring(friends for 8) where user_key = ${keyOf(one)}`,
+    'friend_list',
+    'friend_id',
+  ],
+  [
+    'friend_list shortened',
+    `update friend_list set friends = substring(friends for length(friends) - 8) where user_key = ${keyOf(one)}`,
+    'friend_list',
+    'row',
+  ],
+  ['friend_list deleted', `delete from friend_list where user_key = ${keyOf(one)}`, 'friend_list', 'row'],
+  ['friend_list invented', "insert into friend_list values (7777, '\\x0000000100000001')", 'pair_day', 'row'],
   ['second_degree invented', 'insert into second_degree values (7777, 1, 1, 1)', 'pair_day', 'row'],
   [
     'user_key.user_id',
@@ -337,6 +365,10 @@ test('what no other row follows from is repaired as well: by the same path, in o
     'second_degree.user_key',
     'second_degree deleted',
     'second_degree invented',
+    'friend_list.first_day',
+    'friend_list out of order',
+    'friend_list deleted',
+    'friend_list invented',
     'user_key.user_id',
     'user_key deleted',
     'user_key invented',

@@ -28,6 +28,11 @@ with private_row as (
   tablesample system ((select percent from verify_share where table_name = 'second_degree'))
     repeatable ((select seed from verify_share where table_name = 'second_degree'))
   union all
+  select 'friend_list', friend_list.user_key, null, null, null
+  from friend_list
+  tablesample system ((select percent from verify_share where table_name = 'friend_list'))
+    repeatable ((select seed from verify_share where table_name = 'friend_list'))
+  union all
   select 'user_cell_day', user_cell_day.user_key, null, user_cell_day.day, user_cell_day.geohash5
   from user_cell_day
   tablesample system ((select percent from verify_share where table_name = 'user_cell_day'))

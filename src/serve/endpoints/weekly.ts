@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { boards, cityBoards, mockBoards, readBoards } from '../boards.js';
+import { boards, cityBoards, mockBoards, type Place, readBoards } from '../boards.js';
 import type { Context } from '../context.js';
+import { readDegrees } from '../degrees.js';
 import { defineEndpoint } from '../endpoint.js';
 import { readGeoExpansion } from '../geo-expansion.js';
 import { dayOf, hourMs, isoWeek, names, someone, wave } from '../made-up.js';
@@ -24,10 +25,6 @@ const windowDays = {
 
 type TimeWindow = keyof typeof windowDays;
 
-/** How many friends of friends the recap names, the latest first; the number of the week is exact. */
-const namedStrangers = 100;
-/** At most so many names of mutual connections. */
-const mutualNames = 6;
 /** Days of the calendar, the as-of day included: a year and the week that it began in. */
 const calendarDays = 371;
 
@@ -77,15 +74,23 @@ type Answer = z.output<typeof answer>;
 type Recap = Answer['recap'];
 type ActiveDay = { readonly day: string; readonly taps: number };
 
-/** The row of sql/api/momentum.sql, and but for the second degree of sql/api/momentum_in_zone.sql. */
-interface MomentumRow extends Record<string, unknown> {
+/** The row of sql/api/momentum.sql. */
+interface MomentumRow extends Place, MomentumInZoneRow {
+  readonly second_degree_delta: number;
+  /** What readGeoExpansion asks for. */
+  readonly cells: string | null;
+  /** What readDegrees asks for. */
+  readonly friend_lists: string | null;
+}
+
+/** The row of sql/api/momentum_in_zone.sql. */
+interface MomentumInZoneRow extends Record<string, unknown> {
   readonly current_streak_days: number;
   readonly longest_streak_days: number;
   readonly weekly_taps: number;
   readonly new_connections: number;
-  readonly second_degree_delta: number;
-  /** A JSON text. */
-  readonly active_days: string;
+  /** `days before the as-of day:taps`, separated by commas; null for none. */
+  readonly active_days: string | null;
 }
 
 /**
@@ -110,6 +115,7 @@ export const weekly = defineEndpoint({
     'pair_day',
     'pair_day_tap',
     'friend',
+    'friend_list',
     'user_day_activity',
     'user_streaks',
     'user_week_activity',
@@ -139,26 +145,28 @@ export const weekly = defineEndpoint({
     // answer.
     const last = asOf === null || asOf > end ? end : asOf;
     const { key } = viewer;
-    const [[stored], inZone, firstDegree, secondDegree, activity, leaderboard, geo] = await Promise.all([
-      reading.query<MomentumRow>('momentum', [viewer.userId, year, iso_week, asOf]),
+    const storedMomentum = reading
+      .query<MomentumRow>('momentum', [viewer.userId, watermark.week_start, asOf, key, start, last, zone])
+      .then(([row]) => {
+        if (row === undefined) throw new Error('sql/api/momentum.sql gave no row');
+        return row;
+      });
+    const [stored, inZone, degrees, activity, leaderboard, geo] = await Promise.all([
+      storedMomentum,
       key === null || asOf === null || zone === watermark.zone
         ? undefined
-        : reading.query<MomentumRow>('momentum_in_zone', [
+        : reading.query<MomentumInZoneRow>('momentum_in_zone', [
             key,
             zone,
             asOf,
             watermark.viewer_day_is_over,
             watermark.week_start,
           ]),
-      key === null
-        ? []
-        : reading.query<Recap['first_degree_new'][number]>('first_degree_new', [key, start, last, zone]),
-      readSecondDegree(context, start),
-      reading.query<Recap['community_activity'][number]>('community_activity', [start, end]),
-      readBoards(context),
-      readGeoExpansion(context, start, last),
+      storedMomentum.then(({ friend_lists }) => readDegrees(context, friend_lists, start, last)),
+      readCommunityActivity(context, start, end),
+      readBoards(context, storedMomentum),
+      storedMomentum.then(({ cells }) => readGeoExpansion(context, cells, last)),
     ]);
-    if (stored === undefined) throw new Error('sql/api/momentum.sql gave no row');
     const own = inZone?.[0] ?? stored;
     return {
       generated_at: watermark.now_at,
@@ -171,9 +179,9 @@ export const weekly = defineEndpoint({
         counted_until: watermark.counted_until,
       },
       recap: {
-        first_degree_new: firstDegree,
+        first_degree_new: degrees.first,
         second_degree_delta: stored.second_degree_delta,
-        second_degree_new: secondDegree.fresh,
+        second_degree_new: degrees.second,
         community_activity: activity,
         geo_expansion: geo,
       },
@@ -189,11 +197,11 @@ export const weekly = defineEndpoint({
             : {
                 start: addDays(asOf, 1 - calendarDays),
                 end: asOf,
-                days: JSON.parse(own.active_days) as ActiveDay[],
+                days: activeDays(asOf, own.active_days),
               },
       },
       leaderboard,
-      recommendations: secondDegree.recommendations,
+      recommendations: degrees.recommendations,
     };
   },
   mock: (question, now) => {
@@ -249,59 +257,33 @@ export const weekly = defineEndpoint({
   },
 });
 
-/** A row of sql/api/second_degree.sql: a friend of a friend who is new, or one to recommend. */
-type SecondDegreeRow = { readonly user_id: string; readonly name: string } & (
-  | { readonly is_new: true; readonly connected_via: string | null }
-  | {
-      readonly is_new: false;
-      readonly total: number;
-      readonly mutuals: number;
-      readonly recency: number;
-      readonly geo: number;
-      /** A JSON text. */
-      readonly mutual_names: string;
-      readonly explain: string;
-    }
-);
-
-/** What one walk over the friends of friends finds: who is new among them since `start`, and whom to recommend. */
-const readSecondDegree = async (
-  { reading, watermark, viewer, serve }: Context,
+/** Everybody's valid taps by day: the same for all viewers of a window until something is committed. */
+const readCommunityActivity = (
+  { reading, watermark, shared }: Context,
   start: string,
-): Promise<{ fresh: Recap['second_degree_new']; recommendations: Answer['recommendations'] }> => {
-  const fresh: Recap['second_degree_new'] = [];
-  const recommendations: Answer['recommendations'] = [];
-  if (viewer.key === null || watermark.as_of_day === null) return { fresh, recommendations };
-  const { weights, ...limits } = serve.recommendation;
-  const rows = await reading.query<SecondDegreeRow>('second_degree', [
-    viewer.key,
-    start,
-    namedStrangers,
-    watermark.as_of_day,
-    limits.minMutuals,
-    weights.mutuals,
-    limits.maxResults,
-    weights.recency,
-    limits.maxDays,
-    weights.geo,
-    limits.blocklist.join(','),
-    viewer.userId,
-    limits.maxKm,
-    mutualNames,
-  ]);
-  for (const row of rows) {
-    const { user_id, name } = row;
-    if (row.is_new) fresh.push({ user_id, name, connected_via: row.connected_via });
-    else {
-      const { total, mutuals, recency, geo, mutual_names, explain } = row;
-      recommendations.push({
-        user_id,
-        name,
-        scores: { total, mutuals, recency, geo },
-        mutuals: JSON.parse(mutual_names) as string[],
-        explain,
+  end: string,
+): Promise<Recap['community_activity']> =>
+  shared.of(`activity ${watermark.revision} ${start} ${end}`, reading, (one) =>
+    one.query<Recap['community_activity'][number]>('community_activity', [start, end]),
+  );
+
+const activeDays = (asOf: string, text: string | null): ActiveDay[] =>
+  text === null
+    ? []
+    : text.split(',').map((pair) => {
+        const colon = pair.indexOf(':');
+        const ago = Number(pair.slice(0, colon));
+        return { day: daysBefore(asOf)[ago] ?? addDays(asOf, -ago), taps: Number(pair.slice(colon + 1)) };
       });
-    }
+
+let calendar: { readonly asOf: string; readonly days: readonly string[] } = { asOf: '', days: [] };
+
+/**
+ * The days of the calendar by how many days they are before the as-of day: of a date, making it a text takes longest.
+ */
+const daysBefore = (asOf: string): readonly string[] => {
+  if (calendar.asOf !== asOf) {
+    calendar = { asOf, days: Array.from({ length: calendarDays }, (_, ago) => addDays(asOf, -ago)) };
   }
-  return { fresh, recommendations };
+  return calendar.days;
 };

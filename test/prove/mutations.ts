@@ -218,18 +218,6 @@ export const mutations: readonly Mutation[] = [
     'join (select user_id as id from user_key) as',
   ),
   replace(
-    'times between the taps of a frozen day go',
-    'pair_day_tap',
-    'where batch_day.is_frozen',
-    'where false and batch_day.is_frozen',
-  ),
-  replace(
-    'what is kept of a frozen day in the ledger is read again',
-    'processed_day',
-    'coalesce(kept.tap_count, 0),',
-    'processed_day.tap_count,',
-  ),
-  replace(
     'the week of the earliest change has no assists',
     'quest_scope_assists',
     'made_week.week >= since.week',

@@ -219,3 +219,34 @@ describe('second_degree', () => {
       },
     }));
 });
+
+describe('friend_list', () => {
+  // Each partner in eight bytes: the key, and the days from 0001-01-01 to the first tap.
+  test('in the order of their keys, of those of whom a connection changed; who has none left has no list', () =>
+    step('friend_list', {
+      given: {
+        changed_pair: `
+          u1_key u2_key
+          1      2
+          3      5`,
+        friend: `
+          user_key friend_key first_day
+          1        4          2025-12-31
+          1        2          2026-02-03
+          2        1          2026-02-03
+          4        1          2025-12-31`,
+        friend_list: `
+          user_key friends
+          1        \\x00000004000b491f
+          3        \\x00000005000b4920
+          4        \\x00000001000b4920`,
+      },
+      expected: {
+        friend_list: `
+          user_key friends
+          1        \\x00000002000b494100000004000b491f
+          2        \\x00000001000b4941
+          4        \\x00000001000b4920`,
+      },
+    }));
+});

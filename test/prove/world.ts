@@ -16,7 +16,8 @@ import { dayCount, firstDay, homes, type Operation, places, type Story, userCoun
 /** A story that ended with tables unlike a rebuild's: what differed, after which operation. */
 export class Disproof extends Error {}
 
-const quiet: Reporter = {
+/** Tells nobody. */
+export const quiet: Reporter = {
   working: () => undefined,
   plan: () => undefined,
   batchStarted: () => undefined,

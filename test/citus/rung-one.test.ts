@@ -110,7 +110,8 @@ describe.skipIf('missing' in found)('taps on a cluster, figures on its coordinat
         settings,
         { command: 'etl', to: last, always: true },
         quiet,
-        loadSteps(),
+        // Citus can't explain the look at homes, which joins users with a temporary table.
+        loadSteps().filter(({ file }) => !file.includes('/homes/')),
         ({ step, plan }) =>
           asking.set(step, asking.get(step) === true || nodesOf(plan).includes('Custom Scan')),
       ),
@@ -125,7 +126,7 @@ describe.skipIf('missing' in found)('taps on a cluster, figures on its coordinat
     const placed = new Map(
       jsonLines(dry.stdout)
         .filter(({ event }) => event === 'placement')
-        .map((row) => [row.table, `${row.placement} ${row['user column'] ?? ''} ${row.copies}`.trim()]),
+        .map((row) => [row.table, `${row.placement} ${row.user_column ?? ''} ${row.copies}`.trim()]),
     );
     expect(placed.get('pair_day')).toBe('distributed u1_key 2');
     expect(placed.get('user_streaks')).toBe('distributed user_id 1');

@@ -161,11 +161,9 @@ export class World {
       case 'edit':
         return this.edit(operation.tap, operation.field, operation.value);
       case 'delete':
-        await this.client.query(
-          `delete from public.taps where id in (select id from public.taps order by id
-           offset (select $1::bigint % greatest(1, count(*)) from public.taps) limit $2)`,
-          [operation.tap, operation.count],
-        );
+        await this.client.query('delete from public.taps where id = any ($1::bigint[])', [
+          await this.pickTaps(operation.tap, operation.count),
+        ]);
         return;
       case 'erase':
         await this.client.query('delete from public.users where id = $1', [userId(operation.user)]);
@@ -237,11 +235,17 @@ export class World {
       place: ['latitude = $2, longitude = $3', [latitude, longitude]],
     } as const;
     const [assignment, values] = change[field];
-    await this.client.query(
-      `update public.taps set ${assignment} where id = (select id from public.taps order by id
-       offset (select $1::bigint % greatest(1, count(*)) from public.taps) limit 1)`,
-      [tap, ...values],
-    );
+    await this.client.query(`update public.taps set ${assignment} where id = any ($1::bigint[])`, [
+      await this.pickTaps(tap, 1),
+      ...values,
+    ]);
+  }
+
+  /** Ids of so many taps from the given one on, which is taken modulo how many there are. */
+  private async pickTaps(tap: number, count: number): Promise<string[]> {
+    const { rows } = await this.client.query<{ id: string }>('select id from public.taps order by id');
+    const first = tap % Math.max(1, rows.length);
+    return rows.slice(first, first + count).map(({ id }) => id);
   }
 
   /** Operators change definitions in both schemas alike. */

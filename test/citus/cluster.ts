@@ -108,6 +108,10 @@ export const startCluster = async ({ workers = 2, shards = 8 }: ClusterOptions =
     rmSync(folder, { recursive: true, force: true });
     throw error;
   }
+  // Whoever ends without stop() takes the servers along, unless they are killed outright.
+  process.once('exit', () => {
+    for (const node of nodes) node.kill();
+  });
   const [coordinator, ...others] = nodes as [Node, ...Node[]];
   const workerOf = (worker: number): Node => {
     const node = others[worker - 1];
@@ -224,6 +228,10 @@ class Node {
         await sleep(50);
       }
     }
+  }
+
+  kill(): void {
+    this.server?.kill('SIGQUIT');
   }
 
   async stop(signal: NodeJS.Signals = 'SIGINT'): Promise<void> {

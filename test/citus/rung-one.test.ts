@@ -1,7 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readSettings } from '../../src/config.js';
+import { withDatabase } from '../../src/db/database.js';
+import type { ExplainedNode } from '../../src/pipeline/batch.js';
+import { runPipeline } from '../../src/pipeline/run.js';
+import { loadSteps } from '../../src/pipeline/step.js';
 import { jsonLines, startCli } from '../command/cli.js';
+import { quiet } from '../prove/world.js';
 import { userId } from '../server/database.js';
 import { describeUnless } from '../server/lacking.js';
 import { type Cluster, findCitus, startCluster } from './cluster.js';
@@ -89,6 +95,54 @@ describeUnless(missing)('taps on a cluster, figures on its coordinator', () => {
     expect(await spread.unlikePlain(zone)).toEqual([]);
     const again = await spread.ok(['etl', '--date', last], environment);
     expect(again.stdout).toContain('0 days');
+  });
+
+  test('no step of a batch asks the nodes: what one of them reads of the taps, all read', async () => {
+    const settings = readSettings({ databaseUrl: spread.url }, environment);
+    await spread.client.query('update public.taps set latitude = 10, longitude = 10 where id in (900, 1700)');
+    const asking = new Map<string, boolean>();
+    const nodesOf = (node: ExplainedNode): string[] => [
+      node['Node Type'],
+      ...(node.Plans ?? []).flatMap(nodesOf),
+    ];
+    await withDatabase(settings, 'test', (database) =>
+      runPipeline(
+        database,
+        settings,
+        { command: 'etl', to: last, always: true },
+        quiet,
+        // Citus can't explain the look at homes, which joins users with a temporary table.
+        loadSteps().filter(({ file }) => !file.includes('/homes/')),
+        ({ step, plan }) =>
+          asking.set(step, asking.get(step) === true || nodesOf(plan).includes('Custom Scan')),
+      ),
+    );
+    for (const step of ['batch_tap', 'batch_cell', 'pair_day_tap'])
+      expect([step, asking.get(step)]).toEqual([step, false]);
+    expect(await spread.unlikePlain(zone)).toEqual([]);
+  });
+
+  test('distribute prints where each table would be, and moves none', async () => {
+    const dry = await spread.ok(['distribute', '--dry-run', '--json']);
+    const placed = new Map(
+      jsonLines(dry.stdout)
+        .filter(({ event }) => event === 'placement')
+        .map((row) => [row.table, `${row.placement} ${row.user_column ?? ''} ${row.copies}`.trim()]),
+    );
+    expect(placed.get('pair_day')).toBe('distributed u1_key 2');
+    expect(placed.get('user_streaks')).toBe('distributed user_id 1');
+    expect(placed.get('activity_run')).toBe('distributed user_key 1');
+    expect(placed.get('user_key')).toBe('reference  3');
+    expect(placed.get('processed_day')).toBe('local  1');
+    const { rows } = await spread.client.query(
+      "select tablename as name from pg_tables where schemaname = 'gamification'",
+    );
+    expect([...placed.keys()].sort()).toEqual(rows.map(({ name }) => name).sort());
+    const moving = await spread.cli(['distribute']);
+    expect([moving.code, moving.stderr]).toEqual([
+      2,
+      expect.stringContaining('This version does not move the figures'),
+    ]);
   });
 
   test('verify finds all equal, and what is spoilt; repair mends it', async () => {

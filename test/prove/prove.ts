@@ -53,8 +53,8 @@ const liveOnCopy = async (story: Story, steps?: readonly Step[]): Promise<void> 
   count += 1;
   const name = `${prefix}_${count}`;
   if (cluster === null) await admin.query(`create database ${name} template ${prefix}_template`);
-  else await prepareTemplate(await cluster.createDatabase(name), { isSpread: true });
   try {
+    if (cluster !== null) await prepareTemplate(await cluster.createDatabase(name), { isSpread: true });
     if (values.follow) await liveBesideFollower(urlOf(name), story, bouncer?.through(urlOf(name)));
     else await live(urlOf(name), story, { steps, isSpread: cluster !== null });
   } finally {

@@ -17,7 +17,8 @@ import { dayCount, firstDay, homes, type Operation, places, type Story, userCoun
 /** A story that ended with tables unlike a rebuild's: what differed, after which operation. */
 export class Disproof extends Error {}
 
-const quiet: Reporter = {
+/** Tells nobody. */
+export const quiet: Reporter = {
   working: () => undefined,
   plan: () => undefined,
   batchStarted: () => undefined,
@@ -179,11 +180,9 @@ export class World {
       case 'edit':
         return this.edit(operation.tap, operation.field, operation.value);
       case 'delete':
-        await this.client.query(
-          `delete from public.taps where id in (select id from public.taps order by id
-           offset (select $1::bigint % greatest(1, count(*)) from public.taps) limit $2)`,
-          [operation.tap, operation.count],
-        );
+        await this.client.query('delete from public.taps where id = any ($1::bigint[])', [
+          await this.pickTaps(operation.tap, operation.count),
+        ]);
         return;
       case 'erase':
         await this.client.query('delete from public.users where id = $1', [userId(operation.user)]);
@@ -354,11 +353,17 @@ export class World {
       place: ['latitude = $2, longitude = $3', [latitude, longitude]],
     } as const;
     const [assignment, values] = change[field];
-    await this.client.query(
-      `update public.taps set ${assignment} where id = (select id from public.taps order by id
-       offset (select $1::bigint % greatest(1, count(*)) from public.taps) limit 1)`,
-      [tap, ...values],
-    );
+    await this.client.query(`update public.taps set ${assignment} where id = any ($1::bigint[])`, [
+      await this.pickTaps(tap, 1),
+      ...values,
+    ]);
+  }
+
+  /** Ids of so many taps from the given one on, which is taken modulo how many there are. */
+  private async pickTaps(tap: number, count: number): Promise<string[]> {
+    const { rows } = await this.client.query<{ id: string }>('select id from public.taps order by id');
+    const first = tap % Math.max(1, rows.length);
+    return rows.slice(first, first + count).map(({ id }) => id);
   }
 
   /** Operators change definitions in both schemas alike. */

@@ -18,11 +18,12 @@ const pages = [
   'docs/tables.md',
   'docs/questions.md',
   'docs/operations.md',
+  'docs/scale.md',
   'deploy/README.md',
   'CHANGELOG.md',
 ];
 /** Those that are about commands. */
-const manuals = ['README.md', 'docs/operations.md', 'deploy/README.md'];
+const manuals = ['README.md', 'docs/operations.md', 'docs/scale.md', 'deploy/README.md'];
 
 /** What a placeholder stands for, so that a flag's own rule can be held against it. */
 const placeholders: readonly (readonly [RegExp, string])[] = [

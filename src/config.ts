@@ -81,7 +81,7 @@ export const cloudRunTaskIndex = (environment = readEnvironment()): number =>
  * Settings of a command: flag, then environment, then default.
  * Throws a usage failure that names the variable, what it held and what is expected.
  */
-export const readSettings = (flags: ConnectionFlags, environment = readEnvironment()): Settings => {
+export const readSettings = (flags: ConnectionFlags, environment: NodeJS.ProcessEnv): Settings => {
   const schema = flags.schema ?? environment.ARC_GAM_SCHEMA ?? 'gamification';
   if (!/^[a-z_][a-z0-9_]{0,62}$/i.test(schema) || /^pg_/i.test(schema)) {
     throw usageFailure(

@@ -48,8 +48,8 @@ const requireCluster = (cluster: Cluster | null): Cluster => {
   return cluster;
 };
 
-const run = async (flags: DistributeFlags, { reporter, signal }: Invocation): Promise<void> => {
-  const settings = readSettings(flags);
+const run = async (flags: DistributeFlags, { reporter, signal, environment }: Invocation): Promise<void> => {
+  const settings = readSettings(flags, environment);
   await withDatabase(settings, 'distribute', async (database) => {
     await requireMigratedSchema(database, settings.schema);
     const plan = await withTransaction(

@@ -1,10 +1,23 @@
--- The as-of day that this batch leads to, whether it moved, and the earliest last day of a streak that is still alive:
--- L, or L - 1 while day L lasts. Nothing else in a batch reads the clock.
--- $1 zone, $2 the batch's last day, null if it has none.
+-- The as-of day that this batch leads to, whether it moved, whether all taps of the batch's days come after those of
+-- the days that were processed before, and the earliest last day of a streak that is still alive: L, or L - 1 while day
+-- L lasts. Nothing else in a batch reads the clock.
+-- Where a clock was set back over midnight, the later of two days in a row holds earlier taps: no minute within 27
+-- hours of its midnight may show the other side's date.
+-- $1 zone, $2 the batch's last day and $3 its first one, null if it has none.
 -- What it means: docs/semantics.md#streaks.
 select
   as_of.as_of_day,
   as_of.as_of_day is distinct from as_of.stored_as_of_day as as_of_moved,
+  case
+    when $3::date > coalesce(as_of.stored_as_of_day, date '-infinity') then not exists (
+      select 1
+      from generate_series(-27 * 60, 27 * 60) as near (minute_no)
+      where ((
+          ($3::date::timestamp at time zone $1::text + near.minute_no * interval '1 minute') at time zone $1::text
+        )::date < $3::date) <> (near.minute_no < 0)
+    )
+    else false
+  end as is_later,
   case
     when now() >= (as_of.as_of_day + 1)::timestamp at time zone $1::text then as_of.as_of_day
     else as_of.as_of_day - 1

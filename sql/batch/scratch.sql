@@ -61,7 +61,10 @@ create table pair_day_tap_scope (
 create table changed_pair_day (
   u1_key integer not null,
   u2_key integer not null,
-  day date not null
+  day date not null,
+  tap_count integer,
+  first_tap_at timestamptz,
+  last_tap_at timestamptz
 );
 
 create table changed_pair (
@@ -177,20 +180,17 @@ create table changed_quest (
 );
 
 create table quest_scope (
-  metric text not null,
-  user_key integer not null,
-  week integer not null
-);
-
-create table quest_pair_day (
   user_key integer not null,
   week integer not null,
-  u1_key integer not null,
-  u2_key integer not null,
-  day date not null,
-  tap_count integer not null,
-  first_tap_at timestamptz not null,
-  last_tap_at timestamptz not null
+  metrics text[]
+);
+
+create table quest_week (
+  quest_id uuid not null,
+  week integer not null,
+  metric text not null,
+  quest_window text not null,
+  target integer not null
 );
 
 create table quest_meeting (
@@ -201,22 +201,74 @@ create table quest_meeting (
   week integer not null
 );
 
+create table quest_friend_list (
+  user_key integer not null,
+  friend_keys integer[] not null,
+  first_days date[] not null,
+  friend_count integer not null
+);
+
 create table quest_event (
   metric text not null,
   user_key integer not null,
   week integer not null,
   day date not null,
-  tapped_at timestamptz not null,
-  amount integer not null
+  tapped_at timestamptz not null
+);
+
+create table quest_figure (
+  metric text not null,
+  user_key integer not null,
+  week integer not null,
+  in_week integer not null,
+  on_weekend integer not null,
+  on_best_day integer not null
 );
 
 create table quest_total (
   quest_id uuid not null,
   user_key integer not null,
   week integer not null,
-  from_day date not null,
-  reached bigint not null,
+  reached integer not null,
+  target integer not null,
   is_completed boolean not null
+);
+
+create table quest_done (
+  quest_id uuid not null,
+  user_key integer not null,
+  week integer not null,
+  metric text not null,
+  target integer not null,
+  is_by_day boolean not null,
+  from_day date not null,
+  reached_day date
+);
+
+create table quest_done_day (
+  user_key integer not null,
+  week integer not null,
+  day date not null,
+  is_every_tap boolean not null
+);
+
+create table quest_pair_day (
+  user_key integer not null,
+  u1_key integer not null,
+  u2_key integer not null,
+  day date not null,
+  tap_count integer not null,
+  first_tap_at timestamptz not null,
+  last_tap_at timestamptz not null,
+  is_every_tap boolean not null
+);
+
+create table quest_done_event (
+  metric text not null,
+  user_key integer not null,
+  week integer not null,
+  day date not null,
+  tapped_at timestamptz not null
 );
 
 create table changed_area_hour (
@@ -275,13 +327,6 @@ create table week_scope (
 
 create table surge_area_scope (
   geohash5 text not null
-);
-
-create table quest_user_day (
-  user_key integer not null,
-  week integer not null,
-  day date not null,
-  first_tap_at timestamptz not null
 );
 
 create table quest_completed (

@@ -14,4 +14,4 @@ where (processed_day.day is null and batch_day.day is null)
   or key1.user_key is null
   or key2.user_key is null
 --: noted changed_pair_day
-select stage.u1_key, stage.u2_key, stage.day from stage
+select stage.u1_key, stage.u2_key, stage.day, null::integer, null::timestamptz, null::timestamptz from stage

@@ -1,6 +1,6 @@
 -- In a repair: every day that any table has for a marked user, and for every user on a marked day or in its week. Each
 -- is treated as a day that appeared or vanished, so that the runs around it are derived again.
---! reads: batch_day, batch_user, user_key, user_day_activity
+--! reads: batch_day, batch_user, user_key, user_day_activity, quest_rule
 --! before: activity_run, user_streaks, user_week_activity, user_quest_progress
 --! writes: changed_user_day
 --! grain: user_id, day
@@ -42,4 +42,7 @@ join user_quest_progress on user_quest_progress.user_id = batch_user.user_id
 union
 select user_quest_progress.user_id, user_quest_progress.week_start, true, false
 from marked_week
-join user_quest_progress on user_quest_progress.week_start = marked_week.week_start
+cross join quest_rule
+join user_quest_progress
+  on user_quest_progress.quest_id = quest_rule.quest_id
+  and user_quest_progress.week_start = marked_week.week_start

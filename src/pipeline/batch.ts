@@ -128,7 +128,8 @@ class Batch {
     await this.fillGiven();
     for (const [note, text] of carried) await this.scratch.filled(note, await this.insertCarried(note, text));
     const moved = values.as_of_moved === true || this.isRepair;
-    await this.runSteps(steps, { ...values, as_of_moved: moved });
+    const isLater = values.is_later === true && !this.isRepair && carried.size === 0;
+    await this.runSteps(steps, { ...values, as_of_moved: moved, is_later: isLater });
     if (onScope !== undefined) {
       await this.scratch.make(scratchTables);
       onScope(await this.session.query(readPackageFile('sql/batch/scope.sql')));
@@ -344,7 +345,11 @@ class Batch {
     for (const table of ['batch_day', 'batch_user']) await this.scratch.filled(table, 1);
     this.isRepair = true;
     this.isWhole = true;
-    await this.runSteps(closureOf(step, this.options.steps), { ...values, as_of_moved: true });
+    await this.runSteps(closureOf(step, this.options.steps), {
+      ...values,
+      as_of_moved: true,
+      is_later: false,
+    });
     for (const { table } of step.notes) {
       if (!this.scratch.hasRows(table)) continue;
       const copy = `carried_${table}`;
@@ -425,12 +430,14 @@ class Batch {
     const [moment] = await this.session.query<{
       as_of_day: string | null;
       as_of_moved: boolean;
+      is_later: boolean;
       alive_from_day: string | null;
-    }>(readPackageFile('sql/batch/as_of.sql'), [zone, days.at(-1)?.day ?? null]);
+    }>(readPackageFile('sql/batch/as_of.sql'), [zone, days.at(-1)?.day ?? null, days[0]?.day ?? null]);
     return {
       zone,
       as_of_day: moment?.as_of_day ?? null,
       as_of_moved: moment?.as_of_moved ?? false,
+      is_later: moment?.is_later ?? false,
       alive_from_day: moment?.alive_from_day ?? null,
       steps_sha256: factsDigest,
       run_id: runId,

@@ -7,6 +7,7 @@ export const stepParameters = [
   'zone',
   'as_of_day',
   'as_of_moved',
+  'is_later',
   'alive_from_day',
   'steps_sha256',
   'run_id',

@@ -135,7 +135,7 @@ export const mutations: readonly Mutation[] = [
   replace(
     'a connection that moved counts as added',
     'second_degree_added',
-    'other.old_week is not null\n        or',
+    /other\.old_week is not null\s+or /,
     '',
   ),
   replace(
@@ -198,7 +198,54 @@ export const mutations: readonly Mutation[] = [
     'where pair1.u1_key is null',
     'where false and pair1.u1_key is null',
   ),
-  replace('a weekend begins on Monday', 'quest_total', 'where event.day >= event.from_day', 'where true'),
+  replace(
+    'a weekend begins on Monday',
+    'quest_events',
+    'week_start(event_day.week) + 5',
+    'week_start(event_day.week)',
+  ),
+  replace(
+    'the weekend of taps and new people begins on Monday',
+    'quest_days',
+    /week_start\(scope\.week\) \+ 5/g,
+    'week_start(scope.week)',
+  ),
+  replace(
+    'a run that ended before the weekend counts on it',
+    'quest_streaks',
+    'where run.ended_on >= week_start(run.week) + 5',
+    'where true',
+  ),
+  replace(
+    'a streak is reached in the last run that is long enough',
+    'quest_done',
+    'order by activity_run.ended_on',
+    'order by activity_run.ended_on desc',
+  ),
+  replace(
+    'the first event completes',
+    'quest_completed',
+    'numbered.place = numbered.target',
+    'numbered.place = 1',
+  ),
+  replace(
+    'a later week of a run is not looked at',
+    'quest_scope',
+    'week_number(changed_run.from_day) + 1',
+    '2147483647',
+  ),
+  replace(
+    'the next day of a pair is not looked at',
+    'quest_scope',
+    'where line.is_there and line.follows_change',
+    'where false',
+  ),
+  replace(
+    'what is known of a pair is forgotten when later days come',
+    'pair',
+    'where $1::boolean\n) as known',
+    'where false and $1::boolean\n) as known',
+  ),
   replace(
     'only some of those who met are seen',
     'quest_meeting',

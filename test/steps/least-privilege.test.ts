@@ -43,6 +43,7 @@ const runBatchAsRole = async (
     zone: 'UTC',
     as_of_day: asOf,
     as_of_moved: true,
+    is_later: false,
     alive_from_day: asOf,
     steps_sha256: 'x',
     run_id: 1,

@@ -267,7 +267,7 @@ describe('the meaning of a step', () => {
   });
 
   test('of a preparing step is that of the tables that it prepares', () => {
-    expect(outdated(changed('quest_active_days', "'active_days',\n", "'active_days'::text,\n"))).toEqual([
+    expect(outdated(changed('quest_areas', "'new_areas' as metric", "'new_areas'::text as metric"))).toEqual([
       'user_quest_progress',
     ]);
     expect(outdated(changed('second_degree_list', '2147483647', '2147483646')).sort()).toEqual([

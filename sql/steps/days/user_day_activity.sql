@@ -6,26 +6,25 @@
 --! grain: user_id, day
 --! values: tap_count, first_degree_new_count
 --! order: day, user_id
-with tapped as (
-  select
-    pair_day.u1_key,
-    pair_day.u2_key,
-    pair_day.day,
-    pair_day.tap_count,
-    (pair.first_day = pair_day.day)::integer as is_new
-  from user_day_scope
-  join pair_day on pair_day.day = user_day_scope.day
-  join pair on pair.u1_key = pair_day.u1_key and pair.u2_key = pair_day.u2_key
-), counted as (
+--! params: is_later
+with counted as (
   select
     tapper.user_key,
     tapper.day,
     sum(tapper.tap_count)::integer as tap_count,
-    sum(tapper.is_new)::integer as first_degree_new_count
+    sum(tapper.new_count)::integer as first_degree_new_count
   from (
-    select u1_key as user_key, day, tap_count, is_new from tapped
+    select pair_day.u1_key as user_key, pair_day.day, pair_day.tap_count, 0 as new_count
+    from user_day_scope
+    join pair_day on pair_day.day = user_day_scope.day
     union all
-    select u2_key, day, tap_count, is_new from tapped
+    select pair_day.u2_key, pair_day.day, pair_day.tap_count, 0
+    from user_day_scope
+    join pair_day on pair_day.day = user_day_scope.day
+    union all
+    select unnest(array[pair.u1_key, pair.u2_key]), pair.first_day, 0, 1
+    from user_day_scope
+    join pair on pair.first_day = user_day_scope.day
   ) as tapper
   group by tapper.user_key, tapper.day
 )
@@ -38,7 +37,8 @@ join user_day_activity as stored on stored.day = user_day_scope.day
 --: noted changed_user_day
 select stage.user_id, stage.day, stage.is_stored, stage.is_wanted from stage
 union all
--- Days of a user on which something of a pair's is not as it was, even if it is only a time.
+-- Days of a user on which something of a pair's is not as it was, even if it is only a time. On days that all come
+-- after those that were known before ($1), whoever tapped has a new row.
 select user_key.user_id, touched.day, true, true
 from (
   select u1_key as user_key, day from changed_pair_day
@@ -53,4 +53,4 @@ from (
 ) as touched
 join user_key on user_key.user_key = touched.user_key
 left join stage on stage.user_id = user_key.user_id and stage.day = touched.day
-where stage.user_id is null
+where stage.user_id is null and not $1::boolean

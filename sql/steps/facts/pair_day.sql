@@ -19,4 +19,4 @@ where batch_tap.ignored_because is null
 from pair_day as stored
 join batch_day on batch_day.day = stored.day
 --: noted changed_pair_day
-select stage.u1_key, stage.u2_key, stage.day from stage
+select stage.u1_key, stage.u2_key, stage.day, stage.tap_count, stage.first_tap_at, stage.last_tap_at from stage

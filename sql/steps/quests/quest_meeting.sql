@@ -5,7 +5,7 @@
 --! writes: quest_meeting
 --! grain: u1_key, u2_key
 with scope as (
-  select user_key, week from quest_scope where metric = 'assists'
+  select user_key, week from quest_scope where 'assists' = any (metrics)
 ), near as materialized (
   select user_key.user_key
   from user_key

@@ -1,30 +1,62 @@
 -- Metric reconnections: the first tap of a day with a partner counts 1 if the two have tapped before, but not on the 29
 -- days before it. Two such days of one pair are 30 days apart, so no window has a partner twice.
---! reads: quest_scope, quest_pair_day, pair, pair_day
+-- Of many users all pairs of their weeks are looked at, of a few their own.
+--! reads: quest_scope, quest_week, pair, pair_day
 --! writes: quest_event
 --! grain: metric, user_key, tapped_at
-with candidate as (
-  select
-    quest_pair_day.user_key,
-    quest_pair_day.week,
-    quest_pair_day.u1_key,
-    quest_pair_day.u2_key,
-    quest_pair_day.day,
-    quest_pair_day.first_tap_at
+with scope as not materialized (
+  select quest_scope.user_key, quest_scope.week
   from quest_scope
-  join quest_pair_day
-    on quest_pair_day.user_key = quest_scope.user_key
-    and quest_pair_day.week = quest_scope.week
+  where (quest_scope.metrics is null or 'reconnections' = any (quest_scope.metrics))
+    and exists (select 1 from quest_week where quest_week.metric = 'reconnections')
+), size as (
+  select count(*) > 50 * count(distinct week) as is_large from quest_scope
+), candidate as (
+  select pair_day.u1_key, pair_day.u2_key, scope_week.week, pair_day.day, pair_day.first_tap_at
+  from (select distinct week from scope) as scope_week
+  join pair_day on pair_day.day between week_start(scope_week.week) and week_start(scope_week.week) + 6
   join pair
-    on pair.u1_key = quest_pair_day.u1_key
-    and pair.u2_key = quest_pair_day.u2_key
-    and pair.first_day <= quest_pair_day.day - 30
-  where quest_scope.metric = 'reconnections'
+    on pair.u1_key = pair_day.u1_key
+    and pair.u2_key = pair_day.u2_key
+    and pair.first_day <= pair_day.day - 30
+  where (select is_large from size)
+  union all
+  select own_pair.u1_key, own_pair.u2_key, own_pair.week, own_day.day, own_day.first_tap_at
+  from (
+    select pair.u1_key, pair.u2_key, pair.first_day, scope.week
+    from scope
+    join pair on pair.u1_key = scope.user_key
+    union
+    select pair.u1_key, pair.u2_key, pair.first_day, scope.week
+    from scope
+    join pair on pair.u2_key = scope.user_key
+  ) as own_pair
+  cross join lateral (
+    -- With an offset the planner looks each pair up, and does not join all days there are.
+    select pair_day.day, pair_day.first_tap_at
+    from pair_day
+    where pair_day.u1_key = own_pair.u1_key
+      and pair_day.u2_key = own_pair.u2_key
+      and pair_day.day between week_start(own_pair.week) and week_start(own_pair.week) + 6
+      and own_pair.first_day <= pair_day.day - 30
+    offset 0
+  ) as own_day
+  where not (select is_large from size)
+), reconnected as (
+  select candidate.u1_key, candidate.u2_key, candidate.week, candidate.day, candidate.first_tap_at
+  from candidate
+  where not exists (
+    select 1
+    from pair_day
+    where pair_day.u1_key = candidate.u1_key
+      and pair_day.u2_key = candidate.u2_key
+      and pair_day.day between candidate.day - 29 and candidate.day - 1
+  )
 )
-select 'reconnections', candidate.user_key, candidate.week, candidate.day, candidate.first_tap_at, 1
-from candidate
-left join pair_day
-  on pair_day.u1_key = candidate.u1_key
-  and pair_day.u2_key = candidate.u2_key
-  and pair_day.day between candidate.day - 29 and candidate.day - 1
-where pair_day.u1_key is null
+select 'reconnections' as metric, scope.user_key, scope.week, reconnected.day, reconnected.first_tap_at as tapped_at
+from reconnected
+join scope on scope.user_key = reconnected.u1_key and scope.week = reconnected.week
+union all
+select 'reconnections', scope.user_key, scope.week, reconnected.day, reconnected.first_tap_at
+from reconnected
+join scope on scope.user_key = reconnected.u2_key and scope.week = reconnected.week

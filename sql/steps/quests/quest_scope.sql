@@ -1,21 +1,15 @@
--- Whose quests are derived again, for which weeks and metrics: what depends on a user's own taps (assists do not).
--- A week is its user's whole week: counts are small, and completed_at needs their order.
---! reads: changed_user_day, changed_run, changed_pair_day, changed_pair_tap, changed_user_cell, changed_quest, user_key, pair_day, user_day_activity, quest_rule
+-- Whose quests are derived again, and for which weeks: what depends on a user's own taps (assists do not). Without
+-- metrics:
+-- all of them. A week is its user's whole week: counts are small, and completed_at needs their order.
+-- Where all days of the batch come after those that were known before ($1), nothing but its own weeks can depend on it.
+--! reads: changed_user_day, changed_run, changed_pair_day, changed_pair_tap, changed_user_cell, changed_quest, user_key, pair, pair_day, user_week_activity
 --! writes: quest_scope
---! grain: metric, user_key, week
-with used_metric as (
-  select distinct metric from quest_rule where is_active and metric <> 'assists'
-), own_week as materialized (
+--! grain: user_key, week
+--! params: is_later
+with own_week as materialized (
   select distinct user_key.user_key, week_number(changed_user_day.day) as week
   from changed_user_day
   join user_key on user_key.user_id = changed_user_day.user_id
-), streak as (
-  select distinct user_key.user_key, week_number(user_day_activity.day) as week
-  from changed_run
-  join user_key on user_key.user_id = changed_run.user_id
-  join user_day_activity
-    on user_day_activity.user_id = changed_run.user_id
-    and user_day_activity.day between changed_run.from_day and changed_run.to_day
 ), next_day as (
   -- How long a pair had not tapped before its next active day depends on the day that came or went: in the line of all
   -- days of a changed pair, those that are there and follow one that changed.
@@ -31,43 +25,46 @@ with used_metric as (
       select u1_key, u2_key, day, false as is_there, true as is_changed from changed_pair_day
       union all
       select pair_day.u1_key, pair_day.u2_key, pair_day.day, true, false
-      from (select distinct u1_key, u2_key from changed_pair_day) as changed
+      from (select u1_key, u2_key, min(day) as first_day from changed_pair_day group by u1_key, u2_key) as changed
+      join pair
+        on pair.u1_key = changed.u1_key
+        and pair.u2_key = changed.u2_key
+        and pair.last_day > changed.first_day
       join pair_day on pair_day.u1_key = changed.u1_key and pair_day.u2_key = changed.u2_key
     ) as known
     group by known.u1_key, known.u2_key, known.day
   ) as line
   where line.is_there and line.follows_change
-), any_week as (
-  select distinct user_key.user_key, week_number(user_day_activity.day) as week
-  from user_day_activity
-  join user_key on user_key.user_id = user_day_activity.user_id
-  where exists (select 1 from changed_quest where changed_quest.metric <> 'assists')
 ), other_week as (
-  select 'streak_days' as metric, user_key, week from streak
-  union all
-  select 'reconnections', unnest(array[u1_key, u2_key]), week_number(day) from next_day
-  union all
-  select 'taps', unnest(array[u1_key, u2_key]), week_number(day) from changed_pair_tap
-  union all
-  select 'new_areas', user_key, week_number(old_first_day) from changed_user_cell where old_first_day is not null
-  union all
-  select 'new_areas', user_key, week_number(new_first_day) from changed_user_cell where new_first_day is not null
-  union all
-  select changed_metric.metric, any_week.user_key, any_week.week
-  from (select distinct metric from changed_quest) as changed_metric
-  cross join (
-    select any_week.user_key, any_week.week
-    from any_week
-    left join own_week on own_week.user_key = any_week.user_key and own_week.week = any_week.week
-    where own_week.user_key is null
-  ) as any_week
+  -- A run that became another goes on into the weeks after the day that changed.
+  select user_key.user_key, later_week.week
+  from changed_run
+  join user_key on user_key.user_id = changed_run.user_id
+  cross join lateral generate_series(
+    week_number(changed_run.from_day) + 1, week_number(changed_run.to_day)
+  ) as later_week (week)
+  where not $1::boolean
+  union
+  select unnest(array[u1_key, u2_key]), week_number(day) from next_day where not $1::boolean
+  union
+  select unnest(array[u1_key, u2_key]), week_number(day) from changed_pair_tap where not $1::boolean
+  union
+  select user_key, week_number(unnest(array[old_first_day, new_first_day])) from changed_user_cell where not $1::boolean
+), known_week as (
+  select user_key, week from own_week
+  union
+  select user_key, week from other_week where week is not null
 )
-select used_metric.metric, own_week.user_key, own_week.week
-from own_week
-cross join used_metric
+select known_week.user_key, known_week.week, null::text[] as metrics
+from known_week
 union all
-select distinct other_week.metric, other_week.user_key, other_week.week
-from other_week
-join used_metric on used_metric.metric = other_week.metric
-left join own_week on own_week.user_key = other_week.user_key and own_week.week = other_week.week
-where own_week.user_key is null
+select any_week.user_key, any_week.week, changed.metrics
+from (select array_agg(distinct metric) as metrics from changed_quest where metric <> 'assists') as changed
+cross join (
+  select user_key.user_key, week_number(user_week_activity.week_start) as week
+  from user_week_activity
+  join user_key on user_key.user_id = user_week_activity.user_id
+  where exists (select 1 from changed_quest where changed_quest.metric <> 'assists')
+) as any_week
+left join known_week on known_week.user_key = any_week.user_key and known_week.week = any_week.week
+where known_week.user_key is null

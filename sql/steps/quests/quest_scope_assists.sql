@@ -5,7 +5,7 @@
 -- derived again: finding out whose are would cost as much.
 --! reads: changed_pair, changed_quest, user_key, pair, friend, quest_rule
 --! writes: quest_scope
---! grain: metric, user_key, week
+--! grain: user_key, week
 with wanted as (
   select exists (select 1 from quest_rule where metric = 'assists' and is_active) as is_wanted
 ), moved as materialized (
@@ -85,5 +85,5 @@ with wanted as (
       or (select is_most and made_week.week >= since.week from since)
     )
 )
-select 'assists', touched.user_key, touched.week
+select touched.user_key, touched.week, array['assists'] as metrics
 from touched

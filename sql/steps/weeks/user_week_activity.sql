@@ -9,16 +9,39 @@
 --! values: tap_count, first_degree_new_count, second_degree_count, second_degree_new_count
 --! stamps: last_updated_at
 --! order: year, iso_week, user_id
-with week_sum as (
+with size as (
+  select count(*) > 100 * count(distinct week) as is_large from week_scope where is_day_changed
+), week_day as (
+  -- Of many users the whole weeks are read, of a few their own days: the work follows the change.
   select
     user_day_activity.user_id,
     changed_week.week,
-    sum(user_day_activity.tap_count)::integer as tap_count,
-    sum(user_day_activity.first_degree_new_count)::integer as first_degree_new_count
+    user_day_activity.tap_count,
+    user_day_activity.first_degree_new_count
   from (select distinct week from week_scope where is_day_changed) as changed_week
   join user_day_activity
     on user_day_activity.day between week_start(changed_week.week) and week_start(changed_week.week) + 6
-  group by user_day_activity.user_id, changed_week.week
+  where (select is_large from size)
+  union all
+  select week_scope.user_id, week_scope.week, own_day.tap_count, own_day.first_degree_new_count
+  from week_scope
+  cross join lateral (
+    -- With an offset the planner looks each user up, and does not join all days there are.
+    select user_day_activity.tap_count, user_day_activity.first_degree_new_count
+    from user_day_activity
+    where user_day_activity.user_id = week_scope.user_id
+      and user_day_activity.day between week_start(week_scope.week) and week_start(week_scope.week) + 6
+    offset 0
+  ) as own_day
+  where week_scope.is_day_changed and not (select is_large from size)
+), week_sum as (
+  select
+    week_day.user_id,
+    week_day.week,
+    sum(week_day.tap_count)::integer as tap_count,
+    sum(week_day.first_degree_new_count)::integer as first_degree_new_count
+  from week_day
+  group by week_day.user_id, week_day.week
 ), timeline as (
   -- The events and the weeks that want to know a level, in one line per user: one sort, no join on a range.
   select moment.user_key, moment.week, sum(moment.entered) as entered, sum(moment.moved) as moved

@@ -1,4 +1,4 @@
--- stage
+-- stage, $1 is_later
 create temp table stage as
 select
   u1_key,
@@ -27,16 +27,36 @@ from (
     true as is_wanted
   from (
     select
-      pair_day.u1_key,
-      pair_day.u2_key,
-      min(pair_day.first_tap_at) as first_tap_at,
-      min(pair_day.day) as first_day,
-      max(pair_day.last_tap_at) as last_tap_at,
-      max(pair_day.day) as last_day,
-      sum(pair_day.tap_count)::integer as tap_count
-    from (select distinct u1_key, u2_key from changed_pair_day) as changed
-    join pair_day on pair_day.u1_key = changed.u1_key and pair_day.u2_key = changed.u2_key
-    group by pair_day.u1_key, pair_day.u2_key
+      known.u1_key,
+      known.u2_key,
+      min(known.first_tap_at) as first_tap_at,
+      min(known.first_day) as first_day,
+      max(known.last_tap_at) as last_tap_at,
+      max(known.last_day) as last_day,
+      sum(known.tap_count)::integer as tap_count
+    from (
+      select
+        pair_day.u1_key,
+        pair_day.u2_key,
+        pair_day.first_tap_at,
+        pair_day.day as first_day,
+        pair_day.last_tap_at,
+        pair_day.day as last_day,
+        pair_day.tap_count
+      from (select distinct u1_key, u2_key from changed_pair_day) as changed
+      join pair_day on pair_day.u1_key = changed.u1_key and pair_day.u2_key = changed.u2_key
+      where not $1::boolean
+      union all
+      select u1_key, u2_key, first_tap_at, day, last_tap_at, day, tap_count
+      from changed_pair_day
+      where $1::boolean
+      union all
+      select pair.u1_key, pair.u2_key, pair.first_tap_at, pair.first_day, pair.last_tap_at, pair.last_day, pair.tap_count
+      from (select distinct u1_key, u2_key from changed_pair_day) as changed
+      join pair on pair.u1_key = changed.u1_key and pair.u2_key = changed.u2_key
+      where $1::boolean
+    ) as known
+    group by known.u1_key, known.u2_key
   ) as selected
 ) as wanted
 full join (

@@ -68,5 +68,5 @@ on conflict (u1_key, u2_key, day) do update set
   last_tap_at = excluded.last_tap_at;
 
 -- note
-insert into changed_pair_day (u1_key, u2_key, day)
-select stage.u1_key, stage.u2_key, stage.day from stage;
+insert into changed_pair_day (u1_key, u2_key, day, tap_count, first_tap_at, last_tap_at)
+select stage.u1_key, stage.u2_key, stage.day, stage.tap_count, stage.first_tap_at, stage.last_tap_at from stage;

@@ -1,7 +1,7 @@
 -- prepare
 create temp table quest_meeting as
 with scope as (
-  select user_key, week from quest_scope where metric = 'assists'
+  select user_key, week from quest_scope where 'assists' = any (metrics)
 ), near as materialized (
   select user_key.user_key
   from user_key

@@ -1,43 +1,73 @@
 -- prepare
 create temp table quest_pair_day as
-with scope as (
-  select distinct user_key, week
-  from quest_scope
-  where metric in ('taps', 'active_days', 'streak_days', 'reconnections')
-), scope_week as (
-  select distinct week from scope
+with size as (
+  select count(*) > 200 * count(distinct week) as is_large from quest_done_day
 ), tapped as (
   select
-    scope_week.week,
     pair_day.u1_key,
     pair_day.u2_key,
     pair_day.day,
     pair_day.tap_count,
     pair_day.first_tap_at,
     pair_day.last_tap_at
-  from scope_week
-  join pair_day on pair_day.day between week_start(scope_week.week) and week_start(scope_week.week) + 6
+  from (select distinct day from quest_done_day) as done_day
+  join pair_day on pair_day.day = done_day.day
+  where (select is_large from size)
+), own_pair as (
+  select quest_done_day.user_key, quest_done_day.day, quest_done_day.is_every_tap, pair.u1_key, pair.u2_key
+  from quest_done_day
+  join pair
+    on pair.u1_key = quest_done_day.user_key
+    and quest_done_day.day between pair.first_day and pair.last_day
+  where not (select is_large from size)
+  union all
+  select quest_done_day.user_key, quest_done_day.day, quest_done_day.is_every_tap, pair.u1_key, pair.u2_key
+  from quest_done_day
+  join pair
+    on pair.u2_key = quest_done_day.user_key
+    and quest_done_day.day between pair.first_day and pair.last_day
+  where not (select is_large from size)
 )
 select
-  scope.user_key,
-  scope.week,
+  quest_done_day.user_key,
   tapped.u1_key,
   tapped.u2_key,
   tapped.day,
   tapped.tap_count,
   tapped.first_tap_at,
-  tapped.last_tap_at
+  tapped.last_tap_at,
+  quest_done_day.is_every_tap
 from tapped
-join scope on scope.user_key = tapped.u1_key and scope.week = tapped.week
+join quest_done_day on quest_done_day.user_key = tapped.u1_key and quest_done_day.day = tapped.day
 union all
 select
-  scope.user_key,
-  scope.week,
+  quest_done_day.user_key,
   tapped.u1_key,
   tapped.u2_key,
   tapped.day,
   tapped.tap_count,
   tapped.first_tap_at,
-  tapped.last_tap_at
+  tapped.last_tap_at,
+  quest_done_day.is_every_tap
 from tapped
-join scope on scope.user_key = tapped.u2_key and scope.week = tapped.week;
+join quest_done_day on quest_done_day.user_key = tapped.u2_key and quest_done_day.day = tapped.day
+union all
+select
+  own_pair.user_key,
+  own_pair.u1_key,
+  own_pair.u2_key,
+  own_pair.day,
+  own_day.tap_count,
+  own_day.first_tap_at,
+  own_day.last_tap_at,
+  own_pair.is_every_tap
+from own_pair
+cross join lateral (
+  -- With an offset the planner looks each pair up, and does not join all days there are.
+  select pair_day.tap_count, pair_day.first_tap_at, pair_day.last_tap_at
+  from pair_day
+  where pair_day.u1_key = own_pair.u1_key
+    and pair_day.u2_key = own_pair.u2_key
+    and pair_day.day = own_pair.day
+  offset 0
+) as own_day;

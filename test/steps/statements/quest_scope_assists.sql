@@ -1,5 +1,5 @@
 -- prepare
-insert into quest_scope (metric, user_key, week)
+insert into quest_scope (user_key, week, metrics)
 with wanted as (
   select exists (select 1 from quest_rule where metric = 'assists' and is_active) as is_wanted
 ), moved as materialized (
@@ -79,5 +79,5 @@ with wanted as (
       or (select is_most and made_week.week >= since.week from since)
     )
 )
-select 'assists', touched.user_key, touched.week
+select touched.user_key, touched.week, array['assists'] as metrics
 from touched;

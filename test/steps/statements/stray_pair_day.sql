@@ -29,5 +29,5 @@ where not stage.is_wanted
   and (target.u1_key, target.u2_key, target.day) = (stage.u1_key, stage.u2_key, stage.day);
 
 -- note
-insert into changed_pair_day (u1_key, u2_key, day)
-select stage.u1_key, stage.u2_key, stage.day from stage;
+insert into changed_pair_day (u1_key, u2_key, day, tap_count, first_tap_at, last_tap_at)
+select stage.u1_key, stage.u2_key, stage.day, null::integer, null::timestamptz, null::timestamptz from stage;

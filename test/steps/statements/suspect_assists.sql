@@ -1,5 +1,5 @@
 -- prepare
-insert into quest_scope (metric, user_key, week)
+insert into quest_scope (user_key, week, metrics)
 with suspect as (
   select user_key.user_key, made_week.week
   from batch_user
@@ -13,11 +13,14 @@ with suspect as (
   union
   select user_key.user_key, marked_week.week
   from (select distinct week_number(batch_day.day) as week from batch_day where batch_day.forced) as marked_week
-  join user_quest_progress on user_quest_progress.week_start = week_start(marked_week.week)
+  cross join quest_rule
+  join user_quest_progress
+    on user_quest_progress.quest_id = quest_rule.quest_id
+    and user_quest_progress.week_start = week_start(marked_week.week)
   join user_key on user_key.user_id = user_quest_progress.user_id
 )
-select 'assists', suspect.user_key, suspect.week
+select suspect.user_key, suspect.week, array['assists'] as metrics
 from suspect
 where exists (select 1 from quest_rule where quest_rule.metric = 'assists' and quest_rule.is_active)
 except
-select quest_scope.metric, quest_scope.user_key, quest_scope.week from quest_scope;
+select quest_scope.user_key, quest_scope.week, quest_scope.metrics from quest_scope;

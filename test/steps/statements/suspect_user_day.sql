@@ -37,4 +37,7 @@ join user_quest_progress on user_quest_progress.user_id = batch_user.user_id
 union
 select user_quest_progress.user_id, user_quest_progress.week_start, true, false
 from marked_week
-join user_quest_progress on user_quest_progress.week_start = marked_week.week_start;
+cross join quest_rule
+join user_quest_progress
+  on user_quest_progress.quest_id = quest_rule.quest_id
+  and user_quest_progress.week_start = marked_week.week_start;

@@ -1,4 +1,4 @@
--- stage
+-- stage, $1 is_later
 create temp table stage as
 select
   user_key,
@@ -17,12 +17,18 @@ from (
     first_tap_at,
     true as is_wanted
   from (
+    with changed as (
+      select changed_cell.user_key, changed_cell.geohash5
+      from (select distinct user_key, geohash5 from changed_user_cell_day) as changed_cell
+      left join user_cell as known on known.user_key = changed_cell.user_key and known.geohash5 = changed_cell.geohash5
+      where known.user_key is null or not $1::boolean
+    )
     select
       user_cell_day.user_key,
       user_cell_day.geohash5,
       min(user_cell_day.day) as first_day,
       min(user_cell_day.first_tap_at) as first_tap_at
-    from (select distinct user_key, geohash5 from changed_user_cell_day) as changed
+    from changed
     join user_cell_day on user_cell_day.user_key = changed.user_key and user_cell_day.geohash5 = changed.geohash5
     group by user_cell_day.user_key, user_cell_day.geohash5
   ) as selected
@@ -36,6 +42,7 @@ full join (
     true as is_stored
   from (select distinct user_key, geohash5 from changed_user_cell_day) as changed
   join user_cell as stored on stored.user_key = changed.user_key and stored.geohash5 = changed.geohash5
+  where not $1::boolean
 ) as stored using (user_key, geohash5)
 where (wanted.is_wanted, wanted.first_day, wanted.first_tap_at)
   is distinct from (stored.is_stored, stored.first_day, stored.first_tap_at);

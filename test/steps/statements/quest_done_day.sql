@@ -1,0 +1,14 @@
+-- prepare
+create temp table quest_done_day as
+select done_day.user_key, week_number(done_day.day) as week, done_day.day, bool_or(done_day.is_every_tap) as is_every_tap
+from (
+  select quest_done.user_key, quest_done.from_day + day_no.day_no as day, quest_done.metric = 'taps' as is_every_tap
+  from quest_done
+  cross join lateral generate_series(0, week_start(quest_done.week) + 6 - quest_done.from_day) as day_no (day_no)
+  where quest_done.metric in ('taps', 'active_days')
+  union all
+  select quest_done.user_key, quest_done.reached_day, false
+  from quest_done
+  where quest_done.metric = 'streak_days'
+) as done_day
+group by done_day.user_key, done_day.day;

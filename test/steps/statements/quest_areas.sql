@@ -10,7 +10,8 @@ with scope as not materialized (
 )
 select 'new_areas' as metric, visited.user_key, visited.week, visited.first_day as day, visited.first_tap_at as tapped_at
 from (
-  -- With an offset the week is a column of its own, by which the scope is joined, and not a filter on all cells of a user.
+  -- With an offset the week is a column of its own, by which the scope is joined, and not a filter on all cells of a
+  -- user.
   select user_cell.user_key, week_number(user_cell.first_day) as week, user_cell.first_day, user_cell.first_tap_at
   from (select week_start(min(week)) as first_day, week_start(max(week)) + 6 as last_day from quest_scope) as bound
   join user_cell on user_cell.first_day between bound.first_day and bound.last_day

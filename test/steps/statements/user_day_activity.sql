@@ -76,8 +76,8 @@ on conflict (user_id, day) do update set
 insert into changed_user_day (user_id, day, was_active, is_active)
 select stage.user_id, stage.day, stage.is_stored, stage.is_wanted from stage
 union all
--- Days of a user on which something of a pair's is not as it was, even if it is only a time. On days that all come after
--- those that were known before ($1), whoever tapped has a new row.
+-- Days of a user on which something of a pair's is not as it was, even if it is only a time. On days that all come
+-- after those that were known before ($1), whoever tapped has a new row.
 select user_key.user_id, touched.day, true, true
 from (
   select u1_key as user_key, day from changed_pair_day

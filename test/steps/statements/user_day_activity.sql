@@ -24,11 +24,11 @@ from (
         sum(tapper.tap_count)::integer as tap_count,
         sum(tapper.new_count)::integer as first_degree_new_count
       from (
-        select pair_day.u1_key as user_key, pair_day.day, pair_day.tap_count, 0 as new_count
-        from user_day_scope
-        join pair_day on pair_day.day = user_day_scope.day
-        union all
-        select pair_day.u2_key, pair_day.day, pair_day.tap_count, 0
+        select
+          unnest(array[pair_day.u1_key, pair_day.u2_key]) as user_key,
+          pair_day.day,
+          pair_day.tap_count,
+          0 as new_count
         from user_day_scope
         join pair_day on pair_day.day = user_day_scope.day
         union all

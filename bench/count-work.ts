@@ -57,7 +57,10 @@ export interface Growth {
 }
 
 /** What grows all the same, and why that is right. */
-export const known: Readonly<Record<string, string>> = {};
+export const known: Readonly<Record<string, string>> = {
+  'late tap: user_day_activity':
+    'it counts the day of the whole community, a few thousand rows in order of the day, and not only who tapped',
+};
 
 /** Steps whose work per row grew beyond what is allowed, worst first. */
 export const tooMuchGrowth = (

@@ -52,6 +52,15 @@ export const referenceTables: readonly ReferenceTable[] = [
     compared:
       'user_id, current_streak_days, longest_streak_days, last_active_day, streak_started_on, last_tap_at',
   },
+  {
+    subject: 'graph',
+    table: 'friend_list',
+    compared: `${person('user_key')}, (
+      select array_agg(friend.user_id || ' ' || entry.first_day order by friend.user_id)
+      from gamification.friend_entry(compared.friends) as entry
+      join user_key as friend on friend.user_key = entry.friend_key
+    )`,
+  },
   { subject: 'graph', table: 'second_degree_change', compared: null },
   {
     subject: 'graph',

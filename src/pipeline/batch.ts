@@ -89,14 +89,10 @@ const manyTaps = 100_000;
  */
 const persistenceFor = async (session: Session, { days, schema }: BatchOptions): Promise<Persistence> => {
   if (days.reduce((sum, day) => sum + day.tapCount, 0) < manyTaps) return 'temp';
-  const [found] = await session.query<{ may_create: boolean }>(
-    `select has_schema_privilege($1::text, 'create')
-       and not exists (
-         select 1 from pg_class
-         where relnamespace = $1::text::regnamespace and relname = any (string_to_array($2::text, ','))
-       ) as may_create`,
-    [schema, ['stage', ...scratchTables].join(',')],
-  );
+  const [found] = await session.query<{ may_create: boolean }>(readPackageFile('sql/batch/may_create.sql'), [
+    schema,
+    ['stage', ...scratchTables].join(','),
+  ]);
   return found?.may_create ? 'unlogged' : 'temp';
 };
 
@@ -322,11 +318,7 @@ class Batch {
     );
     for (const { step, digest, isFact } of outdated) {
       if (ledger?.is_empty !== true && !isFact) await this.deriveWholly(step, values, carried);
-      await this.session.query(
-        `insert into derived_step (step, digest) values ($1::text, $2::text)
-         on conflict (step) do update set digest = excluded.digest`,
-        [step.name, digest],
-      );
+      await this.session.query(readPackageFile('sql/batch/derived_step.sql'), [step.name, digest]);
       this.renewed.push(step.name);
     }
     return carried;
@@ -375,20 +367,11 @@ class Batch {
     const { days, zone } = this.options;
     const { session } = this;
     await this.scratch.make(['batch_day', 'batch_range', 'batch_user']);
-    const dayRows = await session.run(
-      `insert into batch_day (day, forced, is_frozen)
-       select planned.day, planned.forced, planned.is_frozen
-       from unnest(
-         string_to_array($1::text, ',')::date[],
-         string_to_array($2::text, ',')::boolean[],
-         string_to_array($3::text, ',')::boolean[]
-       ) as planned (day, forced, is_frozen)`,
-      [
-        days.map(({ day }) => day).join(','),
-        days.map(({ reason }) => reason === 'marked').join(','),
-        days.map(({ isFrozen }) => isFrozen).join(','),
-      ],
-    );
+    const dayRows = await session.run(readPackageFile('sql/batch/day.sql'), [
+      days.map(({ day }) => day).join(','),
+      days.map(({ reason }) => reason === 'marked').join(','),
+      days.map(({ isFrozen }) => isFrozen).join(','),
+    ]);
     // The taps of frozen days are not read again, even where there are some.
     const ranges = dayRanges(days.filter(({ isFrozen }) => !isFrozen).map(({ day }) => day));
     const rangeRows = await session.run(readPackageFile('sql/batch/range.sql'), [
@@ -416,12 +399,7 @@ class Batch {
   }
 
   private async validTaps(): Promise<number> {
-    const [read] = await this.session.query<{ taps: number }>(
-      `select coalesce(sum(batch_tap.tap_count), 0)::float8 as taps
-       from batch_tap
-       join batch_day on batch_day.day = batch_tap.day and not batch_day.is_frozen
-       where batch_tap.ignored_because is null`,
-    );
+    const [read] = await this.session.query<{ taps: number }>(readPackageFile('sql/batch/valid_tap.sql'));
     return read?.taps ?? 0;
   }
 

@@ -133,8 +133,7 @@ class Following {
       await recordedZone(session, this.settings);
       await requireCapture(session);
       const [right] = await session.query<{ may_write: boolean }>(
-        `select has_table_privilege('processed_day', 'insert') and has_table_privilege('processed_day', 'update')
-           and has_table_privilege('processed_day', 'delete') and has_table_privilege('run', 'insert') as may_write`,
+        readPackageFile('sql/follow/may_write.sql'),
       );
       if (right?.may_write !== true)
         throw usageFailure(

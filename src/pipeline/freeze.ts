@@ -75,13 +75,7 @@ export const freeze = (
     const result = { before: bound, firstDay: known?.first_day ?? first?.day ?? before };
     if (first === undefined) return { ...result, dayCount: 0, tapCount: 0 };
     const runId = await openRun(session, options.command);
-    await session.query(
-      `insert into frozen_day (day, pair_day_digest, pair_day_tap_digest, frozen_cell_digest)
-       select processed_day.day, 0, 0, 0
-       from processed_day
-       where processed_day.day between $1::date and $2::date`,
-      [first.day, days.at(-1)?.day ?? null],
-    );
+    await session.query(readPackageFile('sql/freeze/frozen_day.sql'), [first.day, days.at(-1)?.day ?? null]);
     for (const batch of cutBatches(days, { taps: settings.batchTaps })) {
       options.onWork(`Keeping the places of ${batch[0]?.day} .. ${batch.at(-1)?.day}`);
       await keepPlaces(session, settings, zone, runId, batch);
@@ -223,11 +217,7 @@ const keepPlaces = async (
 };
 
 const closeInLedger = async (session: Session, runId: number, dayCount: number): Promise<void> => {
-  await session.query(
-    `update run set day_count = $2::integer, as_of_day = (select max(processed_day.day) from processed_day)
-     where run_id = $1::integer`,
-    [runId, dayCount],
-  );
+  await session.query(readPackageFile('sql/ledger/frozen.sql'), [runId, dayCount]);
   await closeRun(session, runId, 'done', 0, null);
 };
 

@@ -69,11 +69,8 @@ export const compareFrozen = async (
 /** Notes how many taps of frozen days count nowhere. */
 export const noteLateTaps = async (session: Session, late: readonly LateTaps[]): Promise<void> => {
   if (late.length === 0) return;
-  await session.query(
-    `update frozen_day
-     set late_tap_count = late.count
-     from unnest(string_to_array($1::text, ',')::date[], string_to_array($2::text, ',')::integer[]) as late (day, count)
-     where frozen_day.day = late.day`,
-    [late.map(({ day }) => day).join(','), late.map(({ count }) => count).join(',')],
-  );
+  await session.query(readPackageFile('sql/freeze/late_tap.sql'), [
+    late.map(({ day }) => day).join(','),
+    late.map(({ count }) => count).join(','),
+  ]);
 };

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import type { Session } from '../db/transaction.js';
+import { readPackageFile } from '../files.js';
 import type { BatchResult, StepResult } from '../report/reporter.js';
 import type { Day } from './plan.js';
 
@@ -15,12 +16,11 @@ export const openRun = async (session: Session, command: string): Promise<number
     "update run set state = 'dead', ended_at = now(), message = 'It ended without a word: killed, or its host went away.' where state = 'running' and (command = 'follow') = ($1::text = 'follow')",
     [command],
   );
-  const [opened] = await session.query<{ run_id: number }>(
-    `insert into run (run_id, command, state, started_at, host, pid)
-     select coalesce(max(run_id), 0) + 1, $1::text, 'running', now(), $2::text, $3::integer from run
-     returning run_id`,
-    [command, hostname(), process.pid],
-  );
+  const [opened] = await session.query<{ run_id: number }>(readPackageFile('sql/ledger/open_run.sql'), [
+    command,
+    hostname(),
+    process.pid,
+  ]);
   return opened?.run_id ?? 1;
 };
 
@@ -39,12 +39,12 @@ export const recordBatch = async (
   result: BatchResult,
   dayCount: number,
 ): Promise<void> => {
-  await session.query(
-    `update run set as_of_day = $2::date, day_count = day_count + $3::integer,
-       batch_count = batch_count + 1, tap_count = tap_count + $4::bigint
-     where run_id = $1::integer`,
-    [runId, result.asOfDay, dayCount, String(result.tapCount)],
-  );
+  await session.query(readPackageFile('sql/ledger/batch.sql'), [
+    runId,
+    result.asOfDay,
+    dayCount,
+    String(result.tapCount),
+  ]);
 };
 
 /** Adds what steps did to what is noted of a run. */
@@ -53,24 +53,16 @@ export const recordSteps = async (
   runId: number,
   steps: readonly StepResult[],
 ): Promise<void> => {
+  const statement = readPackageFile('sql/ledger/step.sql');
   for (const step of steps) {
-    await session.query(
-      `insert into run_step (run_id, step, rows_inserted, rows_updated, rows_deleted, duration_ms)
-       values ($1::integer, $2::text, $3::bigint, $4::bigint, $5::bigint, $6::bigint)
-       on conflict (run_id, step) do update set
-         rows_inserted = run_step.rows_inserted + excluded.rows_inserted,
-         rows_updated = run_step.rows_updated + excluded.rows_updated,
-         rows_deleted = run_step.rows_deleted + excluded.rows_deleted,
-         duration_ms = run_step.duration_ms + excluded.duration_ms`,
-      [
-        runId,
-        step.step,
-        String(step.inserted),
-        String(step.updated),
-        String(step.deleted),
-        String(Math.round(step.durationMs)),
-      ],
-    );
+    await session.query(statement, [
+      runId,
+      step.step,
+      String(step.inserted),
+      String(step.updated),
+      String(step.deleted),
+      String(Math.round(step.durationMs)),
+    ]);
   }
 };
 
@@ -90,11 +82,7 @@ export const closeRun = async (
 
 /** The zone is recorded with the first figures. */
 export const recordZone = async (session: Session, zone: string): Promise<void> => {
-  await session.query(
-    `insert into setting as target (key, value) values ('zone', $1::text)
-     on conflict (key) do update set value = excluded.value where target.value <> excluded.value`,
-    [zone],
-  );
+  await session.query(readPackageFile('sql/ledger/zone.sql'), [zone]);
 };
 
 /** Days that capture had noted and that are as they were: looked at, done. */

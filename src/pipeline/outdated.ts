@@ -1,4 +1,5 @@
 import type { Session } from '../db/transaction.js';
+import { readPackageFile } from '../files.js';
 import { plural } from '../report/format.js';
 import { closureOf, convergingSteps, factsDigest, meaningOf, readsTaps, type Step } from './step.js';
 
@@ -38,10 +39,7 @@ export interface Renewal extends Record<string, unknown> {
 /** The tables that the next run derives again, and roughly how long that takes. Nothing while nothing is derived. */
 export const renewals = async (session: Session, steps: readonly Step[]): Promise<Renewal[]> => {
   const [ledger] = await session.query<{ days: number; outdated: number }>(
-    `select count(*)::integer as days,
-       (count(*) filter (where processed_day.steps_sha256 <> $1::text and frozen_day.day is null))::integer as outdated
-     from processed_day
-     left join frozen_day on frozen_day.day = processed_day.day`,
+    readPackageFile('sql/plan/outdated.sql'),
     [factsDigest(steps)],
   );
   if (ledger === undefined || ledger.days === 0) return [];
@@ -64,13 +62,9 @@ export const renewals = async (session: Session, steps: readonly Step[]): Promis
 
 /** What a person has to know of frozen days whose SQL changed: they can't be read again. Null: there are none. */
 export const frozenRenewal = async (session: Session, steps: readonly Step[]): Promise<string | null> => {
-  const [frozen] = await session.query<{ days: number }>(
-    `select count(*)::integer as days
-     from frozen_day
-     join processed_day on processed_day.day = frozen_day.day
-     where processed_day.steps_sha256 <> $1::text`,
-    [factsDigest(steps)],
-  );
+  const [frozen] = await session.query<{ days: number }>(readPackageFile('sql/plan/outdated_frozen.sql'), [
+    factsDigest(steps),
+  ]);
   if (frozen === undefined || frozen.days === 0) return null;
   return `${plural(frozen.days, 'frozen day keeps', 'frozen days keep')} what another version of the SQL counted: without their taps they are not derived again (arc-gam thaw, once the taps are back).`;
 };

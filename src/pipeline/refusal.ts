@@ -1,5 +1,6 @@
 import type { Row, Session } from '../db/transaction.js';
 import { type Failure, workFailure } from '../errors.js';
+import { readPackageFile } from '../files.js';
 import type { PlannedDay } from './plan.js';
 import type { Step } from './step.js';
 
@@ -47,9 +48,7 @@ const ruleOf = async (
   if (column !== undefined) return { says: `${column} must not be null`, broken: `stage.${column} is null` };
   if (constraint === undefined) return { says: message, broken: null };
   const [found] = await session.query<{ rule: string; expression: string | null }>(
-    `select pg_get_constraintdef(oid) as rule, pg_get_expr(conbin, conrelid) as expression
-     from pg_constraint
-     where conname = $1::text and conrelid = to_regclass($2::text)`,
+    readPackageFile('sql/batch/constraint.sql'),
     [constraint, step.table],
   );
   return {

@@ -179,25 +179,7 @@ const destroy = (client: pg.ClientBase): void => {
   (client as unknown as { connection: { stream: Duplex } }).connection.stream.destroy();
 };
 
-/**
- * What a reading depends on, in one statement: the names, the zone and the formats as src/db/transaction.ts pins them.
- * A plan is made once and kept: an endpoint's statement costs more to plan than to run. Citus can't plan a statement
- * over its tables without knowing the parameters. $4: whether for a transaction only.
- */
-const pin = `select
-  set_config('search_path', $1::text, $4::boolean),
-  set_config('lock_timeout', $2::text, $4::boolean),
-  set_config('statement_timeout', $3::text, $4::boolean),
-  set_config('timezone', 'UTC', $4::boolean),
-  set_config('datestyle', 'ISO, YMD', $4::boolean),
-  set_config('extra_float_digits', '1', $4::boolean),
-  set_config('idle_in_transaction_session_timeout', '0', $4::boolean),
-  set_config('jit', 'off', $4::boolean),
-  set_config(
-    'plan_cache_mode',
-    case when to_regclass('pg_catalog.pg_dist_partition') is null then 'force_generic_plan' else 'force_custom_plan' end,
-    $4::boolean
-  )`;
+const pin = readPackageFile('sql/api/pin.sql');
 
 /**
  * Pins a connection of our own once. A pooler gives each transaction another one, so with ARC_GAM_API_PREPARE=off each

@@ -13,7 +13,8 @@ test('four times the data is four times the work of every step, in a backfill, a
     if (before === undefined || after === undefined) throw new Error(`${run} was not measured`);
     expect(tooMuchGrowth(run, before, after)).toEqual([]);
   }
-  // Every step was looked at, those that only prepare included. A night without erased people has no work on frozen days.
+  // Every step was looked at, those that only prepare included. A night without erased people has no work on frozen
+  // days.
   const seen = new Set(large.works.get('backfill')?.keys());
   const unseen = loadSteps().filter(
     (step) => step.runs !== 'repair' && step.runs !== 'frozen' && !seen.has(step.name),

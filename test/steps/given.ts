@@ -53,7 +53,8 @@ const makeTables = async ({ client }: TestDatabase, name: string, { given, param
   const step = steps.find((one) => one.name === name);
   if (step === undefined) throw new Error(`no step is called ${name}`);
   const untold = step.params.filter((parameter) => !(parameter in params));
-  if (untold.length > 0) throw new Error(`${name} must be told ${untold.join(', ')}: add it to the case's params`);
+  if (untold.length > 0)
+    throw new Error(`${name} must be told ${untold.join(', ')}: add it to the case's params`);
   const tables = new Set([
     ...step.reads,
     ...step.before,
@@ -113,8 +114,9 @@ const typesOf = async ({ client }: TestDatabase, table: string): Promise<Map<str
   return new Map(rows.map(({ name, type }) => [name, type]));
 };
 
+/** Of the columns that end so, in_week is a count. */
 const isWeek = (column: string, type: string | undefined): boolean =>
-  /(^|_)week$/.test(column) && type === 'integer';
+  /(^|_)week$/.test(column) && column !== 'in_week' && type === 'integer';
 
 const insert = async (database: TestDatabase, table: string, literal: Literal): Promise<void> => {
   const { columns, rows } = parsed(literal);

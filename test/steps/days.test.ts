@@ -6,6 +6,7 @@ const step = stepCases();
 describe('user_day_activity', () => {
   test('counts the taps of all pairs of a day, and the partners whose first day it is', () =>
     step('user_day_activity', {
+      params: { is_later: false },
       given: {
         user_day_scope: `
           day
@@ -44,6 +45,7 @@ describe('user_day_activity', () => {
 describe('what user_day_activity notes besides its rows', () => {
   test('both users of a pair on the days on which it tapped otherwise or was new, before and now', () =>
     step('user_day_activity', {
+      params: { is_later: false },
       given: {
         changed_pair_day: `
           u1_key u2_key day
@@ -63,6 +65,38 @@ describe('what user_day_activity notes besides its rows', () => {
           u4      2026-02-05 t          t
           u3      2026-02-06 t          t
           u4      2026-02-06 t          t`,
+      },
+    }));
+
+  test('none on later days: whoever tapped has a new row', () =>
+    step('user_day_activity', {
+      params: { is_later: true },
+      given: {
+        user_day_scope: `
+          day
+          2026-02-03`,
+        changed_pair_day: `
+          u1_key u2_key day        tap_count first_tap_at      last_tap_at
+          1      2      2026-02-03 1         2026-02-03T10:00Z 2026-02-03T10:00Z`,
+        changed_pair: `
+          u1_key u2_key old_first_day new_first_day
+          1      2      -             2026-02-03`,
+        pair_day: `
+          u1_key u2_key day        tap_count first_tap_at      last_tap_at
+          1      2      2026-02-03 1         2026-02-03T10:00Z 2026-02-03T10:00Z`,
+        pair: `
+          u1_key u2_key first_tap_at      first_day  last_tap_at       last_day   tap_count
+          1      2      2026-02-03T10:00Z 2026-02-03 2026-02-03T10:00Z 2026-02-03 1`,
+      },
+      expected: {
+        user_day_activity: `
+          user_id day        tap_count first_degree_new_count
+          u1      2026-02-03 1         1
+          u2      2026-02-03 1         1`,
+        changed_user_day: `
+          user_id day        was_active is_active
+          u1      2026-02-03 f          t
+          u2      2026-02-03 f          t`,
       },
     }));
 });

@@ -65,6 +65,7 @@ describe('pair_day', () => {
 describe('pair', () => {
   test('spans all days of a pair that changed; one without days goes, and only a moved first tap is noted', () =>
     step('pair', {
+      params: { is_later: false },
       given: {
         changed_pair_day: `
           u1_key u2_key day
@@ -91,6 +92,32 @@ describe('pair', () => {
           u1_key u2_key old_first_day new_first_day
           1      3      2026-02-01    -
           2      3      -             2026-02-04`,
+      },
+    }));
+
+  test('later days go on from what is known: no day of a pair is read again', () =>
+    step('pair', {
+      params: { is_later: true },
+      given: {
+        changed_pair_day: `
+          u1_key u2_key day        tap_count first_tap_at      last_tap_at
+          1      2      2026-02-05 2         2026-02-05T08:00Z 2026-02-05T11:00Z
+          1      2      2026-02-06 3         2026-02-06T09:00Z 2026-02-06T09:30Z
+          2      3      2026-02-05 1         2026-02-05T09:00Z 2026-02-05T09:00Z`,
+        pair: `
+          u1_key u2_key first_tap_at      first_day  last_tap_at       last_day   tap_count
+          1      2      2026-02-01T10:00Z 2026-02-01 2026-02-03T12:00Z 2026-02-03 4
+          1      3      2026-02-01T10:00Z 2026-02-01 2026-02-01T10:00Z 2026-02-01 1`,
+      },
+      expected: {
+        pair: `
+          u1_key u2_key first_tap_at      first_day  last_tap_at       last_day   tap_count
+          1      2      2026-02-01T10:00Z 2026-02-01 2026-02-06T09:30Z 2026-02-06 9
+          1      3      2026-02-01T10:00Z 2026-02-01 2026-02-01T10:00Z 2026-02-01 1
+          2      3      2026-02-05T09:00Z 2026-02-05 2026-02-05T09:00Z 2026-02-05 1`,
+        changed_pair: `
+          u1_key u2_key old_first_day new_first_day
+          2      3      -             2026-02-05`,
       },
     }));
 });

@@ -14,6 +14,7 @@ type Literal = string;
 interface Case {
   /** Rows of what the step reads, and of what it writes as it stands before. Everything else is empty. */
   readonly given: Readonly<Record<string, Literal>>;
+  /** All that the step is told: null would be a value that no batch has. */
   readonly params?: Partial<Record<StepParameter, unknown>>;
   /** Rows afterwards, in any order, of the columns that are named. */
   readonly expected: Readonly<Record<string, Literal>>;
@@ -48,9 +49,12 @@ export const stepCases = (): ((name: string, the: Case) => Promise<void>) => {
   };
 };
 
-const makeTables = async ({ client }: TestDatabase, name: string, { given, expected }: Case) => {
+const makeTables = async ({ client }: TestDatabase, name: string, { given, params = {}, expected }: Case) => {
   const step = steps.find((one) => one.name === name);
   if (step === undefined) throw new Error(`no step is called ${name}`);
+  const untold = step.params.filter((parameter) => !(parameter in params));
+  if (untold.length > 0)
+    throw new Error(`${name} must be told ${untold.join(', ')}: add it to the case's params`);
   const tables = new Set([
     ...step.reads,
     ...step.before,
@@ -110,8 +114,9 @@ const typesOf = async ({ client }: TestDatabase, table: string): Promise<Map<str
   return new Map(rows.map(({ name, type }) => [name, type]));
 };
 
+/** Of the columns that end so, in_week is a count. */
 const isWeek = (column: string, type: string | undefined): boolean =>
-  /(^|_)week$/.test(column) && type === 'integer';
+  /(^|_)week$/.test(column) && column !== 'in_week' && type === 'integer';
 
 const insert = async (database: TestDatabase, table: string, literal: Literal): Promise<void> => {
   const { columns, rows } = parsed(literal);

@@ -44,6 +44,7 @@ describe('user_cell_day', () => {
 describe('user_cell', () => {
   test('is the first of all days in a cell; a cell that a user was never in goes', () =>
     step('user_cell', {
+      params: { is_later: false },
       given: {
         changed_user_cell_day: `
           user_key geohash5
@@ -67,6 +68,39 @@ describe('user_cell', () => {
           user_key old_first_day new_first_day
           1        2026-02-03    2026-02-02
           2        2026-02-01    -`,
+      },
+    }));
+
+  test('later days bring cells that are new to a user, and leave those that are known', () =>
+    step('user_cell', {
+      params: { is_later: true },
+      given: {
+        changed_user_cell_day: `
+          user_key geohash5
+          1        dr5re
+          1        u33db
+          2        dr5re`,
+        user_cell_day: `
+          user_key geohash5 day        first_tap_at
+          1        dr5re    2026-02-02 2026-02-02T10:00Z
+          1        dr5re    2026-02-05 2026-02-05T09:00Z
+          1        u33db    2026-02-05 2026-02-05T10:00Z
+          1        u33db    2026-02-06 2026-02-06T08:00Z
+          2        dr5re    2026-02-06 2026-02-06T09:00Z`,
+        user_cell: `
+          user_key geohash5 first_day  first_tap_at
+          1        dr5re    2026-02-02 2026-02-02T10:00Z`,
+      },
+      expected: {
+        user_cell: `
+          user_key geohash5 first_day  first_tap_at
+          1        dr5re    2026-02-02 2026-02-02T10:00Z
+          1        u33db    2026-02-05 2026-02-05T10:00Z
+          2        dr5re    2026-02-06 2026-02-06T09:00Z`,
+        changed_user_cell: `
+          user_key old_first_day new_first_day
+          1        -             2026-02-05
+          2        -             2026-02-06`,
       },
     }));
 });

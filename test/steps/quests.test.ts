@@ -50,6 +50,7 @@ describe('quest_scope', () => {
       u1_key u2_key day        tap_count
       3      4      2026-01-20 1
       5      6      2026-01-21 -
+      5      6      2026-01-28 -
       7      8      2026-01-22 1`,
     pair_day: `
       u1_key u2_key day        tap_count first_tap_at      last_tap_at
@@ -396,8 +397,8 @@ describe.each(sizes)('quest_reconnections, of %s users', (_, crowd) => {
       5      6      2025-12-01T10:00Z 2025-12-01 2026-02-08T23:59Z 2026-02-08 2
       6      7      2025-12-01T10:00Z 2025-12-01 2026-02-01T23:59Z 2026-02-01 2
       6      8      2025-12-01T10:00Z 2025-12-01 2026-02-09T10:00Z 2026-02-09 2`,
-    // 1 and 2: 30 days and no tap on the 29 between; the day after is none. 1 and 3: 29 days. 1 and 4 meet; 1 and 5 have
-    // known each other for 29 days.
+    // 1 and 2: 30 days and no tap on the 29 between; the day after is none. 1 and 3: 29 days. 1 and 4 meet;
+    // 1 and 5 have known each other for 29 days.
     pair_day: `
       u1_key u2_key day        tap_count first_tap_at      last_tap_at
       1      2      2026-01-04 1         2026-01-04T10:00Z 2026-01-04T10:00Z
@@ -447,6 +448,7 @@ describe.each(sizes)('quest_streaks, of %s users', (_, crowd) => {
       2        2026-02-02 -
       3        2026-02-02 {streak_days}
       4        2026-02-02 -
+      4        2026-02-09 -
       5        2026-02-02 -
       5        2026-02-09 -
       6        2026-02-02 {taps}`,
@@ -664,8 +666,9 @@ describe('quest_done', () => {
       },
     }));
 
-  // 1 has been at it since January; 2 has a run that is too short and one of just the target; 3 and 4 reach it on Monday
-  // and Sunday, and 4 did so long before; 5 ended on Friday, and has not again reached it by Sunday.
+  // 1 has been at it since January; 2 has a run that is too short and one of just the target; 3 and 4 reach it on
+  // Monday and Sunday, and 4 did so long before; 5 ended on Friday, and has not again reached it by Sunday; 6 has two
+  // that do.
   const activity_run = `
     user_key ended_on   started_on
     1        2026-02-04 2026-01-20
@@ -675,10 +678,16 @@ describe('quest_done', () => {
     4        2026-01-25 2026-01-10
     4        2026-02-20 2026-02-06
     5        2026-02-06 2026-02-01
-    5        2026-02-08 2026-02-08`;
+    5        2026-02-08 2026-02-08
+    6        2026-02-03 2026-01-31
+    6        2026-02-08 2026-02-05`;
 
   test.each([
-    ['week', '2026-02-02', ['1 2026-02-02', '2 2026-02-07', '3 2026-02-02', '4 2026-02-08', '5 2026-02-03']],
+    [
+      'week',
+      '2026-02-02',
+      ['1 2026-02-02', '2 2026-02-07', '3 2026-02-02', '4 2026-02-08', '5 2026-02-03', '6 2026-02-02'],
+    ],
     ['day', '2026-02-02', ['2 2026-02-07']],
     ['weekend', '2026-02-07', ['2 2026-02-07', '4 2026-02-08']],
   ])('a streak, on the first day of the %s on which a run was long enough', (window, from, rows) =>

@@ -152,7 +152,10 @@ export const openScope = async (
     await session.script('analyze verify_day; analyze verify_stretch');
     await readSource(session, { everybody: true, places: true });
     await session.query(fill('stale_day'));
-    await session.query(fill('erased_day'));
+    const [frozen] = await session.query<{ any: boolean }>(
+      'select exists (select 1 from verify_day where is_frozen) as any',
+    );
+    if (frozen?.any) await session.query(fill('erased_day'));
     await session.query(fill('user_scope'), choice);
     await session.query(fill('week_scope'));
     await session.query(fill('home_scope'), [isFull]);

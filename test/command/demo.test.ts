@@ -62,7 +62,13 @@ test('the same seed shows the same community, another seed another one', async (
   const ended = jsonLines(first.stdout).find(({ event }) => event === 'ended') as {
     ignored: Record<string, number>;
   };
-  expect(Object.keys(ended.ignored).sort()).toEqual(['null_id', 'null_time', 'self_tap', 'unknown_user']);
+  expect(Object.keys(ended.ignored).sort()).toEqual([
+    'frozen_day',
+    'null_id',
+    'null_time',
+    'self_tap',
+    'unknown_user',
+  ]);
 });
 
 /** What two tests look at. */

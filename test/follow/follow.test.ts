@@ -59,11 +59,11 @@ const counted = async () =>
 
 const nothingWaits = async () =>
   (
-    await one<{ none: boolean }>(
+    await one<{ none: string }>(
       `select not exists (select 1 from change_queue) and not exists (select 1 from captured_day where day <= current_date)
          and not exists (select 1 from pg_stat_activity where datname = current_database() and application_name ~ '^arc-gam follow \\d') as none`,
     )
-  ).none;
+  ).none === 't';
 
 const cycles = async () =>
   Number(
@@ -174,10 +174,10 @@ test('a tap is counted within seconds, whatever else happens is one cycle, and a
     'the quest is derived again',
     async () =>
       (
-        await one<{ same: boolean }>(
+        await one<{ same: string }>(
           'select not exists (select 1 from quest_rule left join quest_derived using (quest_id) where quest_derived.digest is distinct from quest_rule.digest) as same',
         )
-      ).same,
+      ).same === 't',
   );
   await database.client.query(`delete from public.users where id = '${userId(5)}'`);
   await until(
@@ -231,6 +231,7 @@ test('an etl gets its turn between two cycles, a second follow waits and takes o
   stopped = true;
   await taps;
   const status = await database.cli(['status', '--json']);
+  await until('nothing waits', nothingWaits);
   await database.ok(['verify', '--full']);
   const [{ live }] = jsonLines(status.stdout) as [{ live: Record<string, unknown> }];
   expect(live.follower).toMatch(new RegExp(`^arc-gam follow pid ${first.child.pid} `));

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import type { Row, Value } from '../../src/db/transaction.js';
 import { readPackageFile } from '../../src/files.js';
-import { type Context, openPlaces, openShared } from '../../src/serve/context.js';
+import { type Context, openCache, openPlaces } from '../../src/serve/context.js';
 import { endpoints } from '../../src/serve/endpoints/index.js';
 import type { CommonQuestion } from '../../src/serve/question.js';
 import { readServeSettings } from '../../src/serve/settings.js';
@@ -81,7 +81,7 @@ export const explainApi = async (client: pg.Client, userId: string, now: string)
         viewer,
         serve,
         optOuts: await readOptOuts(reading),
-        shared: openShared((use) => use(reading)),
+        cache: openCache((use) => use(reading)),
         places: openPlaces(),
         warn: () => undefined,
         describe: () => undefined,

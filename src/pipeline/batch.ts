@@ -405,7 +405,7 @@ class Batch {
 
   private async parameterValues(): Promise<ParameterValues> {
     const { days, zone, factsDigest, runId } = this.options;
-    const [moment] = await this.session.query<{
+    const [asOf] = await this.session.query<{
       as_of_day: string | null;
       as_of_moved: boolean;
       is_later: boolean;
@@ -413,10 +413,10 @@ class Batch {
     }>(readPackageFile('sql/batch/as_of.sql'), [zone, days.at(-1)?.day ?? null, days[0]?.day ?? null]);
     return {
       zone,
-      as_of_day: moment?.as_of_day ?? null,
-      as_of_moved: moment?.as_of_moved ?? false,
-      is_later: moment?.is_later ?? false,
-      alive_from_day: moment?.alive_from_day ?? null,
+      as_of_day: asOf?.as_of_day ?? null,
+      as_of_moved: asOf?.as_of_moved ?? false,
+      is_later: asOf?.is_later ?? false,
+      alive_from_day: asOf?.alive_from_day ?? null,
       steps_sha256: factsDigest,
       run_id: runId,
     };

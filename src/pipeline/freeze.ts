@@ -67,12 +67,12 @@ export const freeze = (
       );
     await drainCapture(session, zone);
     options.onWork('Comparing the days with their taps');
-    const known = await readFrozen(session);
-    const days = await daysToFreeze(session, zone, before, known?.frozen_before ?? null);
+    const frozen = await readFrozen(session);
+    const days = await daysToFreeze(session, zone, before, frozen?.frozen_before ?? null);
     const [first] = days;
     const taps = days.reduce((sum, { tapCount }) => sum + tapCount, 0);
-    const bound = known !== null && known.frozen_before > before ? known.frozen_before : before;
-    const result = { before: bound, firstDay: known?.first_day ?? first?.day ?? before };
+    const bound = frozen !== null && frozen.frozen_before > before ? frozen.frozen_before : before;
+    const result = { before: bound, firstDay: frozen?.first_day ?? first?.day ?? before };
     if (first === undefined) return { ...result, dayCount: 0, tapCount: 0 };
     const runId = await openRun(session, options.command);
     await session.query(readPackageFile('sql/freeze/frozen_day.sql'), [first.day, days.at(-1)?.day ?? null]);
@@ -173,12 +173,14 @@ const daysToFreeze = async (
     readPackageFile('sql/plan/stale_day.sql'),
     [zone, frozenBefore, to],
   );
-  const known = new Map(ledger.map((day) => [day.day, day]));
+  const processed = new Map(ledger.map((day) => [day.day, day]));
   const stale = [
-    ...source.filter(({ day, tap_count, is_changed }) => is_changed || (tap_count > 0 && !known.has(day))),
+    ...source.filter(
+      ({ day, tap_count, is_changed }) => is_changed || (tap_count > 0 && !processed.has(day)),
+    ),
     ...ledger.filter(({ is_outdated, is_marked }) => is_outdated || is_marked),
     ...daysBetween(frozenBefore ?? first.day, to)
-      .filter((day) => !known.has(day))
+      .filter((day) => !processed.has(day))
       .map((day) => ({ day })),
   ].map(({ day }) => day);
   const wrong = [...new Set(stale)].sort();

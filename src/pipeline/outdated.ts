@@ -19,10 +19,10 @@ export interface OutdatedStep {
  */
 export const outdatedSteps = async (session: Session, steps: readonly Step[]): Promise<OutdatedStep[]> => {
   const rows = await session.query<{ step: string; digest: string }>('select step, digest from derived_step');
-  const known = new Map(rows.map(({ step, digest }) => [step, digest]));
+  const digests = new Map(rows.map(({ step, digest }) => [step, digest]));
   return convergingSteps(steps).flatMap((step) => {
     const digest = meaningOf(step, steps);
-    return known.get(step.name) === digest ? [] : [{ step, digest, isFact: readsTaps(step, steps) }];
+    return digests.get(step.name) === digest ? [] : [{ step, digest, isFact: readsTaps(step, steps) }];
   });
 };
 

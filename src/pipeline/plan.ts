@@ -60,7 +60,7 @@ export const planDays = (
   frozenBefore: Day | null = null,
 ): PlannedDay[] => {
   const planned = new Map<Day, PlannedDay>();
-  const known = new Map(states.map((state) => [state.day, state]));
+  const stateOf = new Map(states.map((state) => [state.day, state]));
   for (const state of states) {
     const isFrozen = frozenBefore !== null && state.day < frozenBefore;
     const reason = staleReason(state, isFrozen);
@@ -70,7 +70,7 @@ export const planDays = (
   if (wanted !== null) {
     const from = frozenBefore !== null && frozenBefore > wanted.from ? frozenBefore : wanted.from;
     for (const day of daysBetween(from, wanted.to)) {
-      const state = known.get(day);
+      const state = stateOf.get(day);
       if (state?.is_processed) continue;
       planned.set(day, { day, tapCount: state?.tap_count ?? 0, reason: 'missing', isFrozen: false });
     }

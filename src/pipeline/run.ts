@@ -319,12 +319,12 @@ class Run {
     { table, ...step }: Step,
     counts: Omit<TableDifference, 'table'>,
   ): Promise<void> {
-    const known = this.differences.get(table);
+    const before = this.differences.get(table);
     this.differences.set(table, {
       table,
-      inserted: counts.inserted + (known?.inserted ?? 0),
-      updated: counts.updated + (known?.updated ?? 0),
-      deleted: counts.deleted + (known?.deleted ?? 0),
+      inserted: counts.inserted + (before?.inserted ?? 0),
+      updated: counts.updated + (before?.updated ?? 0),
+      deleted: counts.deleted + (before?.deleted ?? 0),
     });
     if (this.request.showRows)
       await readStage(session, { table, ...step }, (row) => this.reporter.changedRow(row));

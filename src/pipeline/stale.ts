@@ -84,12 +84,12 @@ export const findStaleDays = async (
   stepsDigest: string,
 ): Promise<StaleDays> => {
   const zone = await recordedZone(session, settings);
-  const [moment] = await session.query<{ today: Day }>(readPackageFile('sql/plan/today.sql'), [zone]);
-  if (moment === undefined) throw workFailure('The database did not say what day it is.');
-  const to = request.to ?? addDays(moment.today, -1);
-  if (to > moment.today) {
+  const [now] = await session.query<{ today: Day }>(readPackageFile('sql/plan/today.sql'), [zone]);
+  if (now === undefined) throw workFailure('The database did not say what day it is.');
+  const to = request.to ?? addDays(now.today, -1);
+  if (to > now.today) {
     throw usageFailure(
-      `${to} is after today (${moment.today} in ${zone}): a day that has not begun can't be processed. Give ${moment.today} or an earlier day.`,
+      `${to} is after today (${now.today} in ${zone}): a day that has not begun can't be processed. Give ${now.today} or an earlier day.`,
     );
   }
   const ledger = await session.query<LedgerDay>(readPackageFile('sql/plan/ledger_day.sql'), [stepsDigest]);

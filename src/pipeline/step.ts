@@ -125,15 +125,15 @@ export const parseStep = (name: string, text: string, file = `${name}.sql`): Ste
     const [, key = '', value = ''] = /^--!\s*(\w+):(.*)$/.exec(line) ?? [];
     if (key === '') throw fail(index + 1, 1, `'${line}' is not a header, expected '--! key: words'.`);
     const column = line.indexOf(key) + 1;
-    const known = headerKeys.find((header) => header === key);
-    if (known === undefined)
+    const header = headerKeys.find((one) => one === key);
+    if (header === undefined)
       throw fail(index + 1, column, `unknown header '${key}', expected ${headerKeys.join(', ')}.`);
-    if (found.has(known)) throw fail(index + 1, column, `the header '${key}' is there twice.`);
+    if (found.has(header)) throw fail(index + 1, column, `the header '${key}' is there twice.`);
     const words = value
       .split(',')
       .map((word) => word.trim())
       .filter((word) => word !== '');
-    found.set(known, { words, line: index + 1 });
+    found.set(header, { words, line: index + 1 });
   }
   const words = (key: HeaderKey): readonly string[] => found.get(key)?.words ?? [];
   for (const key of ['reads', 'grain'] as const)
@@ -143,8 +143,8 @@ export const parseStep = (name: string, text: string, file = `${name}.sql`): Ste
     throw fail(1, 1, `one header 'writes' or 'removes' with one table is wanted.`);
   const oneOf = <Word extends string>(key: HeaderKey, expected: readonly Word[]): Word[] =>
     words(key).map((word) => {
-      const known = expected.find((candidate) => candidate === word);
-      if (known !== undefined) return known;
+      const choice = expected.find((candidate) => candidate === word);
+      if (choice !== undefined) return choice;
       const line = found.get(key)?.line ?? 1;
       const column = (text.split('\n')[line - 1]?.indexOf(word) ?? 0) + 1;
       throw fail(line, column, `unknown word '${word}' in '${key}', expected ${expected.join(', ')}.`);

@@ -65,8 +65,8 @@ const mostProofs = 5_000;
 const remembered = (verify: (token: string) => Promise<Proof>): ((token: string) => Promise<string>) => {
   const kept = new Map<string, { readonly subject: string; readonly untilMs: number }>();
   return async (token) => {
-    const known = kept.get(token);
-    if (known !== undefined && Date.now() < known.untilMs) return known.subject;
+    const earlier = kept.get(token);
+    if (earlier !== undefined && Date.now() < earlier.untilMs) return earlier.subject;
     const { subject, expiresAtMs } = await verify(token);
     if (kept.size >= mostProofs) kept.clear();
     kept.set(token, { subject, untilMs: Math.min(expiresAtMs, Date.now() + proofLifeMs) });

@@ -75,9 +75,9 @@ export const readBoards = async (
 
 /** The first five, which everybody shares, and the viewer's own place. */
 const readCommunityBoards = async (context: Context, own: Promise<Place>): Promise<Boards> => {
-  const { reading, watermark, shared, optOuts } = context;
+  const { reading, watermark, cache, optOuts } = context;
   const [rows, place] = await Promise.all([
-    shared.of(`board ${watermark.revision} ${optOuts}`, reading, (one) =>
+    cache.of(`board ${watermark.revision} ${optOuts}`, reading, (one) =>
       one.query<BoardRow>('board', [watermark.year, watermark.iso_week]),
     ),
     own,
@@ -86,13 +86,13 @@ const readCommunityBoards = async (context: Context, own: Promise<Place>): Promi
 };
 
 const readCityBoards = async (context: Context, own: Promise<Place>): Promise<CityBoards> => {
-  const { reading, watermark, viewer, shared, optOuts } = context;
+  const { reading, watermark, viewer, cache, optOuts } = context;
   const { home } = viewer;
   if (home === null) return null;
   const key = JSON.stringify([watermark.revision, optOuts, home.country, home.state, home.city]);
   const [rows, { last_connectors_rank: _, last_builders_rank: __, last_streak_rank: ___, ...place }] =
     await Promise.all([
-      shared.of(`city ${key}`, reading, (one) =>
+      cache.of(`city ${key}`, reading, (one) =>
         one.query<BoardRow>('city_board', [
           watermark.year,
           watermark.iso_week,

@@ -12,7 +12,7 @@ export interface Context {
   /** A digest of who has opted out: what is remembered for all viewers belongs to it. */
   readonly optOuts: string;
   /** What everybody is shown alike, kept for a moment. */
-  readonly shared: Shared;
+  readonly cache: Cache;
   readonly places: Places;
   /** Adds a sentence to meta.warnings. */
   warn(sentence: string): void;
@@ -29,7 +29,7 @@ export interface Lifetime {
 }
 
 /** Remembers what does not depend on the viewer. */
-export interface Shared {
+export interface Cache {
   /**
    * The value of `key`, made by `make` from `reading` if it is not known or too old: once for all requests that want it
    * at the same time. Default lifetime: half a minute and a minute.
@@ -46,7 +46,7 @@ const usualLifetime: Lifetime = { freshMs: 30_000, lifeMs: 60_000 };
 const most = 1_000;
 
 /** Opens an empty memory. `read` gives a reading of its own. A failed attempt is not remembered. */
-export const openShared = (read: Store['read']): Shared => {
+export const openCache = (read: Store['read']): Cache => {
   const kept = new Map<string, { value: unknown; madeAt: number; isRenewed: boolean }>();
   /** Values under way, so that of many requests at once only the first makes a value that nobody has yet. */
   const making = new Map<string, Promise<unknown>>();

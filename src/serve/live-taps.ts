@@ -28,13 +28,13 @@ const lifetime: Lifetime = { freshMs: 3_000, lifeMs: 6_000 };
  */
 export const readLiveTaps = async ({
   reading,
-  shared,
+  cache,
   viewer,
   watermark,
 }: Context): Promise<readonly LiveTap[] | null> => {
   // What a day's figures know belongs to its revision, and which day is running to the date.
   const key = `live ${watermark.revision} ${watermark.today}`;
-  const byUser = await shared.of(
+  const byUser = await cache.of(
     key,
     reading,
     async (one) => {

@@ -8,7 +8,7 @@ import { usageFailure, workFailure } from '../errors.js';
 import { readPackageFile } from '../files.js';
 import { readSentences } from '../why/rule.js';
 import { type Authority, openAuthority } from './authority.js';
-import { type Context, type Lifetime, openPlaces, openShared, type Places, type Shared } from './context.js';
+import { type Cache, type Context, type Lifetime, openCache, openPlaces, type Places } from './context.js';
 import type { Endpoint } from './endpoint.js';
 import { endpoints } from './endpoints/index.js';
 import { indexPage } from './index-page.js';
@@ -78,7 +78,7 @@ export const startServer = async (
     store,
     authority,
     options,
-    shared: openShared(store.read),
+    cache: openCache(store.read),
     places: openPlaces(),
     shares: openShares(serve.requestsPerUser),
     sentences: await readSentences({ atLeast: serve.recommendation.minMutuals }),
@@ -109,7 +109,7 @@ interface Parts {
   readonly store: Store;
   readonly authority: Authority;
   readonly options: ServerOptions;
-  readonly shared: Shared;
+  readonly cache: Cache;
   readonly places: Places;
   readonly shares: Shares;
   /** How things are counted, by topic. */
@@ -340,13 +340,13 @@ const tablesLifetime: Lifetime = { freshMs: 4_000, lifeMs: 4_000 };
 const optOutLifetime: Lifetime = { freshMs: 10_000, lifeMs: 20_000 };
 
 const read = async (
-  { settings, serve, shared, places, options, version }: Parts,
+  { settings, serve, cache, places, options, version }: Parts,
   endpoint: Endpoint,
   question: CommonQuestion,
   { request }: Exchange,
   reading: Reading,
 ): Promise<Result> => {
-  let tables = await shared.of('tables', reading, readTables, tablesLifetime);
+  let tables = await cache.of('tables', reading, readTables, tablesLifetime);
   // What was missing a moment ago may have been made since.
   if (tables.size < relations.length) tables = await readTables(reading);
   const missing = [...ledger, ...endpoint.relations].filter((table) => !tables.has(table));
@@ -357,7 +357,7 @@ const read = async (
       zone: question.tz,
       now: options.now ?? null,
     }),
-    shared.of('opt-outs', reading, readOptOuts, optOutLifetime),
+    cache.of('opt-outs', reading, readOptOuts, optOutLifetime),
     endpoint.revision?.(reading),
   ]);
   const etag = etagOf([
@@ -380,7 +380,7 @@ const read = async (
     viewer,
     serve,
     optOuts,
-    shared,
+    cache,
     places,
     warn: (sentence) => described.warnings.push(sentence),
     describe: (meta) => Object.assign(described, meta),

@@ -259,11 +259,11 @@ export const weekly = defineEndpoint({
 
 /** Everybody's valid taps by day: the same for all viewers of a window until something is committed. */
 const readCommunityActivity = (
-  { reading, watermark, shared }: Context,
+  { reading, watermark, cache }: Context,
   start: string,
   end: string,
 ): Promise<Recap['community_activity']> =>
-  shared.of(`activity ${watermark.revision} ${start} ${end}`, reading, (one) =>
+  cache.of(`activity ${watermark.revision} ${start} ${end}`, reading, (one) =>
     one.query<Recap['community_activity'][number]>('community_activity', [start, end]),
   );
 

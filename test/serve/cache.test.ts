@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { openShared } from '../../src/serve/context.js';
+import { openCache } from '../../src/serve/context.js';
 import type { Reading } from '../../src/serve/store.js';
 
 const reading = (name: string) => ({ name }) as unknown as Reading;
@@ -16,9 +16,9 @@ afterEach(() => {
 
 test('what everybody shares is made once, anew beside a request after half a minute, and never older than a minute', async () => {
   const made: string[] = [];
-  const shared = openShared((use) => use(beside));
+  const cache = openCache((use) => use(beside));
   const ask = () =>
-    shared.of('board', request, async (one) => {
+    cache.of('board', request, async (one) => {
       made.push(nameOf(one));
       return made.length;
     });
@@ -36,11 +36,11 @@ test('what everybody shares is made once, anew beside a request after half a min
 
 test('an attempt beside a request that fails changes nothing, and is not tried again by every request', async () => {
   let attempts = 0;
-  const shared = openShared(() => {
+  const cache = openCache(() => {
     attempts += 1;
     return Promise.reject(new Error('no connection'));
   });
-  const ask = () => shared.of('board', request, async () => 'known');
+  const ask = () => cache.of('board', request, async () => 'known');
   await ask();
   vi.advanceTimersByTime(31_000);
   expect(await ask()).toBe('known');
@@ -50,9 +50,9 @@ test('an attempt beside a request that fails changes nothing, and is not tried a
 
 test('requests at the same time wait for the first, and for the next one where it fails', async () => {
   const made: string[] = [];
-  const shared = openShared((use) => use(beside));
+  const cache = openCache((use) => use(beside));
   const ask = (name: string, fails = false) =>
-    shared.of('board', reading(name), async (one) => {
+    cache.of('board', reading(name), async (one) => {
       made.push(nameOf(one));
       await Promise.resolve();
       if (fails) throw new Error('cut off');

@@ -54,6 +54,8 @@ export const withRunLock = async <Result>(
   try {
     return await use(lock);
   } finally {
+    // Given back before the connection is closed: the server may take its time to see that, and the next run tries now.
+    await connection.client.query('rollback').catch(() => undefined);
     await connection.client.end().catch(() => undefined);
   }
 };
@@ -99,8 +101,10 @@ const waitForLock = async (client: pg.Client, options: LockOptions): Promise<voi
       [lockClass, options.schema],
     );
     if (taken.rows[0]?.taken) return;
-    const holder = await describeHolder(client, options.schema);
+    const holder = await runLockHolder(client, options.schema);
     await client.query('rollback');
+    // Who held it has just ended.
+    if (holder === undefined) continue;
     // A follower releases the lock after its cycle, within seconds, so every run waits at least for that.
     const isCycle = /^arc-gam follow\b/.test(holder);
     const until = isCycle ? Math.max(deadline, begun + cycleMs) : deadline;
@@ -128,6 +132,3 @@ export const runLockHolder = async (client: pg.Client, schema: string): Promise<
   const name = holder.name ?? 'a session of another role';
   return `${name} (since ${holder.since ?? 'unknown'}, backend ${holder.pid})`;
 };
-
-const describeHolder = async (client: pg.Client, schema: string): Promise<string> =>
-  (await runLockHolder(client, schema)) ?? 'a run that has just ended';

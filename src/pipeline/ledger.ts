@@ -7,15 +7,15 @@ import type { Day } from './plan.js';
 export type RunState = 'done' | 'failed' | 'stopped';
 
 /**
- * Opens a run in the ledger and returns its number. Runs that vanished without a word are marked dead on the way:
- * whoever opens one holds the lock that they would. A follow, which takes that lock only for a cycle, has one of its
- * own.
+ * Marks runs that vanished without a word as dead, on behalf of a command: whoever holds the lock that they would may.
  */
+export const closeDead = async (session: Session, command: string): Promise<void> => {
+  await session.query(readPackageFile('sql/ledger/close_dead.sql'), [command]);
+};
+
+/** Opens a run in the ledger and returns its number. */
 export const openRun = async (session: Session, command: string): Promise<number> => {
-  await session.query(
-    "update run set state = 'dead', ended_at = now(), message = 'It ended without a word: killed, or its host went away.' where state = 'running' and (command = 'follow') = ($1::text = 'follow')",
-    [command],
-  );
+  await closeDead(session, command);
   const [opened] = await session.query<{ run_id: number }>(readPackageFile('sql/ledger/open_run.sql'), [
     command,
     hostname(),

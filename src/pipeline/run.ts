@@ -14,7 +14,16 @@ import { addUp, rowsWritten } from '../report/steps.js';
 import { lockLedger, runBatch, type StepWork } from './batch.js';
 import { readStage, type TableDifference } from './difference.js';
 import { noteLateTaps, readFrozen } from './frozen.js';
-import { closeRun, openRun, recordBatch, recordSteps, recordZone, stepsOf, strikeOff } from './ledger.js';
+import {
+  closeDead,
+  closeRun,
+  openRun,
+  recordBatch,
+  recordSteps,
+  recordZone,
+  stepsOf,
+  strikeOff,
+} from './ledger.js';
 import { frozenRenewal, type Renewal, renewals } from './outdated.js';
 import { type BatchSize, cutBatches, type Day, type PlannedDay } from './plan.js';
 import { plainRequest, type RunRequest, type Wishes } from './request.js';
@@ -180,7 +189,11 @@ class Run {
     await withTransaction(
       this.database,
       this.settings,
-      async (session) => drainCapture(session, await recordedZone(session, this.settings)),
+      async (session) => {
+        // Also where nothing is left to do: a run may be killed between its last batch and its last word.
+        if (!this.request.isPart) await closeDead(session, this.request.command);
+        await drainCapture(session, await recordedZone(session, this.settings));
+      },
       { signal: this.request.signal, before: lockLedger },
     );
     const stale = await withTransaction(this.database, this.settings, (session) => this.stale(session), {

@@ -275,7 +275,7 @@ const whatIsNotWell = (status: Omit<Status, 'attention'>, schema: string): Atten
     'arc-gam etl',
   );
   add(
-    last?.state === 'failed' || last?.state === 'stopped' || last?.state === 'dead',
+    last?.state === 'failed' || last?.state === 'stopped',
     `The last run (${last?.command}) ended as ${last?.state}: ${last?.message ?? 'without a word'}`,
     'arc-gam etl',
   );

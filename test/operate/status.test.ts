@@ -51,6 +51,9 @@ test('from nothing processed to all well, to a late tap, to a dead run', async (
   const dead = await status(database);
   expect(dead.attention[0]?.what).toContain('Run 99 (etl) is dead');
   expect((await database.cli(['status'])).stdout).toMatch(/99 +etl +dead/);
+  // The run that is asked for sees to it, although nothing is left to derive.
+  await database.ok(['etl']);
+  expect((await status(database)).attention).toEqual([]);
 });
 
 test('while a run is under way its holder is named, and nobody is told to start another', async () => {

@@ -71,7 +71,8 @@ export const runCli = async (
     signal: new AbortController().signal,
   });
   const code = await openClients.run(clients, () => call.run());
-  for (let waited = 0; clients.size > 0 && waited < 100; waited += 1) await sleep(10);
+  // A busy server may take seconds to see that a connection was closed.
+  for (let waited = 0; clients.size > 0 && waited < 1000; waited += 1) await sleep(10);
   if (clients.size > 0) throw new Error(`arc-gam ${args.join(' ')} left ${clients.size} connections open`);
   return { code, signal: null, stdout: out.text(), stderr: err.text() };
 };

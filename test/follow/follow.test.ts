@@ -348,6 +348,20 @@ test('nothing to count makes no cycle: not a tap of the future, not a mark that 
   expect(live).toMatchObject({ follower: null, oldest_change_ms: null });
 }, 120_000);
 
+test('a follower that waits keeps no snapshot, which would stop every vacuum of the database', async () => {
+  await captured();
+  const follow = startFollow({}, '--every', '60s');
+  await until('its first line', async () => follow.said().some(({ event }) => event === 'minute'));
+  await until('the end of its cycle', nothingWaits);
+  expect(
+    await database.rows(
+      `select application_name, backend_xmin from pg_stat_activity
+       where datname = current_database() and application_name like 'arc-gam follow%' and backend_xmin is not null`,
+    ),
+  ).toEqual([]);
+  expect(await stop(follow)).toMatchObject({ code: 0 });
+});
+
 test('capture that is switched off ends it with the command, and closes its run as failed', async () => {
   await captured();
   const follow = startFollow();

@@ -165,6 +165,20 @@ test('a scheduler that fires twice: one run works, the other exits 4 or waits an
   expect(jsonLines(waited.stdout).at(-1)).toMatchObject({ event: 'ended', dayCount: 0, runId: null });
 });
 
+test('what holds the lock of a run keeps no snapshot, which would stop every vacuum', async () => {
+  const run = etl();
+  await untilBatchWaits();
+  const holders = await database.rows(
+    `select pg_stat_activity.backend_xmin
+     from pg_locks
+     join pg_stat_activity on pg_stat_activity.pid = pg_locks.pid
+     where pg_locks.locktype = 'advisory' and pg_stat_activity.datname = current_database()`,
+  );
+  await blocker.query('rollback');
+  expect(await run.ended).toMatchObject({ code: 0 });
+  expect(holders).toEqual([{ backend_xmin: null }]);
+});
+
 test('every task but the first ends at once and says why', async () => {
   const result = await database.cli(['etl'], { CLOUD_RUN_JOB: 'arc-gam', CLOUD_RUN_TASK_INDEX: '1' });
   expect(result).toMatchObject({ code: 0, stderr: '' });

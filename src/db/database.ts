@@ -56,13 +56,38 @@ export const withDatabase = async <Result>(
   use: (database: Database) => Promise<Result>,
   poolSize = 1,
 ): Promise<Result> => {
-  const database = await openDatabase(settings, what, poolSize);
+  const first = await open(settings, what);
+  // The connection that has asked for the version is the first one that the command asks for.
+  let idle: pg.Client | null = first.client;
+  const database: Database = {
+    ...databaseOf(first, poolSize, false),
+    connect: async (clientName) => {
+      const client = idle;
+      idle = null;
+      return (client === null ? null : await renamed(client, clientName)) ?? first.connect(clientName);
+    },
+  };
   try {
     return await use(database);
   } finally {
-    await database.pool.end();
+    await Promise.all([database.pool.end(), idle?.end()]);
   }
 };
+
+/** Gives an open connection another name. Closes it and returns null where it has died since. */
+const renamed = async (client: pg.Client, name: string | undefined): Promise<pg.Client | null> => {
+  try {
+    if (name !== undefined) await client.query(setApplicationName(client, name));
+    return client;
+  } catch {
+    await client.end().catch(() => undefined);
+    return null;
+  }
+};
+
+/** The statement that gives a connection its name, without bind parameters: see src/db/run-lock.ts. */
+export const setApplicationName = (client: pg.Client, name: string): string =>
+  `set application_name = ${client.escapeLiteral(name)}`;
 
 /**
  * Opens the database; whoever called ends `pool`. Throws as withDatabase does. With `pipeline` the statements of
@@ -74,26 +99,48 @@ export const openDatabase = async (
   poolSize: number,
   { pipeline = false } = {},
 ): Promise<Database> => {
-  const { target } = settings;
+  const first = await open(settings, what);
+  await first.client.end();
+  return databaseOf(first, poolSize, pipeline);
+};
+
+/** A server that answers and that is new enough, by its first connection. */
+interface Opened {
+  readonly target: DatabaseTarget;
+  readonly name: string;
+  readonly tls: Tls;
+  readonly client: pg.Client;
+  readonly serverVersion: number;
+  readonly connect: Database['connect'];
+}
+
+const open = async ({ target }: Settings, what: string): Promise<Opened> => {
   const name = applicationName(what);
   const { client, tls } = await patientConnection(target, name);
   const version = await client.query<{ version: number }>(
     "select current_setting('server_version_num')::int as version",
   );
-  await client.end();
   const serverVersion = version.rows[0]?.version ?? 0;
   if (serverVersion < oldestServer) {
+    await client.end();
     throw workFailure(
       `The server is PostgreSQL ${Math.floor(serverVersion / 10_000)}; arc-gam needs 14 or newer.`,
     );
   }
-  return {
-    target,
-    serverVersion,
-    pool: openPool(target, tls, name, poolSize, pipeline),
-    connect: (clientName) => connectClient(target, tls, clientName ?? name),
-  };
+  const connect = (clientName = name) => connectClient(target, tls, clientName);
+  return { target, name, tls, client, serverVersion, connect };
 };
+
+const databaseOf = (
+  { target, name, tls, serverVersion, connect }: Opened,
+  poolSize: number,
+  pipeline: boolean,
+): Database => ({
+  target,
+  serverVersion,
+  pool: openPool(target, tls, name, poolSize, pipeline),
+  connect,
+});
 
 /** Tries for target.waitMs to reach a server that may be starting, failing over or out of connections. */
 const patientConnection: typeof firstConnection = async (target, name) => {

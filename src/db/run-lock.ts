@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { exitCode, Failure } from '../errors.js';
 import { readPackageFile } from '../files.js';
-import { applicationName, type Database } from './database.js';
+import { applicationName, type Database, setApplicationName } from './database.js';
 
 /** The lock that one run at a time holds per target schema. */
 export interface RunLock {
@@ -51,9 +51,7 @@ export const withRunLock = async <Result>(
     },
     announce: async (what) => {
       const { client } = connection;
-      await client
-        .query(`set application_name = ${client.escapeLiteral(applicationName(what))}`)
-        .catch(() => undefined);
+      await client.query(setApplicationName(client, applicationName(what))).catch(() => undefined);
     },
   };
   try {

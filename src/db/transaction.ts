@@ -22,8 +22,8 @@ export interface Session {
     parameters: readonly Value[],
     rowsAtOnce: number,
   ): AsyncIterable<Result>;
-  /** Runs several statements without parameters or result. */
-  script(text: string): Promise<void>;
+  /** Runs several statements without parameters, and returns the rows of the last one. */
+  script<Result extends Row = Row>(text: string): Promise<Result[]>;
 }
 
 export type Value = string | number | boolean | null;
@@ -111,8 +111,10 @@ export const withTransaction = async <Result>(
   let broken: unknown;
   try {
     const session = openSession(database.target, client, signal);
-    await session.script(`begin isolation level repeatable read${readOnly ? ' read only' : ''};`);
-    await session.script(pinned(settings) + before);
+    // Settings and locks take no snapshot: that begins with the first statement of `use`.
+    await session.script(
+      `begin isolation level repeatable read${readOnly ? ' read only' : ''};${pinned(settings)}${before}`,
+    );
     const result = await use(session);
     await client.query('commit');
     return result;
@@ -163,9 +165,11 @@ const openSession = (
         await cursor.close();
       }
     },
-    script: (text) =>
+    script: <Result extends Row>(text: string) =>
       cancellable(async () => {
-        await client.query(text);
+        const results = await client.query<Result>(text);
+        // One result a statement, where there are several.
+        return (Array.isArray(results) ? (results as pg.QueryResult<Result>[]).at(-1) : results)?.rows ?? [];
       }),
   };
 };

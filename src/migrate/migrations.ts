@@ -30,25 +30,32 @@ export const upSql = (name: string): string => {
   );
 };
 
-const exists = async (client: pg.ClientBase, schema: string, table: string): Promise<boolean> => {
-  const { rows } = await client.query(
-    'select 1 from pg_class where relname = $1 and relnamespace = (select oid from pg_namespace where nspname = $2)',
-    [table, schema],
+/** Those of the tables that a schema has. */
+const existing = async (
+  client: pg.ClientBase,
+  schema: string,
+  tables: readonly string[],
+): Promise<Set<string>> => {
+  const { rows } = await client.query<{ relname: string }>(
+    `select relname from pg_class
+     where relname = any ($1) and relnamespace = (select oid from pg_namespace where nspname = $2)`,
+    [tables, schema],
   );
-  return rows.length > 0;
+  return new Set(rows.map(({ relname }) => relname));
 };
 
 /** Every migration, of the package or only of the database, and what became of it. Only reads. */
 export const migrationStatus = async (client: pg.ClientBase, schema: string): Promise<MigrationStatus[]> => {
   const applied = new Map<string, string>();
   const digests = new Map<string, string>();
-  if (await exists(client, schema, migrationsTable)) {
+  const tables = await existing(client, schema, [migrationsTable, 'schema_file']);
+  if (tables.has(migrationsTable)) {
     const { rows } = await client.query<{ name: string; run_on: string }>(
       `select name, to_char(run_on, 'YYYY-MM-DD HH24:MI:SS') as run_on from "${schema}".${migrationsTable} order by id`,
     );
     for (const row of rows) applied.set(row.name, row.run_on);
   }
-  if (await exists(client, schema, 'schema_file')) {
+  if (tables.has('schema_file')) {
     const { rows } = await client.query<{ name: string; sha256: string }>(
       `select name, sha256 from "${schema}".schema_file`,
     );

@@ -2,13 +2,12 @@ import { fromReading, readingOf, readingTable } from '../citus/reading.js';
 import { avoiding, type Row, type Session } from '../db/transaction.js';
 import { readPackageFile } from '../files.js';
 import type { BatchResult, StepResult } from '../report/reporter.js';
-import { rowsWritten } from '../report/steps.js';
 import { added, applied, countOfStage, prepared, type Statement, stageOf } from './converge.js';
 import { isEmpty, withoutIndexes } from './fill.js';
 import { outdatedSteps } from './outdated.js';
 import { addDays, dayRanges, type PlannedDay } from './plan.js';
 import { explainRefusal, isRefusal } from './refusal.js';
-import { keyOfScratch, type Persistence, Scratch, scratchTables } from './scratch.js';
+import { type Persistence, Scratch, scratchTables } from './scratch.js';
 import { closureOf, isPreparing, isShared, type Step, type StepParameter } from './step.js';
 
 interface Counts {
@@ -16,6 +15,8 @@ interface Counts {
   readonly updated: number;
   readonly deleted: number;
 }
+
+const rowCount = ({ inserted, updated, deleted }: Counts): number => inserted + updated + deleted;
 
 /** How one statement of a step was executed. */
 export interface StepWork {
@@ -175,11 +176,11 @@ class Batch {
     await this.scratch.make([...step.reads, ...step.notes.map((note) => note.table)]);
     const counts = isPreparing(step) ? await this.prepare(step, values) : await this.converge(step, values);
     // A table that was derived again for an upgrade and did not change is not reported.
-    const isSilent = this.isWhole && rowsWritten([{ step: step.name, ...counts, durationMs: 0 }]) === 0;
+    const isSilent = this.isWhole && rowCount(counts) === 0;
     for (const note of isSilent ? [] : step.notes)
       await this.add(note.table, added(step, note.table, note.select, 'note'), step, values);
     if (!isPreparing(step)) {
-      await this.session.script('drop table stage;');
+      await this.session.script(`${rowCount(counts) === 0 ? '' : 'release written; '}drop table stage;`);
       await this.analyzeStored(step.table, counts.inserted + counts.deleted);
     }
     return counts;
@@ -190,10 +191,7 @@ class Batch {
     const isMade = this.scratch.isMade(step.table);
     if (!isMade && !isShared(step, this.options.steps)) {
       const rows = await this.execute(prepared(step, this), step, values);
-      const key = keyOfScratch(step.table);
-      if (key !== null) await this.session.script(`${key};`);
-      if (rows === 0) await this.session.script(`analyze ${step.table};`);
-      await this.scratch.filled(step.table, rows);
+      await this.scratch.created(step.table, rows);
       return { inserted: rows, updated: 0, deleted: 0 };
     }
     await this.scratch.make([step.table]);
@@ -217,12 +215,16 @@ class Batch {
     return rows;
   }
 
-  /** Brings a stored table to what the step's SELECT says; leaves the stage for its notes. */
+  /**
+   * Brings a stored table to what the step's SELECT says; leaves the stage for its notes, and where there is something
+   * in it the savepoint from before it was applied.
+   */
   private async converge(step: Step, values: ParameterValues): Promise<Counts> {
     const staged = await this.execute(stageOf(step, this), step, values);
     if (staged === 0) return { inserted: 0, updated: 0, deleted: 0 };
-    await this.session.script('analyze stage;');
-    const [counts] = await this.session.query<Counts & Row>(countOfStage);
+    const [counts] = await this.session.script<Counts & Row>(
+      `analyze stage; savepoint written; ${countOfStage}`,
+    );
     if (counts === undefined) throw new Error('the stage could not be counted');
     await this.options.onStage?.(this.session, step, counts);
     if (counts.deleted > 0) await this.execute(applied(step, 'delete', this), step, values);
@@ -231,14 +233,12 @@ class Batch {
   }
 
   private async write(step: Step, values: ParameterValues, counts: Counts): Promise<void> {
-    await this.session.script('savepoint written;');
     try {
       if (await this.mayStrip(step, counts))
         await withoutIndexes(this.session, step.table, async () => {
           await this.execute(applied(step, 'fill', this), step, values);
         });
       else await this.execute(applied(step, 'upsert', this), step, values);
-      await this.session.script('release written;');
     } catch (error) {
       if (!isRefusal(error)) throw error;
       await this.session.script('rollback to written;');
@@ -383,8 +383,9 @@ class Batch {
       'insert into batch_user (user_id) select distinct user_id from stale_mark where user_id is not null',
     );
     this.isRepair = userRows > 0 || days.some(({ reason }) => reason === 'marked');
-    await session.query('delete from stale_mark where day is null or day in (select day from batch_day)');
-    await session.query('delete from captured_day where day in (select day from batch_day)');
+    await session.script(`
+      delete from stale_mark where day is null or day in (select day from batch_day);
+      delete from captured_day where day in (select day from batch_day);`);
     await this.scratch.filled('batch_day', dayRows);
     await this.scratch.filled('batch_range', rangeRows);
     await this.scratch.filled('batch_user', userRows);

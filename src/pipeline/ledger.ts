@@ -53,17 +53,7 @@ export const recordSteps = async (
   runId: number,
   steps: readonly StepResult[],
 ): Promise<void> => {
-  const statement = readPackageFile('sql/ledger/step.sql');
-  for (const step of steps) {
-    await session.query(statement, [
-      runId,
-      step.step,
-      String(step.inserted),
-      String(step.updated),
-      String(step.deleted),
-      String(Math.round(step.durationMs)),
-    ]);
-  }
+  await session.query(readPackageFile('sql/ledger/step.sql'), [runId, JSON.stringify(steps)]);
 };
 
 /** Closes a run with its state and, if it did not end well, one sentence. */

@@ -47,12 +47,6 @@ export const scratchName = (table: string, persistence: Persistence, schema: str
 export const createScratch = (table: string, persistence: Persistence, schema: string): string =>
   `create ${persistence} table ${scratchName(table, persistence, schema)} (\n${declared(table).body}\n)`;
 
-/** The statement that gives a table that was made of a SELECT its key; null if it has none. */
-export const keyOfScratch = (table: string): string | null => {
-  const { key } = declared(table);
-  return key.length === 0 ? null : `alter table ${table} add primary key (${key.join(', ')})`;
-};
-
 /** The scratch tables of one batch: made when first needed, and which of them have rows. */
 export class Scratch {
   private readonly made = new Set<string>();
@@ -98,6 +92,15 @@ export class Scratch {
     if (rows === 0) return;
     this.rows.set(table, this.rowsOf(table) + rows);
     await this.session.script(`analyze ${table};`);
+  }
+
+  /** Gives a table that was made of a SELECT its key, and notes how many rows that made. */
+  async created(table: string, rows: number): Promise<void> {
+    const { key } = declared(table);
+    const addKey = key.length === 0 ? '' : `alter table ${table} add primary key (${key.join(', ')}); `;
+    await this.session.script(`${addKey}analyze ${table};`);
+    this.made.add(table);
+    if (rows > 0) this.rows.set(table, rows);
   }
 
   /** Drops all of them, so that another set can be made. */

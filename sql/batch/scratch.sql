@@ -75,7 +75,9 @@ create table changed_pair (
 );
 
 create table user_day_scope (
-  day date not null
+  day date not null,
+  user_key integer,
+  user_id uuid
 );
 
 create table changed_user_day (
@@ -305,7 +307,8 @@ create table run_scope (
   user_id uuid not null,
   from_day date not null,
   to_day date not null,
-  flipped_day date not null
+  flipped_day date not null,
+  flipped_count integer not null
 );
 
 create table streak_scope (

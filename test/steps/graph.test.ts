@@ -80,9 +80,16 @@ describe('second_degree_gain', () => {
 });
 
 describe('second_degree_list', () => {
-  test('has the week of every connection of a focus user and of their friends, now and before the batch', () =>
+  test.each([
+    ['most', 9],
+    ['a few', 30],
+  ])('has the week of every connection of %s users and of their friends, now and before the batch', (_, users) =>
     step('second_degree_list', {
       given: {
+        user_key: [
+          'user_id user_key',
+          ...Array.from({ length: users }, (__, index) => `u${index + 1} ${index + 1}`),
+        ].join('\n'),
         second_degree_focus: 'user_key from_week\n 1 2026-01-19',
         changed_friend: `
           user_key friend_key old_week new_week

@@ -516,10 +516,13 @@ describe('quest_events', () => {
 });
 
 describe('quest_meeting', () => {
-  test('connections that were made in the week, by two friends of a user in question', () =>
+  test.each([
+    ['a user', 0],
+    ['one of many users', 20],
+  ])('connections that were made in the week, by two friends of %s in question', (_, others) =>
     step('quest_meeting', {
       given: {
-        quest_scope: `${scopeOf('{assists}', 1)}\n 9 ${week} -`,
+        quest_scope: `${scopeOf('{assists}', 1, ...Array.from({ length: others }, (__, number) => 100 + number))}\n 9 ${week} -`,
         // 1 knows 2, 3, 4 and 5, but not 6; 9 knows 6 and 7, but is not in question.
         friend: `
           user_key friend_key first_day
@@ -548,27 +551,34 @@ describe('quest_meeting', () => {
 });
 
 describe('quest_friend_list', () => {
-  test('of each who met: whom they know, and since when', () =>
+  test('of each who met: which of the users in question they know, and since when', () =>
     step('quest_friend_list', {
       given: {
+        quest_scope: `${scopeOf('{assists}', 1, 2)}\n 6 ${week} {taps}`,
         quest_meeting: `
           u1_key u2_key first_day  first_tap_at      week
           2      3      2026-02-05 2026-02-05T10:00Z 2026-02-02
           2      4      2026-02-06 2026-02-06T10:00Z 2026-02-02`,
         friend: `
           user_key friend_key first_day
+          1        2          2026-02-01
+          1        3          2026-02-04
+          1        7          2026-02-04
           2        1          2026-02-01
+          2        4          2026-02-06
           2        5          2026-01-15
+          2        6          2026-01-15
           3        1          2026-02-04
           4        2          2026-02-06
-          5        2          2026-01-15`,
+          5        2          2026-01-15
+          6        2          2026-01-15`,
       },
       expected: {
         quest_friend_list: `
-          user_key friend_keys first_days              friend_count
-          2        {1,5}       {2026-02-01,2026-01-15} 2
-          3        {1}         {2026-02-04}            1
-          4        {2}         {2026-02-06}            1`,
+          user_key friend_keys first_days   friend_count
+          2        {1}         {2026-02-01} 1
+          3        {1}         {2026-02-04} 1
+          4        {2}         {2026-02-06} 1`,
       },
     }));
 });

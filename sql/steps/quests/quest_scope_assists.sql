@@ -17,9 +17,14 @@ with wanted as (
   select
     min(week_number(least(old_first_day, new_first_day))) as week,
     2 * count(*) > (
+      -- No more are counted than it takes to say.
       select count(*)
-      from pair
-      where pair.first_day >= (select week_start(week_number(min(least(old_first_day, new_first_day)))) from moved)
+      from (
+        select 1
+        from pair
+        where pair.first_day >= (select week_start(week_number(min(least(old_first_day, new_first_day)))) from moved)
+        limit (select 2 * count(*) from moved)
+      ) as made_since
     ) as is_most
   from moved
 ), adjacent as not materialized (
@@ -76,8 +81,14 @@ with wanted as (
   from triangle
   where u1_first_day > least(old_first_day, new_first_day)
   union
-  select user_key.user_key, made_week.week
-  from user_key
+  select anybody.user_key, made_week.week
+  from (
+    -- Not read where it is not everybody.
+    select user_key.user_key
+    from user_key
+    where exists (select 1 from changed_quest where changed_quest.metric = 'assists')
+      or (select is_most from since)
+  ) as anybody
   cross join made_week
   where (select is_wanted from wanted)
     and (

@@ -40,15 +40,46 @@ from (
         ) as longest_streak_days
       from streak_scope
     ), last_day as (
-      select distinct last_active_day as day from scope_user
+      select
+        counted.day,
+        counted.user_count
+          > greatest(coalesce(processed_day.tap_count, 0) / 100, least(coalesce(processed_day.tap_count, 0) / 4, 3)) as is_whole
+      from (select last_active_day as day, count(*) as user_count from scope_user group by last_active_day) as counted
+      left join processed_day on processed_day.day = counted.day
+    ), own_pair as (
+      select scope_user.user_key, last_day.day, pair.u1_key, pair.u2_key
+      from last_day
+      join scope_user on scope_user.last_active_day = last_day.day
+      join pair on pair.u1_key = scope_user.user_key and pair.last_day = last_day.day
+      where not last_day.is_whole
+      union all
+      select scope_user.user_key, last_day.day, pair.u1_key, pair.u2_key
+      from last_day
+      join scope_user on scope_user.last_active_day = last_day.day
+      join pair on pair.u2_key = scope_user.user_key and pair.last_day = last_day.day
+      where not last_day.is_whole
     ), last_day_tap as (
       select pair_day.u1_key as user_key, pair_day.day, pair_day.last_tap_at
       from last_day
       join pair_day on pair_day.day = last_day.day
+      where last_day.is_whole
       union all
       select pair_day.u2_key, pair_day.day, pair_day.last_tap_at
       from last_day
       join pair_day on pair_day.day = last_day.day
+      where last_day.is_whole
+      union all
+      select own_pair.user_key, own_pair.day, known.last_tap_at
+      from own_pair
+      cross join lateral (
+        -- With an offset the planner looks each pair up, and does not join all days there are.
+        select pair_day.last_tap_at
+        from pair_day
+        where pair_day.u1_key = own_pair.u1_key
+          and pair_day.u2_key = own_pair.u2_key
+          and pair_day.day = own_pair.day
+        offset 0
+      ) as known
     )
     select
       scope_user.user_id,

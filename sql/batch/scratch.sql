@@ -115,7 +115,8 @@ create table second_degree_list (
   user_key integer primary key,
   friend_keys integer[] not null,
   weeks integer[] not null,
-  old_weeks integer[] not null
+  old_weeks integer[],
+  old_friend_keys integer[]
 );
 
 create table second_degree_event (

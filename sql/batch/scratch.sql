@@ -205,10 +205,24 @@ create table quest_meeting (
 );
 
 create table quest_friend_list (
-  user_key integer not null,
+  user_key integer primary key,
   friend_keys integer[] not null,
   first_days date[] not null,
   friend_count integer not null
+);
+
+create table quest_walk (
+  user_key integer primary key,
+  met_keys integer[] not null,
+  first_days date[] not null,
+  first_tap_at timestamptz[] not null
+);
+
+create table quest_common (
+  user_key integer not null,
+  friend_key integer not null,
+  first_day date not null,
+  first_tap_at timestamptz not null
 );
 
 create table quest_event (

@@ -39,15 +39,33 @@ with scope as not materialized (
   ) as own_day
   where not (select is_large from size)
 ), reconnected as (
+  -- Of the days before only those can matter that come at most 29 days before the weeks in question.
   select candidate.u1_key, candidate.u2_key, candidate.week, candidate.day, candidate.first_tap_at
   from candidate
-  where not exists (
-    select 1
-    from pair_day
-    where pair_day.u1_key = candidate.u1_key
-      and pair_day.u2_key = candidate.u2_key
-      and pair_day.day between candidate.day - 29 and candidate.day - 1
-  )
+  where (select is_large from size)
+    and not exists (
+      select 1
+      from pair_day
+      where pair_day.u1_key = candidate.u1_key
+        and pair_day.u2_key = candidate.u2_key
+        and pair_day.day between candidate.day - 29 and candidate.day - 1
+        and pair_day.day between (select week_start(min(week)) - 29 from scope) and (select week_start(max(week)) + 6 from scope)
+    )
+  union all
+  select candidate.u1_key, candidate.u2_key, candidate.week, candidate.day, candidate.first_tap_at
+  from candidate
+  cross join lateral (
+    select
+      exists (
+        select 1
+        from pair_day
+        where pair_day.u1_key = candidate.u1_key
+          and pair_day.u2_key = candidate.u2_key
+          and pair_day.day between candidate.day - 29 and candidate.day - 1
+      ) as has_tapped
+    offset 0
+  ) as before
+  where not (select is_large from size) and not before.has_tapped
 )
 select 'reconnections' as metric, scope.user_key, scope.week, reconnected.day, reconnected.first_tap_at as tapped_at
 from reconnected

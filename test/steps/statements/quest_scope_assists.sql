@@ -21,18 +21,25 @@ with wanted as (
       ) as made_since
     ) as is_most
   from moved
-), adjacent as not materialized (
-  select friend.user_key, friend.friend_key, friend.first_day from friend
+), end_user as (
+  select u1_key as user_key from moved where not (select is_most from since)
+  union
+  select u2_key from moved where not (select is_most from since)
+), was as (
+  select u1_key, u2_key, old_first_day from moved
+  where old_first_day is distinct from new_first_day and old_first_day is not null
+), adjacent as materialized (
+  select end_user.user_key, own.friend_key, own.first_day
+  from end_user
+  cross join lateral (
+    -- With an offset the planner looks each user up, and does not join all connections there are.
+    select friend.friend_key, friend.first_day from friend where friend.user_key = end_user.user_key
+    offset 0
+  ) as own
   union all
-  select changed_pair.u1_key, changed_pair.u2_key, changed_pair.old_first_day
-  from changed_pair
-  where changed_pair.old_first_day is distinct from changed_pair.new_first_day
-    and changed_pair.old_first_day is not null
+  select u1_key, u2_key, old_first_day from was
   union all
-  select changed_pair.u2_key, changed_pair.u1_key, changed_pair.old_first_day
-  from changed_pair
-  where changed_pair.old_first_day is distinct from changed_pair.new_first_day
-    and changed_pair.old_first_day is not null
+  select u2_key, u1_key, old_first_day from was
 ), triangle as (
   select
     moved.u1_key,

@@ -38,9 +38,13 @@ from active_day
 group by active_day.user_key, active_day.island
 --: stored
 from run_scope
-join activity_run as stored
-  on stored.user_key = run_scope.user_key
-  and stored.ended_on >= run_scope.from_day
-  and stored.started_on <= run_scope.to_day
+cross join lateral (
+  select activity_run.user_key, activity_run.ended_on, activity_run.started_on
+  from activity_run
+  where activity_run.user_key = run_scope.user_key
+    and activity_run.ended_on >= run_scope.from_day
+    and activity_run.started_on <= run_scope.to_day
+  offset 0
+) as stored
 --: noted changed_run
 select run_scope.user_id, run_scope.flipped_day, run_scope.to_day from run_scope

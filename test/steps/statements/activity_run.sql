@@ -56,10 +56,14 @@ full join (
     stored.started_on,
     true as is_stored
   from run_scope
-  join activity_run as stored
-    on stored.user_key = run_scope.user_key
-    and stored.ended_on >= run_scope.from_day
-    and stored.started_on <= run_scope.to_day
+  cross join lateral (
+    select activity_run.user_key, activity_run.ended_on, activity_run.started_on
+    from activity_run
+    where activity_run.user_key = run_scope.user_key
+      and activity_run.ended_on >= run_scope.from_day
+      and activity_run.started_on <= run_scope.to_day
+    offset 0
+  ) as stored
 ) as stored using (user_key, ended_on)
 where (wanted.is_wanted, wanted.started_on)
   is distinct from (stored.is_stored, stored.started_on);

@@ -28,17 +28,21 @@ from (
       select
         streak_scope.user_key,
         streak_scope.user_id,
-        (
-          select max(activity_run.ended_on)
-          from activity_run
-          where activity_run.user_key = streak_scope.user_key and activity_run.ended_on <= $1::date
-        ) as last_active_day,
+        latest.ended_on as last_active_day,
+        latest.started_on as streak_started_on,
         (
           select max(activity_run.ended_on - activity_run.started_on) + 1
           from activity_run
           where activity_run.user_key = streak_scope.user_key
         ) as longest_streak_days
       from streak_scope
+      cross join lateral (
+        select activity_run.ended_on, activity_run.started_on
+        from activity_run
+        where activity_run.user_key = streak_scope.user_key and activity_run.ended_on <= $1::date
+        order by activity_run.ended_on desc
+        limit 1
+      ) as latest
     ), last_day as (
       select
         counted.day,
@@ -84,23 +88,21 @@ from (
     select
       scope_user.user_id,
       case
-        when scope_user.last_active_day >= $2::date then scope_user.last_active_day - activity_run.started_on + 1
+        when scope_user.last_active_day >= $2::date then scope_user.last_active_day - scope_user.streak_started_on + 1
         else 0
       end as current_streak_days,
       scope_user.longest_streak_days,
       scope_user.last_active_day,
-      activity_run.started_on as streak_started_on,
+      scope_user.streak_started_on,
       max(last_day_tap.last_tap_at) as last_tap_at
     from scope_user
-    join activity_run
-      on activity_run.user_key = scope_user.user_key and activity_run.ended_on = scope_user.last_active_day
     join last_day_tap
       on last_day_tap.user_key = scope_user.user_key and last_day_tap.day = scope_user.last_active_day
     group by
       scope_user.user_id,
       scope_user.longest_streak_days,
       scope_user.last_active_day,
-      activity_run.started_on
+      scope_user.streak_started_on
   ) as selected
 ) as wanted
 full join (

@@ -60,6 +60,8 @@ export interface Growth {
 export const known: Readonly<Record<string, string>> = {
   'backfill: quest_common':
     'it makes fewer rows of as many friends of friends: the larger a community, the fewer of them are friends',
+  'backfill: quest_walk':
+    'PostgreSQL 18 sorts many rows before it gathers them: one row more through the plan for each, at any larger size',
   'night: changed_home':
     'all homes are compared with those that were read: the source does not say which of them changed',
   'late tap: changed_home':

@@ -23,13 +23,13 @@ union all
 select near1.user_key, met.u2_key, met.first_day, met.first_tap_at, met.week
 from near as near1
 cross join lateral (
-  -- With an offset the planner looks each user up, and does not join all connections there are.
+  -- With an offset the planner looks each user up, and does not join all connections there are, nor all of a week.
   select pair.u2_key, pair.first_day, pair.first_tap_at, week_number(pair.first_day) as week
   from pair
   where pair.u1_key = near1.user_key
-    and pair.first_day between (select week_start(min(week)) from scope) and (select week_start(max(week)) + 6 from scope)
   offset 0
 ) as met
-join (select distinct week from scope) as scope_week on scope_week.week = met.week
-join near as near2 on near2.user_key = met.u2_key
-where not (select is_large from size);
+where not (select is_large from size)
+  -- Told so, the planner looks for each in a hash of them, and does not join all with all.
+  and (met.week in (select scope.week from scope)) is true
+  and (met.u2_key in (select near.user_key from near)) is true;

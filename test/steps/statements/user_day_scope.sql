@@ -12,7 +12,7 @@ with touched as not materialized (
   select
     counted.day,
     counted.pair_count
-      > greatest(coalesce(processed_day.tap_count, 0) / 100, least(coalesce(processed_day.tap_count, 0) / 4, 3)) as is_whole
+      > greatest(coalesce(processed_day.tap_count, 0) / 100, least(coalesce(processed_day.tap_count, 0) / 2, 3)) as is_whole
   from (select touched.day, count(*) as pair_count from touched group by touched.day) as counted
   left join processed_day on processed_day.day = counted.day
 )

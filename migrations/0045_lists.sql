@@ -1,7 +1,7 @@
 -- Up Migration
 
--- The second degree walks the connections of the friends of whoever met somebody: of nearly everybody, each night. Taken
--- out of friends when a list is written, and not whenever one is walked.
+-- The second degree walks the connections of the friends of whoever met somebody: of nearly everybody, each night.
+-- Taken out of friends when a list is written, and not whenever one is walked.
 create function friend_list_key(friends bytea) returns integer[]
 language sql immutable parallel safe
 begin atomic

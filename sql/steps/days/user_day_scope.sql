@@ -1,6 +1,6 @@
 -- Who is counted again, and on which day: whoever tapped otherwise, or met somebody for the first time, or no longer
--- did. Where that is more than one in a hundred of a day's taps, everybody on that day is (a row without a user): then it
--- is cheaper to read the day than to look each of them up. A few are looked up even if the day is small.
+-- did. Where that is more than one in a hundred of a day's taps, everybody on that day is (a row without a user): then
+-- it is cheaper to read the day than to look each of them up. A few are looked up even if the day is small.
 --! reads: changed_pair_day, changed_pair, processed_day, user_key
 --! writes: user_day_scope
 --! grain: day, user_key

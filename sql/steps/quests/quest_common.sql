@@ -1,6 +1,6 @@
--- Who are friends of both of two who met: the ones of the one since an earlier day; since when of the other one, is asked
--- of the few who are left. A user at a time: looked for in the friends of one user, which fit the cache, most of the
--- friends of friends are gone several times as fast as in those of all.
+-- Who are friends of both of two who met: the ones of the one since an earlier day; since when of the other one, is
+-- asked of the few who are left. A user at a time: looked for in the friends of one user, which fit the cache, most of
+-- the friends of friends are gone several times as fast as in those of all.
 -- The planner can't know how long the lists are, so it is told to look each one up.
 --! reads: quest_walk, quest_friend_list
 --! writes: quest_common

@@ -1,6 +1,6 @@
--- The connections that can be an assist: made in a week in question, by two friends of a user in question. For many users
--- all connections of their weeks are looked at, for a few those of their friends. In a table of its own, so that the
--- planner knows how many they are: where it takes few for one, it looks at all friends for each.
+-- The connections that can be an assist: made in a week in question, by two friends of a user in question. For many
+-- users all connections of their weeks are looked at, for a few those of their friends. In a table of its own, so that
+-- the planner knows how many they are: where it takes few for one, it looks at all friends for each.
 --! reads: quest_scope, pair, friend, user_key
 --! writes: quest_meeting
 --! grain: u1_key, u2_key

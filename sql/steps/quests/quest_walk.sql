@@ -1,5 +1,6 @@
--- Whom each user met, where the other one of the two has fewer friends (of the users in question): those are walked, and
--- looked for among the friends of this one. The friends of one who knows everybody would be walked for each of them.
+-- Whom each user met, where the other one of the two has fewer friends (of the users in question): those are walked,
+-- and looked for among the friends of this one. The friends of one who knows everybody would be walked for each of
+-- them.
 --! reads: quest_meeting, quest_friend_list
 --! writes: quest_walk
 --! grain: user_key

@@ -30,7 +30,7 @@ with scope_user as (
   select
     counted.day,
     counted.user_count
-      > greatest(coalesce(processed_day.tap_count, 0) / 100, least(coalesce(processed_day.tap_count, 0) / 2, 3)) as is_whole
+      > greatest(coalesce(processed_day.tap_count, 0) / 100, least(coalesce(processed_day.tap_count, 0), 3)) as is_whole
   from (select last_active_day as day, count(*) as user_count from scope_user group by last_active_day) as counted
   left join processed_day on processed_day.day = counted.day
 ), own_pair as (

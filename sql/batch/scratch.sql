@@ -75,7 +75,9 @@ create table changed_pair (
 );
 
 create table user_day_scope (
-  day date not null
+  day date not null,
+  user_key integer,
+  user_id uuid
 );
 
 create table changed_user_day (
@@ -113,7 +115,8 @@ create table second_degree_list (
   user_key integer primary key,
   friend_keys integer[] not null,
   weeks integer[] not null,
-  old_weeks integer[] not null
+  old_weeks integer[],
+  old_friend_keys integer[]
 );
 
 create table second_degree_event (
@@ -202,10 +205,24 @@ create table quest_meeting (
 );
 
 create table quest_friend_list (
-  user_key integer not null,
+  user_key integer primary key,
   friend_keys integer[] not null,
   first_days date[] not null,
   friend_count integer not null
+);
+
+create table quest_walk (
+  user_key integer primary key,
+  met_keys integer[] not null,
+  first_days date[] not null,
+  first_tap_at timestamptz[] not null
+);
+
+create table quest_common (
+  user_key integer not null,
+  friend_key integer not null,
+  first_day date not null,
+  first_tap_at timestamptz not null
 );
 
 create table quest_event (
@@ -305,7 +322,8 @@ create table run_scope (
   user_id uuid not null,
   from_day date not null,
   to_day date not null,
-  flipped_day date not null
+  flipped_day date not null,
+  flipped_count integer not null
 );
 
 create table streak_scope (

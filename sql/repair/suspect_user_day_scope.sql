@@ -4,10 +4,10 @@
 --! writes: user_day_scope
 --! grain: day
 --! runs: repair
-select batch_day.day from batch_day where batch_day.forced
+select batch_day.day, null::integer as user_key, null::uuid as user_id from batch_day where batch_day.forced
 union
-select user_day_activity.day
+select user_day_activity.day, null, null
 from batch_user
 join user_day_activity on user_day_activity.user_id = batch_user.user_id
 except
-select user_day_scope.day from user_day_scope
+select user_day_scope.day, user_day_scope.user_key, user_day_scope.user_id from user_day_scope

@@ -14,8 +14,8 @@ export interface Figures {
 const notDerived =
   /^(run|run_step|setting|schema_file|schema_migration|stale_mark|captured_day|change_queue|derived_step|follow_minute|frozen_day|frozen_cell|quest_definitions|gazetteer_.*)$/;
 
-/** When, or by which run, a row was written is no figure. */
-const notFigures = new Set(['last_updated_at', 'run_id', 'steps_sha256']);
+/** When, or by which run, a row was written is no figure; nor is what the database itself takes out of friends. */
+const notFigures = new Set(['last_updated_at', 'run_id', 'steps_sha256', 'friend_keys', 'weeks']);
 
 /**
  * Every stored table of a schema that a run derives, whatever it is called: a table that is added later is compared as

@@ -67,6 +67,24 @@ export const mutations: readonly Mutation[] = [
     'where false',
   ),
   replace(
+    'of a pair that tapped otherwise one is not counted again',
+    'user_day_scope',
+    'unnest(array[touched.u1_key, touched.u2_key])',
+    'unnest(array[touched.u1_key, touched.u1_key])',
+  ),
+  replace(
+    'of the pairs of a few one side is not counted',
+    'user_day_activity',
+    'pair.u2_key = own_day.user_key',
+    'pair.u2_key = 0',
+  ),
+  replace(
+    'the latest tap of a few is looked for on one side',
+    'user_streaks',
+    'pair.u2_key = scope_user.user_key',
+    'pair.u2_key = 0',
+  ),
+  replace(
     'the run after a gap is not joined',
     'run_scope',
     'and activity_run.started_on <= flipped.day + 1',
@@ -117,8 +135,8 @@ export const mutations: readonly Mutation[] = [
   replace(
     'whoever was near before comes nearer again',
     'second_degree_gain',
-    'where path.old_week < 2147483647',
-    'where false',
+    'unnest(coalesce(list.old_friend_keys, list.friend_keys))',
+    "unnest('{}'::integer[])",
   ),
   replace(
     'who became a friend is still a friend of a friend',

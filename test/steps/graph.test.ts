@@ -13,6 +13,12 @@ const params = { as_of_day: '2026-02-11' };
 const [first, second, third, last] = [105662, 105663, 105664, 105665];
 const never = 2_147_483_647;
 
+/** Keys of as many users. */
+const keysOf = (users: number) =>
+  ['user_id user_key', ...Array.from({ length: users }, (_, index) => `u${index + 1} ${index + 1}`)].join(
+    '\n',
+  );
+
 describe('second_degree_event', () => {
   const given = {
     second_degree_focus: `
@@ -53,11 +59,11 @@ describe('second_degree_event', () => {
 describe('second_degree_gain', () => {
   // 1 and 2 have just met; 2 has known 3 and 4, and 1 has known 4.
   const second_degree_list = `
-    user_key friend_keys weeks               old_weeks
-    1        {2,4}       {${last},${first}}   {${never},${first}}
-    2        {1,3,4}     {${last},${first},${first}} {${never},${first},${first}}
-    3        {2}         {${first}}           {${first}}
-    4        {1,2}       {${first},${first}}  {${first},${first}}`;
+    user_key friend_keys weeks               old_weeks              old_friend_keys
+    1        {2,4}       {${last},${first}}   {${never},${first}}   {4}
+    2        {1,3,4}     {${last},${first},${first}} {${never},${first},${first}} {3,4}
+    3        {2}         {${first}}           -                     -
+    4        {1,2}       {${first},${first}}  -                     -`;
 
   test('friends of a new friend come near, unless they are friends; the two themselves leave', () =>
     step('second_degree_gain', {
@@ -80,9 +86,13 @@ describe('second_degree_gain', () => {
 });
 
 describe('second_degree_list', () => {
-  test('has the week of every connection of a focus user and of their friends, now and before the batch', () =>
+  test.each([
+    ['most', 9],
+    ['a few', 30],
+  ])('has the week of every connection of %s users and of their friends, now and before the batch', (_, users) =>
     step('second_degree_list', {
       given: {
+        user_key: keysOf(users),
         second_degree_focus: 'user_key from_week\n 1 2026-01-19',
         changed_friend: `
           user_key friend_key old_week new_week
@@ -96,10 +106,43 @@ describe('second_degree_list', () => {
       },
       expected: {
         second_degree_list: `
-          user_key friend_keys weeks     old_weeks
-          1        {2}         {${last}} {${never}}
-          2        {1}         {${last}} {${never}}`,
+          user_key friend_keys weeks     old_weeks  old_friend_keys
+          1        {2}         {${last}} {${never}} {}
+          2        {1}         {${last}} {${never}} {}`,
       },
+    }));
+
+  // The list of 3 says something else than the connections of 3, to tell which is read.
+  const friendOfFocus = {
+    second_degree_focus: 'user_key from_week\n 1 2026-01-19',
+    changed_friend: `
+      user_key friend_key old_week   new_week
+      1        2          2026-01-26 -
+      2        1          2026-01-26 -`,
+    friend: `
+      user_key friend_key first_day
+      1        3          2026-02-03
+      3        1          2026-02-03`,
+    friend_list: `
+      user_key friends
+      1        \\x00000003000b4941
+      3        \\x00000004000b491f`,
+  };
+  const changed = `
+    user_key friend_keys weeks               old_weeks
+    1        {3,2}       {${third},${never}} {${third},${second}}
+    2        {1}         {${never}}          {${second}}`;
+
+  test('takes those of which none changed from their lists', () =>
+    step('second_degree_list', {
+      given: friendOfFocus,
+      expected: { second_degree_list: `${changed}\n 3 {4} {${first - 3}} -` },
+    }));
+
+  test('but not in a repair', () =>
+    step('second_degree_list', {
+      given: { ...friendOfFocus, second_degree_suspect: 'user_key from_week\n 9 2026-01-19' },
+      expected: { second_degree_list: `${changed}\n 3 {1} {${third}} {${third}}` },
     }));
 });
 
@@ -222,9 +265,13 @@ describe('second_degree', () => {
 
 describe('friend_list', () => {
   // Each partner in eight bytes: the key, and the days from 0001-01-01 to the first tap.
-  test('in the order of their keys, of those of whom a connection changed; who has none left has no list', () =>
+  test.each([
+    ['most', 9],
+    ['a few', 60],
+  ])('in the order of their keys, of %s users of whom a connection changed; who has none left has no list', (_, users) =>
     step('friend_list', {
       given: {
+        user_key: keysOf(users),
         changed_pair: `
           u1_key u2_key
           1      2
@@ -233,6 +280,7 @@ describe('friend_list', () => {
           user_key friend_key first_day
           1        4          2025-12-31
           1        2          2026-02-03
+          1        16909060   2026-02-03
           2        1          2026-02-03
           4        1          2025-12-31`,
         friend_list: `
@@ -243,10 +291,10 @@ describe('friend_list', () => {
       },
       expected: {
         friend_list: `
-          user_key friends
-          1        \\x00000002000b494100000004000b491f
-          2        \\x00000001000b4941
-          4        \\x00000001000b4920`,
+          user_key friends                              friend_keys weeks
+          1        \\x00000002000b494100000004000b491f01020304000b4941 {2,4,16909060} {${third},${first - 3},${third}}
+          2        \\x00000001000b4941                 {1}         {${third}}
+          4        \\x00000001000b4920                 {1}         {${first - 3}}`,
       },
     }));
 });

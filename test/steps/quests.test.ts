@@ -516,10 +516,13 @@ describe('quest_events', () => {
 });
 
 describe('quest_meeting', () => {
-  test('connections that were made in the week, by two friends of a user in question', () =>
+  test.each([
+    ['a user', 0],
+    ['one of many users', 20],
+  ])('connections that were made in the week, by two friends of %s in question', (_, others) =>
     step('quest_meeting', {
       given: {
-        quest_scope: `${scopeOf('{assists}', 1)}\n 9 ${week} -`,
+        quest_scope: `${scopeOf('{assists}', 1, ...Array.from({ length: others }, (__, number) => 100 + number))}\n 9 ${week} -`,
         // 1 knows 2, 3, 4 and 5, but not 6; 9 knows 6 and 7, but is not in question.
         friend: `
           user_key friend_key first_day
@@ -548,68 +551,110 @@ describe('quest_meeting', () => {
 });
 
 describe('quest_friend_list', () => {
-  test('of each who met: whom they know, and since when', () =>
+  test('of each who met: which of the users in question they know, and since when', () =>
     step('quest_friend_list', {
       given: {
+        quest_scope: `${scopeOf('{assists}', 1, 2)}\n 6 ${week} {taps}`,
         quest_meeting: `
           u1_key u2_key first_day  first_tap_at      week
           2      3      2026-02-05 2026-02-05T10:00Z 2026-02-02
           2      4      2026-02-06 2026-02-06T10:00Z 2026-02-02`,
         friend: `
           user_key friend_key first_day
+          1        2          2026-02-01
+          1        3          2026-02-04
+          1        7          2026-02-04
           2        1          2026-02-01
+          2        4          2026-02-06
           2        5          2026-01-15
+          2        6          2026-01-15
           3        1          2026-02-04
           4        2          2026-02-06
-          5        2          2026-01-15`,
+          5        2          2026-01-15
+          6        2          2026-01-15`,
       },
       expected: {
         quest_friend_list: `
+          user_key friend_keys first_days   friend_count
+          2        {1}         {2026-02-01} 1
+          3        {1}         {2026-02-04} 1
+          4        {2}         {2026-02-06} 1`,
+      },
+    }));
+});
+
+describe('quest_walk', () => {
+  test('of each who met, whom: where the other one has fewer friends, or as many', () =>
+    step('quest_walk', {
+      given: {
+        quest_meeting: `
+          u1_key u2_key first_day  first_tap_at      week
+          2      3      2026-02-05 2026-02-05T10:00Z 2026-02-02
+          4      7      2026-02-06 2026-02-06T10:00Z 2026-02-02
+          2      5      2026-02-07 2026-02-07T10:00Z 2026-02-02
+          2      9      2026-02-07 2026-02-07T10:00Z 2026-02-02`,
+        quest_friend_list: `
           user_key friend_keys first_days              friend_count
-          2        {1,5}       {2026-02-01,2026-01-15} 2
-          3        {1}         {2026-02-04}            1
-          4        {2}         {2026-02-06}            1`,
+          2        {1}         {2026-02-01}            1
+          3        {1,5}       {2026-02-01,2026-02-01} 2
+          4        {1,5}       {2026-02-01,2026-02-01} 2
+          5        {1}         {2026-02-01}            1
+          7        {1}         {2026-02-01}            1`,
+      },
+      expected: {
+        quest_walk: `
+          user_key met_keys first_days   first_tap_at
+          3        {2}      {2026-02-05} {2026-02-05T10:00Z}
+          5        {2}      {2026-02-07} {2026-02-07T10:00Z}
+          4        {7}      {2026-02-06} {2026-02-06T10:00Z}`,
+      },
+    }));
+});
+
+describe('quest_common', () => {
+  test('the friends of one, on an earlier day, who are friends of the other one', () =>
+    step('quest_common', {
+      given: {
+        quest_walk: `
+          user_key met_keys first_days              first_tap_at
+          3        {2,4}    {2026-02-05,2026-02-06} {2026-02-05T10:00Z,2026-02-06T10:00Z}`,
+        quest_friend_list: `
+          user_key friend_keys first_days                         friend_count
+          2        {1,5,6}     {2026-02-04,2026-02-05,2026-02-01} 3
+          3        {1,5,7}     {2026-02-09,2026-02-01,2026-02-01} 3
+          4        {5}         {2026-02-05}                       1`,
+      },
+      expected: {
+        quest_common: `
+          user_key friend_key first_day  first_tap_at
+          3        1          2026-02-05 2026-02-05T10:00Z
+          3        5          2026-02-06 2026-02-06T10:00Z`,
       },
     }));
 });
 
 describe('quest_assists', () => {
-  const quest_scope = `${scopeOf('{assists}', 1, 4)}\n 5 ${week} -`;
-  const meeting = (day: string) => `
-    u1_key u2_key first_day first_tap_at week
-    2      3      ${day}    ${day}T10:00Z 2026-02-02`;
-  // 1 and 5 know both, 4 knows 2; the list of the one who has fewer friends is walked.
-  const lists = (first: number, since: string, second: number, secondSince: string) => `
-    user_key friend_keys friend_count first_days
-    ${first}  {1,5,${second}}   3     {${since},${since},2026-02-05}
-    ${second} {1,5,4,${first}}  4     {${secondSince},${secondSince},2026-01-01,2026-02-05}`;
+  const common = (since: string) => ({
+    quest_scope: `${scopeOf('{assists}', 1, 4)}\n 5 ${week} -`,
+    // 1 and 5 know 2 and 3, who met.
+    quest_common: `
+      user_key friend_key first_day  first_tap_at
+      3        1          2026-02-05 2026-02-05T10:00Z
+      3        5          2026-02-05 2026-02-05T10:00Z`,
+    quest_friend_list: `
+      user_key friend_keys first_days              friend_count
+      3        {1,5}       {${since},${since}}     2
+      2        {1}         {2026-01-01}            1`,
+  });
 
-  test.each([
-    [2, 3],
-    [3, 2],
-  ])('two who meet, for whoever knew both on an earlier day: %i has fewer friends', (one, other) =>
+  test('two who meet, for whoever in question knew both on an earlier day', () =>
     step('quest_assists', {
-      given: {
-        quest_scope,
-        quest_meeting: meeting('2026-02-05'),
-        quest_friend_list: lists(one, '2026-02-04', other, '2026-02-04'),
-      },
+      given: common('2026-02-04'),
       expected: { quest_event: `${event}\n assists 1 2026-02-02 2026-02-05 2026-02-05T10:00Z` },
     }));
 
-  test.each([
-    [2, '2026-02-05', 3, '2026-02-04'],
-    [2, '2026-02-04', 3, '2026-02-05'],
-    [3, '2026-02-05', 2, '2026-02-06'],
-  ])('not on the very day: %i since %s, %i since %s', (one, since, other, otherSince) =>
-    step('quest_assists', {
-      given: {
-        quest_scope,
-        quest_meeting: meeting('2026-02-05'),
-        quest_friend_list: lists(one, since, other, otherSince),
-      },
-      expected: { quest_event: event },
-    }));
+  test('not on the very day', () =>
+    step('quest_assists', { given: common('2026-02-05'), expected: { quest_event: event } }));
 });
 
 describe('quest_total', () => {

@@ -24,7 +24,7 @@ cross join lateral (
     select
       unnest(own.friend_keys) as friend_key,
       unnest(own.weeks) as new_week,
-      unnest(own.old_weeks) as old_week
+      unnest(coalesce(own.old_weeks, own.weeks)) as old_week
     from second_degree_list as own
     where own.user_key = focus.user_key
   ), path as (
@@ -73,7 +73,11 @@ cross join lateral (
     cross join lateral (values (reached.new_week, 1), (reached.old_week, -1)) as bound (from_week, sign)
     where reached.new_week <> reached.old_week
       and bound.from_week < reached.direct_week
-      and (select count(*) from second_degree_focus) < (select count(*) from user_key)
+      and (select count(*) from second_degree_focus) < (
+        -- No more are counted than it takes to say.
+        select count(*)
+        from (select 1 from user_key limit (select count(*) + 1 from second_degree_focus)) as known
+      )
       and not exists (select 1 from second_degree_added)
       and not exists (
         select 1 from second_degree_focus as also where also.user_key = reached.other_key

@@ -25,18 +25,13 @@ with gained as (
       from second_degree_list as own
       where own.user_key = one.user_key
       union all
-      select path.other_key
+      select unnest(coalesce(list.old_friend_keys, list.friend_keys)) as other_key
       from (
-        select unnest(list.friend_keys) as other_key, unnest(list.old_weeks) as old_week
-        from (
-          select unnest(own.friend_keys) as friend_key, unnest(own.old_weeks) as old_week
-          from second_degree_list as own
-          where own.user_key = one.user_key
-        ) as half
-        join second_degree_list as list on list.user_key = half.friend_key
-        where half.old_week < 2147483647
-      ) as path
-      where path.old_week < 2147483647
+        select unnest(coalesce(own.old_friend_keys, own.friend_keys)) as friend_key
+        from second_degree_list as own
+        where own.user_key = one.user_key
+      ) as half
+      join second_degree_list as list on list.user_key = half.friend_key
     )
   ) as nearer
 ), met as (
@@ -48,9 +43,9 @@ with gained as (
       from (
         select max(known.old_week) as reached_week
         from (
-          select unnest(one.friend_keys) as friend_key, unnest(one.old_weeks) as old_week
+          select unnest(one.friend_keys) as friend_key, unnest(coalesce(one.old_weeks, one.weeks)) as old_week
           union all
-          select unnest(other.friend_keys), unnest(other.old_weeks)
+          select unnest(other.friend_keys), unnest(coalesce(other.old_weeks, other.weeks))
         ) as known
         where known.old_week < 2147483647
         group by known.friend_key

@@ -1,13 +1,14 @@
--- The connections of those who met, a row per user. In a table of its own, so that the planner knows how many there
--- are.
---! reads: quest_meeting, friend
+-- Which of the users in question those who met are connected with, a row per one who met: only of them anybody asks
+-- whether they had known both. In a table of its own, so that the planner knows how many there are.
+--! reads: quest_scope, quest_meeting, friend
 --! writes: quest_friend_list
 --! grain: user_key
 select
-  friend.user_key,
-  array_agg(friend.friend_key) as friend_keys,
+  friend.friend_key as user_key,
+  array_agg(friend.user_key) as friend_keys,
   array_agg(friend.first_day) as first_days,
   count(*)::integer as friend_count
-from (select u1_key as user_key from quest_meeting union select u2_key from quest_meeting) as one
-join friend on friend.user_key = one.user_key
-group by friend.user_key
+from (select distinct user_key from quest_scope where 'assists' = any (metrics)) as scope_user
+join friend on friend.user_key = scope_user.user_key
+where friend.friend_key in (select u1_key from quest_meeting union select u2_key from quest_meeting)
+group by friend.friend_key

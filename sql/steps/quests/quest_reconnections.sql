@@ -12,13 +12,19 @@ with scope as not materialized (
 ), size as (
   select count(*) > 50 * count(distinct week) as is_large from quest_scope
 ), candidate as (
-  select pair_day.u1_key, pair_day.u2_key, scope_week.week, pair_day.day, pair_day.first_tap_at
+  select week_day.u1_key, week_day.u2_key, scope_week.week, week_day.day, week_day.first_tap_at
   from (select distinct week from scope) as scope_week
-  join pair_day on pair_day.day between week_start(scope_week.week) and week_start(scope_week.week) + 6
+  cross join lateral (
+    -- With an offset each week is read by its days, and not all days held against each week.
+    select pair_day.u1_key, pair_day.u2_key, pair_day.day, pair_day.first_tap_at
+    from pair_day
+    where pair_day.day between week_start(scope_week.week) and week_start(scope_week.week) + 6
+    offset 0
+  ) as week_day
   join pair
-    on pair.u1_key = pair_day.u1_key
-    and pair.u2_key = pair_day.u2_key
-    and pair.first_day <= pair_day.day - 30
+    on pair.u1_key = week_day.u1_key
+    and pair.u2_key = week_day.u2_key
+    and pair.first_day <= week_day.day - 30
   where (select is_large from size)
   union all
   select own_pair.u1_key, own_pair.u2_key, own_pair.week, own_day.day, own_day.first_tap_at
@@ -43,15 +49,33 @@ with scope as not materialized (
   ) as own_day
   where not (select is_large from size)
 ), reconnected as (
+  -- Of the days before only those can matter that come at most 29 days before the weeks in question.
   select candidate.u1_key, candidate.u2_key, candidate.week, candidate.day, candidate.first_tap_at
   from candidate
-  where not exists (
-    select 1
-    from pair_day
-    where pair_day.u1_key = candidate.u1_key
-      and pair_day.u2_key = candidate.u2_key
-      and pair_day.day between candidate.day - 29 and candidate.day - 1
-  )
+  where (select is_large from size)
+    and not exists (
+      select 1
+      from pair_day
+      where pair_day.u1_key = candidate.u1_key
+        and pair_day.u2_key = candidate.u2_key
+        and pair_day.day between candidate.day - 29 and candidate.day - 1
+        and pair_day.day between (select week_start(min(week)) - 29 from scope) and (select week_start(max(week)) + 6 from scope)
+    )
+  union all
+  select candidate.u1_key, candidate.u2_key, candidate.week, candidate.day, candidate.first_tap_at
+  from candidate
+  cross join lateral (
+    select
+      exists (
+        select 1
+        from pair_day
+        where pair_day.u1_key = candidate.u1_key
+          and pair_day.u2_key = candidate.u2_key
+          and pair_day.day between candidate.day - 29 and candidate.day - 1
+      ) as has_tapped
+    offset 0
+  ) as before
+  where not (select is_large from size) and not before.has_tapped
 )
 select 'reconnections' as metric, scope.user_key, scope.week, reconnected.day, reconnected.first_tap_at as tapped_at
 from reconnected

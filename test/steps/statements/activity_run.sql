@@ -14,17 +14,35 @@ from (
     started_on,
     true as is_wanted
   from (
-    with active_day as (
-      -- Consecutive days less their running number give the same date: the gaps-and-islands trick.
-      select
-        run_scope.user_key,
-        user_day_activity.day,
-        user_day_activity.day
-          - (row_number() over (partition by run_scope.user_key order by user_day_activity.day))::integer as island
+    with size as (
+      select sum(flipped_count) > 10 * count(*) as is_large from run_scope
+    ), walked_day as (
+      -- Of users with many new days all days there are are read, as in a backfill; of others their own.
+      select run_scope.user_key, user_day_activity.day
       from run_scope
       join user_day_activity
         on user_day_activity.user_id = run_scope.user_id
         and user_day_activity.day between run_scope.from_day and run_scope.to_day
+      where (select is_large from size)
+      union all
+      select run_scope.user_key, own_day.day
+      from run_scope
+      cross join lateral (
+        -- With an offset the planner looks each user up, and does not join all days there are.
+        select user_day_activity.day
+        from user_day_activity
+        where user_day_activity.user_id = run_scope.user_id
+          and user_day_activity.day between run_scope.from_day and run_scope.to_day
+        offset 0
+      ) as own_day
+      where not (select is_large from size)
+    ), active_day as (
+      -- Consecutive days less their running number give the same date: the gaps-and-islands trick.
+      select
+        walked_day.user_key,
+        walked_day.day,
+        walked_day.day - (row_number() over (partition by walked_day.user_key order by walked_day.day))::integer as island
+      from walked_day
     )
     select active_day.user_key, max(active_day.day) as ended_on, min(active_day.day) as started_on
     from active_day
@@ -38,10 +56,14 @@ full join (
     stored.started_on,
     true as is_stored
   from run_scope
-  join activity_run as stored
-    on stored.user_key = run_scope.user_key
-    and stored.ended_on >= run_scope.from_day
-    and stored.started_on <= run_scope.to_day
+  cross join lateral (
+    select activity_run.user_key, activity_run.ended_on, activity_run.started_on
+    from activity_run
+    where activity_run.user_key = run_scope.user_key
+      and activity_run.ended_on >= run_scope.from_day
+      and activity_run.started_on <= run_scope.to_day
+    offset 0
+  ) as stored
 ) as stored using (user_key, ended_on)
 where (wanted.is_wanted, wanted.started_on)
   is distinct from (stored.is_stored, stored.started_on);

@@ -1,6 +1,6 @@
 -- prepare
 create temp table changed_home as
-with parser as (
+with parser as materialized (
   -- gazetteer_load speaks for what is packaged
   select '2-' || left(md5(concat_ws('|', load.digest, alias.digest)), 10) as version
   from (select max(digest) as digest from gazetteer_load) as load
@@ -12,22 +12,31 @@ with parser as (
       where not is_packaged
     ) as alias_row
   ) as alias
-), compared as (
+), different as materialized (
+  -- All homes are compared, of which few differ: apart from the rest, or the planner asks of each first whether it is
+  -- blank.
   select
-    coalesce(app_user.id, known.user_id) as user_id,
-    -- a home of blanks (also of exotic ones) is none
-    case
-      when app_user.home ~ '[^\u0001-\u0020\u007f-\u00a0\u2000-\u200f\u2028-\u202f\u205f-\u2064\u3000\ufeff]'
-        then app_user.home
-    end as original_text,
+    coalesce(housed.id, known.user_id) as user_id,
+    housed.home,
     parser.version as parser_version,
     known.user_id is not null as is_known
-  from app_user
-  full join home_location_struct as known on known.user_id = app_user.id
+  from (select app_user.id, app_user.home from app_user where app_user.home is not null) as housed
+  full join home_location_struct as known on known.user_id = housed.id
   cross join parser
-  where app_user.home is distinct from known.original_text
+  where housed.home is distinct from known.original_text
     or known.parser_version <> parser.version
-    or coalesce(app_user.id, known.user_id) in (select batch_user.user_id from batch_user)
+    or coalesce(housed.id, known.user_id) in (select batch_user.user_id from batch_user)
+), compared as (
+  select
+    different.user_id,
+    -- a home of blanks (also of exotic ones) is none
+    case
+      when different.home ~ '[^\u0001-\u0020\u007f-\u00a0\u2000-\u200f\u2028-\u202f\u205f-\u2064\u3000\ufeff]'
+        then different.home
+    end as original_text,
+    different.parser_version,
+    different.is_known
+  from different
 )
 select compared.user_id, compared.original_text, compared.parser_version
 from compared

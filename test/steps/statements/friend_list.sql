@@ -12,21 +12,40 @@ from (
     friends,
     true as is_wanted
   from (
-    select
-      changed.user_key,
-      string_agg(
-        int4send(friend.friend_key) || int4send(friend.first_day - date '0001-01-01'),
-        ''::bytea order by friend.friend_key
-      ) as friends
-    from (
+    with changed as materialized (
       select u1_key as user_key from changed_pair
       union
       select u2_key from changed_pair
       union
       select user_key from second_degree_suspect
-    ) as changed
-    join friend on friend.user_key = changed.user_key
-    group by changed.user_key
+    ), size as (
+      -- More than a tenth of all users. No more are counted than it takes to say.
+      select count(*) < 10 * (select count(*) from changed) as is_large
+      from (select 1 from user_key limit (select 10 * count(*) from changed)) as known
+    ), own_friend as (
+      -- Of many users all connections there are are read, of a few their own.
+      select friend.user_key, friend.friend_key, friend.first_day
+      from changed
+      join friend on friend.user_key = changed.user_key
+      where (select is_large from size)
+      union all
+      select changed.user_key, own.friend_key, own.first_day
+      from changed
+      cross join lateral (
+        -- With an offset the planner looks each user up, and does not join all connections there are.
+        select friend.friend_key, friend.first_day from friend where friend.user_key = changed.user_key
+        offset 0
+      ) as own
+      where not (select is_large from size)
+    )
+    select
+      own_friend.user_key,
+      string_agg(
+        int4send(own_friend.friend_key) || int4send(own_friend.first_day - date '0001-01-01'),
+        ''::bytea order by own_friend.friend_key
+      ) as friends
+    from own_friend
+    group by own_friend.user_key
   ) as selected
 ) as wanted
 full join (

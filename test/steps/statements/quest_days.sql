@@ -12,12 +12,22 @@ with scope as not materialized (
     scope.user_key,
     scope.week,
     scope.metrics,
-    user_day_activity.day >= week_start(scope.week) + 5 as is_weekend,
-    user_day_activity.tap_count,
-    user_day_activity.first_degree_new_count
-  from (select week_start(min(week)) as first_day, week_start(max(week)) + 6 as last_day from quest_scope) as bound
-  join user_day_activity on user_day_activity.day between bound.first_day and bound.last_day
-  join scope on scope.user_id = user_day_activity.user_id and scope.week = week_number(user_day_activity.day)
+    week_day.day >= week_start(scope.week) + 5 as is_weekend,
+    week_day.tap_count,
+    week_day.first_degree_new_count
+  from (select distinct week from scope) as scope_week
+  cross join lateral (
+    -- With an offset each week is read by its days, and not all that lies between the first and the last.
+    select
+      user_day_activity.user_id,
+      user_day_activity.day,
+      user_day_activity.tap_count,
+      user_day_activity.first_degree_new_count
+    from user_day_activity
+    where user_day_activity.day between week_start(scope_week.week) and week_start(scope_week.week) + 6
+    offset 0
+  ) as week_day
+  join scope on scope.user_id = week_day.user_id and scope.week = scope_week.week
   where (select is_large from size)
   union all
   select

@@ -11,23 +11,35 @@ with wanted as (
   select
     min(week_number(least(old_first_day, new_first_day))) as week,
     2 * count(*) > (
+      -- No more are counted than it takes to say.
       select count(*)
-      from pair
-      where pair.first_day >= (select week_start(week_number(min(least(old_first_day, new_first_day)))) from moved)
+      from (
+        select 1
+        from pair
+        where pair.first_day >= (select week_start(week_number(min(least(old_first_day, new_first_day)))) from moved)
+        limit (select 2 * count(*) from moved)
+      ) as made_since
     ) as is_most
   from moved
-), adjacent as not materialized (
-  select friend.user_key, friend.friend_key, friend.first_day from friend
+), end_user as (
+  select u1_key as user_key from moved where not (select is_most from since)
+  union
+  select u2_key from moved where not (select is_most from since)
+), was as (
+  select u1_key, u2_key, old_first_day from moved
+  where old_first_day is distinct from new_first_day and old_first_day is not null
+), adjacent as materialized (
+  select end_user.user_key, own.friend_key, own.first_day
+  from end_user
+  cross join lateral (
+    -- With an offset the planner looks each user up, and does not join all connections there are.
+    select friend.friend_key, friend.first_day from friend where friend.user_key = end_user.user_key
+    offset 0
+  ) as own
   union all
-  select changed_pair.u1_key, changed_pair.u2_key, changed_pair.old_first_day
-  from changed_pair
-  where changed_pair.old_first_day is distinct from changed_pair.new_first_day
-    and changed_pair.old_first_day is not null
+  select u1_key, u2_key, old_first_day from was
   union all
-  select changed_pair.u2_key, changed_pair.u1_key, changed_pair.old_first_day
-  from changed_pair
-  where changed_pair.old_first_day is distinct from changed_pair.new_first_day
-    and changed_pair.old_first_day is not null
+  select u2_key, u1_key, old_first_day from was
 ), triangle as (
   select
     moved.u1_key,
@@ -70,8 +82,14 @@ with wanted as (
   from triangle
   where u1_first_day > least(old_first_day, new_first_day)
   union
-  select user_key.user_key, made_week.week
-  from user_key
+  select anybody.user_key, made_week.week
+  from (
+    -- Not read where it is not everybody.
+    select user_key.user_key
+    from user_key
+    where exists (select 1 from changed_quest where changed_quest.metric = 'assists')
+      or (select is_most from since)
+  ) as anybody
   cross join made_week
   where (select is_wanted from wanted)
     and (

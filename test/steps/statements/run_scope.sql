@@ -22,6 +22,7 @@ select
   bound.user_id,
   min(bound.from_day) as from_day,
   max(bound.to_day) as to_day,
-  min(bound.flipped_day) as flipped_day
+  min(bound.flipped_day) as flipped_day,
+  count(bound.flipped_day)::integer as flipped_count
 from bound
 group by bound.user_key, bound.user_id;

@@ -28,48 +28,81 @@ from (
       select
         streak_scope.user_key,
         streak_scope.user_id,
-        (
-          select max(activity_run.ended_on)
-          from activity_run
-          where activity_run.user_key = streak_scope.user_key and activity_run.ended_on <= $1::date
-        ) as last_active_day,
+        latest.ended_on as last_active_day,
+        latest.started_on as streak_started_on,
         (
           select max(activity_run.ended_on - activity_run.started_on) + 1
           from activity_run
           where activity_run.user_key = streak_scope.user_key
         ) as longest_streak_days
       from streak_scope
+      cross join lateral (
+        select activity_run.ended_on, activity_run.started_on
+        from activity_run
+        where activity_run.user_key = streak_scope.user_key and activity_run.ended_on <= $1::date
+        order by activity_run.ended_on desc
+        limit 1
+      ) as latest
     ), last_day as (
-      select distinct last_active_day as day from scope_user
+      select
+        counted.day,
+        counted.user_count
+          > greatest(coalesce(processed_day.tap_count, 0) / 100, least(coalesce(processed_day.tap_count, 0), 3)) as is_whole
+      from (select last_active_day as day, count(*) as user_count from scope_user group by last_active_day) as counted
+      left join processed_day on processed_day.day = counted.day
+    ), own_pair as (
+      select scope_user.user_key, last_day.day, pair.u1_key, pair.u2_key
+      from last_day
+      join scope_user on scope_user.last_active_day = last_day.day
+      join pair on pair.u1_key = scope_user.user_key and pair.last_day = last_day.day
+      where not last_day.is_whole
+      union all
+      select scope_user.user_key, last_day.day, pair.u1_key, pair.u2_key
+      from last_day
+      join scope_user on scope_user.last_active_day = last_day.day
+      join pair on pair.u2_key = scope_user.user_key and pair.last_day = last_day.day
+      where not last_day.is_whole
     ), last_day_tap as (
       select pair_day.u1_key as user_key, pair_day.day, pair_day.last_tap_at
       from last_day
       join pair_day on pair_day.day = last_day.day
+      where last_day.is_whole
       union all
       select pair_day.u2_key, pair_day.day, pair_day.last_tap_at
       from last_day
       join pair_day on pair_day.day = last_day.day
+      where last_day.is_whole
+      union all
+      select own_pair.user_key, own_pair.day, known.last_tap_at
+      from own_pair
+      cross join lateral (
+        -- With an offset the planner looks each pair up, and does not join all days there are.
+        select pair_day.last_tap_at
+        from pair_day
+        where pair_day.u1_key = own_pair.u1_key
+          and pair_day.u2_key = own_pair.u2_key
+          and pair_day.day = own_pair.day
+        offset 0
+      ) as known
     )
     select
       scope_user.user_id,
       case
-        when scope_user.last_active_day >= $2::date then scope_user.last_active_day - activity_run.started_on + 1
+        when scope_user.last_active_day >= $2::date then scope_user.last_active_day - scope_user.streak_started_on + 1
         else 0
       end as current_streak_days,
       scope_user.longest_streak_days,
       scope_user.last_active_day,
-      activity_run.started_on as streak_started_on,
+      scope_user.streak_started_on,
       max(last_day_tap.last_tap_at) as last_tap_at
     from scope_user
-    join activity_run
-      on activity_run.user_key = scope_user.user_key and activity_run.ended_on = scope_user.last_active_day
     join last_day_tap
       on last_day_tap.user_key = scope_user.user_key and last_day_tap.day = scope_user.last_active_day
     group by
       scope_user.user_id,
       scope_user.longest_streak_days,
       scope_user.last_active_day,
-      activity_run.started_on
+      scope_user.streak_started_on
   ) as selected
 ) as wanted
 full join (

@@ -1,0 +1,20 @@
+-- prepare
+create temp table quest_walk as
+select
+  walked.user_key,
+  array_agg(walked.met_key) as met_keys,
+  array_agg(walked.first_day) as first_days,
+  array_agg(walked.first_tap_at) as first_tap_at
+from (
+  select
+    case when list1.friend_count <= list2.friend_count then quest_meeting.u2_key else quest_meeting.u1_key end
+      as user_key,
+    case when list1.friend_count <= list2.friend_count then quest_meeting.u1_key else quest_meeting.u2_key end
+      as met_key,
+    quest_meeting.first_day,
+    quest_meeting.first_tap_at
+  from quest_meeting
+  join quest_friend_list as list1 on list1.user_key = quest_meeting.u1_key
+  join quest_friend_list as list2 on list2.user_key = quest_meeting.u2_key
+) as walked
+group by walked.user_key;

@@ -20,6 +20,7 @@ import { openShares, type Shares } from './queue.js';
 import type { ServeSettings } from './settings.js';
 import type { Meta } from './shape.js';
 import { milliseconds, openStore, type Reading, type Store, type Timing } from './store.js';
+import { openUsers, type Users } from './users.js';
 import { readOptOuts, readViewer, type Watermark } from './viewer.js';
 
 /** A request that was answered. */
@@ -80,6 +81,7 @@ export const startServer = async (
     options,
     cache: openCache(store.read),
     places: openPlaces(),
+    users: openUsers(),
     shares: openShares(serve.requestsPerUser),
     sentences: await readSentences({ atLeast: serve.recommendation.minMutuals }),
     version: (JSON.parse(readPackageFile('package.json')) as { version: string }).version,
@@ -111,6 +113,7 @@ interface Parts {
   readonly options: ServerOptions;
   readonly cache: Cache;
   readonly places: Places;
+  readonly users: Users;
   readonly shares: Shares;
   /** How things are counted, by topic. */
   readonly sentences: Readonly<Record<string, string>>;
@@ -340,7 +343,7 @@ const tablesLifetime: Lifetime = { freshMs: 4_000, lifeMs: 4_000 };
 const optOutLifetime: Lifetime = { freshMs: 10_000, lifeMs: 20_000 };
 
 const read = async (
-  { settings, serve, cache, places, options, version }: Parts,
+  { settings, serve, cache, places, users, options, version }: Parts,
   endpoint: Endpoint,
   question: CommonQuestion,
   { request }: Exchange,
@@ -382,6 +385,8 @@ const read = async (
     optOuts,
     cache,
     places,
+    // Who looks for what takes long wants to see all of it.
+    users: question.debug === true ? openUsers() : users,
     warn: (sentence) => described.warnings.push(sentence),
     describe: (meta) => Object.assign(described, meta),
   };

@@ -32,18 +32,33 @@ export interface Around {
   mutuals(strangerKey: number): Friend[];
 }
 
+/** Friend lists by user_key: key and first day in turn, in the order of keys. */
+export interface Lists {
+  get(userKey: number): Int32Array | undefined;
+}
+
 /**
- * The viewer's partners and everybody at distance exactly 2. `lists`: the viewer's and those of all partners, as
- * sql/api/momentum.sql sends them: hexadecimal digits after \x.
+ * The viewer's partners and everybody at distance exactly 2, from the lists of the viewer and of all partners.
  *
  * Here and not in SQL: Postgres takes some 3 ms to hash the 5,300 paths of 73 partners who have as many, this 0.3. An
  * object for each path or stranger would take most of it again.
  */
-export const walk = (viewerKey: number, lists: string): Around => {
-  const { numbers, spans } = decode(lists);
-  const own = spans.get(viewerKey) ?? [0, 0];
-  // A hash table of users: key (0: free; keys begin with 1), paths, day of the first one, its friend.
-  const bits = Math.max(4, Math.ceil(Math.log2(numbers.length + 1)));
+export const walk = (viewerKey: number, lists: Lists): Around => {
+  const own = lists.get(viewerKey) ?? nobody;
+  // In the order of their keys: of several paths of one day the first is that over the smallest.
+  const friends: Friend[] = [];
+  const theirs: Int32Array[] = [];
+  let length = 0;
+  for (let at = 0; at < own.length; at += 2) {
+    const friend = { userKey: own[at] as number, since: own[at + 1] as number };
+    const list = lists.get(friend.userKey) ?? nobody;
+    friends.push(friend);
+    theirs.push(list);
+    length += list.length;
+  }
+  // A hash table of users: key (0: free; keys begin with 1), paths, day of the first one, its friend. A path is two
+  // numbers of a list, and at least a third of the slots stays free.
+  const bits = Math.max(4, Math.ceil(Math.log2(0.75 * length + 1)));
   const table = emptyTable(2 ** bits * width);
   const last = table.length - 1;
   const slotOf = (userKey: number): number => {
@@ -51,15 +66,11 @@ export const walk = (viewerKey: number, lists: string): Around => {
     while (table[slot] !== userKey && table[slot] !== 0) slot = (slot + width) & last;
     return slot;
   };
-  // In the order of their keys: of several paths of one day the first is that over the smallest.
-  for (let at = own[0]; at < own[1]; at += 2) {
-    const friendKey = numbers[at] as number;
-    const since = numbers[at + 1] as number;
-    const span = spans.get(friendKey);
-    if (span === undefined) continue;
-    for (let entry = span[0]; entry < span[1]; entry += 2) {
-      const userKey = numbers[entry] as number;
-      const entered = numbers[entry + 1] as number;
+  for (const [place, { userKey: friendKey, since }] of friends.entries()) {
+    const list = theirs[place] as Int32Array;
+    for (let entry = 0; entry < list.length; entry += 2) {
+      const userKey = list[entry] as number;
+      const entered = list[entry + 1] as number;
       const day = entered > since ? entered : since;
       const slot = slotOf(userKey);
       const paths = table[slot + 1] as number;
@@ -75,12 +86,7 @@ export const walk = (viewerKey: number, lists: string): Around => {
     table[slotOf(userKey) + 1] = 0;
   };
   forget(viewerKey);
-  const friends: Friend[] = [];
-  for (let at = own[0]; at < own[1]; at += 2) {
-    const friend = { userKey: numbers[at] as number, since: numbers[at + 1] as number };
-    forget(friend.userKey);
-    friends.push(friend);
-  }
+  for (const { userKey } of friends) forget(userKey);
   // Most slots are free: what is taken moves to the front.
   const byMutuals: number[] = [];
   let end = 0;
@@ -88,7 +94,7 @@ export const walk = (viewerKey: number, lists: string): Around => {
     const paths = table[slot + 1] as number;
     if (paths === 0) continue;
     byMutuals[paths] = (byMutuals[paths] ?? 0) + 1;
-    table.copyWithin(end, slot, slot + width);
+    for (let place = 0; place < width; place += 1) table[end + place] = table[slot + place] as number;
     end += width;
   }
   const found = table.slice(0, end);
@@ -110,19 +116,21 @@ export const walk = (viewerKey: number, lists: string): Around => {
       return selected;
     },
   };
-  const has = ([start, end]: Span, userKey: number): boolean => {
-    for (let at = start; at < end; at += 2) if (numbers[at] === userKey) return true;
-    return false;
-  };
   return {
     friends,
     strangers,
-    mutuals: (strangerKey) => {
-      return friends
-        .filter(({ userKey }) => has(spans.get(userKey) ?? [0, 0], strangerKey))
-        .sort((one, other) => one.since - other.since);
-    },
+    mutuals: (strangerKey) =>
+      friends
+        .filter((_, place) => has(theirs[place] as Int32Array, strangerKey))
+        .sort((one, other) => one.since - other.since),
   };
+};
+
+const nobody = new Int32Array(0);
+
+const has = (list: Int32Array, userKey: number): boolean => {
+  for (let at = 0; at < list.length; at += 2) if (list[at] === userKey) return true;
+  return false;
 };
 
 let kept = new Int32Array(0);
@@ -141,24 +149,21 @@ const emptyTable = (length: number): Int32Array => {
 /** Numbers of a slot; a power of two. */
 const width = 4;
 
-/** Where a list begins and ends. */
-type Span = readonly [number, number];
-
-/** All lists in one array, key and day in turn, and where in it each begins and ends. */
-const decode = (lists: string): { numbers: Int32Array; spans: ReadonlyMap<number, Span> } => {
-  const digits = lists.slice(2);
+/** The lists that sql/api/friend_list.sql sends, hexadecimal digits after \x, each with its user's key. */
+export const decodeLists = (text: string): [userKey: number, list: Int32Array][] => {
+  const digits = text.slice(2);
   const bytes = Buffer.from(new ArrayBuffer(digits.length / 2));
   bytes.write(digits, 'hex');
   if (isLittleEndian) bytes.swap32();
   const numbers = new Int32Array(bytes.buffer);
-  const spans = new Map<number, Span>();
+  const lists: [number, Int32Array][] = [];
   for (let at = 0; at < numbers.length; ) {
     const start = at + 2;
     const end = start + 2 * (numbers[at + 1] as number);
-    spans.set(numbers[at] as number, [start, end]);
+    lists.push([numbers[at] as number, numbers.subarray(start, end)]);
     at = end;
   }
-  return { numbers, spans };
+  return lists;
 };
 
 const isLittleEndian = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;

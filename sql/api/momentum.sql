@@ -2,8 +2,8 @@
 -- and places on its boards, their ranks of the week before; the days with taps of the 371 days that end with the as-of
 -- day, 'days before it:taps', separated by commas; and where a cell is new to them within a window, all cells in which
 -- they ever tapped, 'cell:older' where the first time was before the window, 'cell:new' within it, 'cell:later' after
--- it; the partners whose first tap ever with the viewer is in the window, the latest first, 'user_key:first tap:last
--- tap', in microseconds since 1970; the connections of the viewer and, if $8, of each of their partners, as
+-- it; the partners whose first tap ever with the viewer is in the window, 'user_key:first tap:last tap' in
+-- microseconds since 1970; the connections of the viewer and, if $8, of each of their partners, as
 -- sql/api/friend_list.sql has them.
 -- Zeros and nulls where there is nothing. Always one row.
 -- $1 user, $2 the week's Monday, $3 as-of day or null; $4 user_key or null, $5 first day of the window, $6 its last
@@ -22,19 +22,15 @@ with visited as materialized (
   select
     $5::date::timestamp at time zone $7::text as starts_at,
     ($6::date + 1)::timestamp at time zone $7::text as ends_at
-), new_pair as (
+), recent_pair as materialized (
   -- Two zones differ by two days at most: by the stored day few pairs are left to be looked up.
-  select friend.friend_key, pair.first_tap_at, pair.last_tap_at
-  from friend
-  join pair on pair.u1_key = $4::integer and pair.u2_key = friend.friend_key
-  where friend.user_key = $4::integer
-    and friend.first_day between $5::date - 2 and $6::date + 2
+  select pair.u1_key, pair.u2_key
+  from pair
+  where pair.u1_key = $4::integer and pair.first_day between $5::date - 2 and $6::date + 2
   union all
-  select friend.friend_key, pair.first_tap_at, pair.last_tap_at
-  from friend
-  join pair on pair.u2_key = $4::integer and pair.u1_key = friend.friend_key
-  where friend.user_key = $4::integer
-    and friend.first_day between $5::date - 2 and $6::date + 2
+  select pair.u1_key, pair.u2_key
+  from pair
+  where pair.u2_key = $4::integer and pair.first_day between $5::date - 2 and $6::date + 2
 )
 select
   coalesce(user_streaks.current_streak_days, 0) as current_streak_days,
@@ -56,15 +52,15 @@ select
   (
     select
       string_agg(
-        new_pair.friend_key
-          || ':' || (extract(epoch from new_pair.first_tap_at) * 1000000)::bigint
-          || ':' || (extract(epoch from new_pair.last_tap_at) * 1000000)::bigint,
+        case when pair.u1_key = $4::integer then pair.u2_key else pair.u1_key end
+          || ':' || (extract(epoch from pair.first_tap_at) * 1000000)::bigint
+          || ':' || (extract(epoch from pair.last_tap_at) * 1000000)::bigint,
         ','
-        order by new_pair.first_tap_at desc
       )
-    from new_pair
-    cross join window_span
-    where new_pair.first_tap_at >= window_span.starts_at and new_pair.first_tap_at < window_span.ends_at
+    from recent_pair
+    join pair on pair.u1_key = recent_pair.u1_key and pair.u2_key = recent_pair.u2_key
+    where pair.first_tap_at >= (select window_span.starts_at from window_span)
+      and pair.first_tap_at < (select window_span.ends_at from window_span)
   ) as new_partners,
   (
     select

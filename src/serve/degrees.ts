@@ -49,7 +49,8 @@ interface CandidateRow extends Candidate, Record<string, unknown> {
 }
 
 /** A friend of a friend with what a recommendation says of them. */
-interface Scored extends Stranger {
+interface Scored {
+  readonly stranger: Stranger;
   readonly who: Named;
   /** Since the last day with taps. */
   readonly days: number;
@@ -67,7 +68,7 @@ const spare = 20;
 export interface Connections {
   /** Of the viewer and perhaps of all partners. */
   readonly friend_lists: string | null;
-  /** `user_key:first tap:last tap` of who is new among partners, the latest first, separated by commas. */
+  /** `user_key:first tap:last tap` of who is new among partners, separated by commas. */
   readonly new_partners: string | null;
 }
 
@@ -110,7 +111,7 @@ export const readDegrees = async (
   if (isShort(people, namedStrangers, latest, fresh)) await people.look(fresh.flatMap(keysOf));
   return {
     first: named(met, people, (one, other) => other.firstTapAt - one.firstTapAt).map(
-      ({ who, lastTapAt }) => ({
+      ({ who, item: { lastTapAt } }) => ({
         user_id: who.user_id,
         name: who.name ?? '',
         last_tap_at: new Date(Math.floor(lastTapAt / 1000)).toISOString(),
@@ -118,7 +119,7 @@ export const readDegrees = async (
     ),
     second: named(fresh, people, (one, other) => other.reachedOn - one.reachedOn)
       .slice(0, namedStrangers)
-      .map(({ friendKey, who }) => ({
+      .map(({ item: { friendKey }, who }) => ({
         user_id: who.user_id,
         name: who.name ?? '',
         connected_via: people.get(friendKey)?.name ?? null,
@@ -135,25 +136,17 @@ const readLists = async (
 ): Promise<Lists> => {
   const lists = users.friendLists(watermark.revision);
   const given = decodeLists(text);
-  const own = new Map(given);
-  const partners = keysIn(own.get(viewerKey) ?? new Int32Array(0));
-  const known = partners.filter((key) => lists.get(key) !== undefined).length;
-  lists.isWarm = 2 * known >= partners.length;
+  const own = given.find(([key]) => key === viewerKey)?.[1] ?? new Int32Array(0);
+  const partners = keysIn(own);
+  const unknown = partners.filter((key) => lists.get(key) === undefined);
+  lists.isWarm = 2 * unknown.length <= partners.length;
   for (const [key, list] of given) lists.set(key, list);
-  // What others put there may go while this request waits, so it keeps what it has found.
-  for (const key of partners) {
-    const list = own.get(key) ?? lists.get(key);
-    if (list !== undefined) own.set(key, list);
-  }
-  const missing = partners.filter((key) => !own.has(key));
+  const missing = given.length > 1 ? [] : unknown;
   if (missing.length > 0) {
     const [row] = await reading.query<{ friend_lists: string | null }>('friend_list', [integers(missing)]);
-    for (const [key, list] of row?.friend_lists ? decodeLists(row.friend_lists) : []) {
-      own.set(key, list);
-      lists.set(key, list);
-    }
+    for (const [key, list] of row?.friend_lists ? decodeLists(row.friend_lists) : []) lists.set(key, list);
   }
-  return own;
+  return lists;
 };
 
 const keysIn = (list: Int32Array): number[] => {
@@ -187,13 +180,11 @@ interface People {
 }
 
 const openPeople = ({ reading, users, optOuts }: Context): People => {
-  const shelf = users.names(optOuts);
-  // What others put there may go while this request waits, so it keeps what it has found.
-  const found = new Map<number, Named | null>();
+  const names = users.names(optOuts);
   return {
-    get: (userKey) => found.get(userKey),
+    get: names.get,
     look: (userKeys) =>
-      lookUp(userKeys, found, shelf, async (unknown) =>
+      lookUp(userKeys, names, async (unknown) =>
         (await reading.query<NameRow>('name', [integers(unknown)])).map(({ user_key, user_id, name }) => [
           user_key,
           { user_id, name },
@@ -202,27 +193,17 @@ const openPeople = ({ reading, users, optOuts }: Context): People => {
   };
 };
 
-/** Adds to `found` what is known of the users with these keys; what nobody knows is asked for, and null without a row. */
+/** Puts on the shelf what is asked for and not there: null where there is no row. */
 const lookUp = async <Value>(
   userKeys: readonly number[],
-  found: Map<number, Value | null>,
   shelf: Shelf<Value | null>,
   ask: (unknown: readonly number[]) => Promise<readonly (readonly [userKey: number, value: Value])[]>,
 ): Promise<void> => {
-  const unknown = new Set<number>();
-  for (const key of userKeys) {
-    if (found.has(key)) continue;
-    const known = shelf.get(key);
-    if (known === undefined) unknown.add(key);
-    else found.set(key, known);
-  }
-  if (unknown.size === 0) return;
-  const rows = new Map(await ask([...unknown]));
-  for (const key of unknown) {
-    const value = rows.get(key) ?? null;
-    found.set(key, value);
-    shelf.set(key, value);
-  }
+  const unknown = userKeys.filter((key) => shelf.get(key) === undefined);
+  if (unknown.length === 0) return;
+  const asked = [...new Set(unknown)];
+  const rows = new Map(await ask(asked));
+  for (const key of asked) shelf.set(key, rows.get(key) ?? null);
 };
 
 /** The best to recommend, and the names of `others`, which are asked for with theirs. */
@@ -231,16 +212,15 @@ const readBest = async (
   people: People,
   { byMutuals, select }: Strangers,
   others: readonly number[],
-): Promise<Scored[]> => {
+): Promise<readonly Scored[]> => {
   const { reading, users, viewer, serve, watermark } = context;
   const { weights, minMutuals, maxResults } = serve.recommendation;
-  const asOf = dayNumber(watermark.as_of_day ?? '');
-  const shelf = users.candidates(watermark.revision);
-  const candidates = new Map<number, Candidate | null>();
-  const score = async (asked: readonly Stranger[], also: readonly number[]): Promise<Scored[]> => {
+  const candidates = users.candidates(watermark.revision);
+  const ranking = openRanking(context);
+  const score = async (asked: readonly Stranger[], also: readonly number[]): Promise<void> => {
     const keys = asked.map(({ userKey }) => userKey);
     await Promise.all([
-      lookUp(keys, candidates, shelf, async (unknown) =>
+      lookUp(keys, candidates, async (unknown) =>
         (await reading.query<CandidateRow>('candidate', [integers(unknown)])).map(
           ({ user_key, last_active_day, latitude, longitude }) => [
             user_key,
@@ -250,72 +230,77 @@ const readBest = async (
       ),
       people.look([...keys, ...also]),
     ]);
-    return asked.flatMap((one) =>
-      scoreOf(context, one, asOf, people.get(one.userKey), candidates.get(one.userKey)),
-    );
+    for (const one of asked) ranking.add(one, people.get(one.userKey), candidates.get(one.userKey));
   };
   // What is known of a candidate is looked up one by one, so those with the most mutual connections are scored first,
   // and of the others only who could be among the best with all points that are not known yet.
   const enough = leastOf(byMutuals, maxResults + spare, minMutuals);
-  const first = best(
-    await score(
-      select((mutualCount) => mutualCount >= enough),
-      others,
-    ),
-    maxResults,
+  await score(
+    select((mutualCount) => mutualCount >= enough),
+    others,
   );
-  const bar = first.length < maxResults ? 0 : (first.at(-1)?.scores.total ?? 0);
   const unknown = weights.recency + (viewer.home === null ? 0 : weights.geo);
-  // Totals are rounded to six decimals.
-  const couldBeBest = (mutualCount: number): boolean =>
-    weights.mutuals * mutualScore(mutualCount) + unknown >= bar - 1e-6;
-  const rest = await score(
-    select((mutualCount) => mutualCount >= minMutuals && mutualCount < enough && couldBeBest(mutualCount)),
+  // Mutual connections count the more the more there are, so there is a least number of them.
+  let least = minMutuals;
+  while (least < enough && ranking.isTooLittle(weights.mutuals * mutualScore(least) + unknown)) least += 1;
+  await score(
+    select((mutualCount) => mutualCount >= least && mutualCount < enough),
     [],
   );
-  return best([...first, ...rest], maxResults);
+  return ranking.best;
 };
-
-/** The first `wanted` in the order of totals; of equals those with more mutual connections, then of the ids. */
-const best = (scored: readonly Scored[], wanted: number): Scored[] =>
-  scored
-    .toSorted(
-      (one, other) =>
-        other.scores.total - one.scores.total ||
-        other.mutualCount - one.mutualCount ||
-        (one.who.user_id < other.who.user_id ? -1 : 1),
-    )
-    .slice(0, wanted);
 
 /** One more always counts. */
 const mutualScore = (mutualCount: number): number => 1 - Math.exp(-mutualCount / 8);
 
+/** The best so far: by their totals, of equals those with more mutual connections, then by their ids. */
+interface Ranking {
+  readonly best: readonly Scored[];
+  /** Adds nobody who opted out, is gone or is never to be recommended. */
+  add(stranger: Stranger, who: Named | null | undefined, candidate: Candidate | null | undefined): void;
+  /** Whether a total, not rounded yet, is certainly not among the best. */
+  isTooLittle(total: number): boolean;
+}
+
 /**
- * Scores a stranger; nobody where they opted out, are gone or are never to be recommended. The parts of a score are
- * within 0 and 1 and not weighted yet. That of the home city comes in steps of 0.25, because an exact one, asked for from
- * a few home cities in turn, would say where somebody lives.
+ * The parts of a score are within 0 and 1 and not weighted yet. That of the home city comes in steps of 0.25, because an
+ * exact one, asked for from a few home cities in turn, would say where somebody lives.
  */
-const scoreOf = (
-  { viewer, serve }: Context,
-  stranger: Stranger,
-  asOf: number,
-  who: Named | null | undefined,
-  candidate: Candidate | null | undefined,
-): Scored[] => {
-  const { weights, maxDays, maxKm, blocklist } = serve.recommendation;
-  if (!who || !candidate || blocklist.includes(who.user_id)) return [];
-  const days = Math.max(0, asOf - candidate.last_active_day);
-  const mutuals = mutualScore(stranger.mutualCount);
-  const recency = days <= maxDays ? Math.exp(days / -30) : 0;
-  const { latitude, longitude } = candidate;
-  const geo =
-    viewer.home === null || latitude === null || longitude === null
+const openRanking = ({ viewer, serve, watermark }: Context): Ranking => {
+  const { weights, maxResults, maxDays, maxKm, blocklist } = serve.recommendation;
+  const { home } = viewer;
+  const asOf = dayNumber(watermark.as_of_day ?? '');
+  const best: Scored[] = [];
+  // Totals are rounded to six decimals.
+  const isTooLittle = (total: number): boolean =>
+    best.length === maxResults && total < (best.at(-1)?.scores.total ?? 0) - 1e-6;
+  const geoOf = ({ latitude, longitude }: Candidate): number =>
+    home === null || latitude === null || longitude === null
       ? 0
-      : Math.floor(4 * Math.max(0, 1 - kilometres(viewer.home, { latitude, longitude }) / maxKm)) / 4;
-  // Sums of binary fractions end in noise: 0.9999999999999999 for 1.
-  const total =
-    Math.round((weights.mutuals * mutuals + weights.recency * recency + weights.geo * geo) * 1e6) / 1e6;
-  return [{ ...stranger, who, days, scores: { total, mutuals, recency, geo } }];
+      : Math.floor(4 * Math.max(0, 1 - kilometres(home, { latitude, longitude }) / maxKm)) / 4;
+  return {
+    best,
+    isTooLittle,
+    add: (stranger, who, candidate) => {
+      if (!who || !candidate || blocklist.includes(who.user_id)) return;
+      const days = Math.max(0, asOf - candidate.last_active_day);
+      const mutuals = mutualScore(stranger.mutualCount);
+      const recency = days <= maxDays ? Math.exp(days / -30) : 0;
+      const known = weights.mutuals * mutuals + weights.recency * recency;
+      if (isTooLittle(known + weights.geo)) return;
+      const geo = geoOf(candidate);
+      // Sums of binary fractions end in noise: 0.9999999999999999 for 1.
+      const total = Math.round((known + weights.geo * geo) * 1e6) / 1e6;
+      best.push({ stranger, who, days, scores: { total, mutuals, recency, geo } });
+      best.sort(
+        (one, other) =>
+          other.scores.total - one.scores.total ||
+          other.stranger.mutualCount - one.stranger.mutualCount ||
+          (one.who.user_id < other.who.user_id ? -1 : 1),
+      );
+      if (best.length > maxResults) best.pop();
+    },
+  };
 };
 
 interface Position {
@@ -354,21 +339,23 @@ const recommend = async (
   { mutuals }: Around,
   scored: readonly Scored[],
 ): Promise<Recommendation[]> => {
-  const recommended = scored.map((one) => ({ ...one, friends: mutuals(one.userKey) }));
-  const oldest = recommended.map(({ friends }) => firstDays(friends, mutualNames, ({ since }) => since));
+  const recommended = scored.map((one) => {
+    const friends = mutuals(one.stranger.userKey);
+    return { ...one, friends, oldest: firstDays(friends, mutualNames, ({ since }) => since) };
+  });
   const keys = (friends: readonly Friend[]) => friends.map(({ userKey }) => userKey);
-  await people.look(oldest.flatMap(keys));
-  await people.look(
-    recommended.flatMap(({ friends }, place) =>
-      isShort(people, mutualNames, oldest[place] ?? [], friends) ? keys(friends) : [],
-    ),
-  );
-  return recommended.map(({ who, scores, mutualCount, days, friends }) => ({
+  await people.look(recommended.flatMap(({ oldest }) => keys(oldest)));
+  const withMore = recommended.map(({ oldest, friends, ...one }) => ({
+    ...one,
+    asked: isShort(people, mutualNames, oldest, friends) ? friends : oldest,
+  }));
+  await people.look(withMore.flatMap(({ asked }) => keys(asked)));
+  return withMore.map(({ who, scores, stranger: { mutualCount }, days, asked }) => ({
     user_id: who.user_id,
     name: who.name ?? '',
     scores,
-    mutuals: named(friends, people, (one, other) => one.since - other.since)
-      .flatMap((friend) => friend.who.name ?? [])
+    mutuals: named(asked, people, (one, other) => one.since - other.since)
+      .flatMap(({ who: friend }) => friend.name ?? [])
       .slice(0, mutualNames),
     explain: [
       `${mutualCount} mutual ${mutualCount === 1 ? 'connection' : 'connections'}`,
@@ -399,18 +386,21 @@ const firstDays = <Item>(items: readonly Item[], wanted: number, dayOf: (item: I
   return items.slice(0, next === -1 ? items.length : next);
 };
 
-/** Those who have a name to show, in the order of `compare`, then of their ids. */
+/** Those who are there and have not opted out, in the order of `compare`, then of their ids. */
 const named = <Item extends { readonly userKey: number }>(
   items: readonly Item[],
   people: People,
   compare: (one: Item, other: Item) => number,
-): (Item & { readonly who: Named })[] =>
-  items
-    .flatMap((item) => {
-      const who = people.get(item.userKey);
-      return who ? [{ ...item, who }] : [];
-    })
-    .sort((one, other) => compare(one, other) || (one.who.user_id < other.who.user_id ? -1 : 1));
+): { readonly item: Item; readonly who: Named }[] => {
+  const there: { item: Item; who: Named }[] = [];
+  for (const item of items) {
+    const who = people.get(item.userKey);
+    if (who) there.push({ item, who });
+  }
+  return there.sort(
+    (one, other) => compare(one.item, other.item) || (one.who.user_id < other.who.user_id ? -1 : 1),
+  );
+};
 
 const dayMs = 86_400_000;
 const firstDay = Date.parse('0001-01-01T00:00:00Z');

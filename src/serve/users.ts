@@ -65,8 +65,8 @@ export const openUsers = (): Users => {
 const listOverhead = 40;
 
 /**
- * One shelf at a time: for another state of the database, or after its life, it is a new one. Who still works with the
- * old one puts nothing on the new one.
+ * One shelf at a time: for another state of the database, after its life and when it is full, it is a new one. Who
+ * still works with the old one finds there what they have put there, and puts nothing on the new one.
  */
 const openShelves = <Value>(
   lifeMs: number,
@@ -74,29 +74,24 @@ const openShelves = <Value>(
   weigh: (value: Value) => number = () => 1,
 ): ((state: string) => Shelf<Value>) => {
   let current: { readonly state: string; readonly until: number; readonly shelf: Shelf<Value> } | undefined;
+  const openShelf = (): Shelf<Value> => {
+    const kept = new Map<number, Value>();
+    let weight = 0;
+    const shelf: Shelf<Value> = {
+      get: (userKey) => kept.get(userKey),
+      set: (userKey, value) => {
+        if (!kept.has(userKey)) weight += weigh(value);
+        kept.set(userKey, value);
+        if (weight > most && current?.shelf === shelf) current = undefined;
+      },
+    };
+    return shelf;
+  };
   return (state) => {
     const now = performance.now();
     if (current === undefined || current.state !== state || now > current.until) {
-      current = { state, until: now + lifeMs, shelf: openShelf(most, weigh) };
+      current = { state, until: now + lifeMs, shelf: openShelf() };
     }
     return current.shelf;
-  };
-};
-
-const openShelf = <Value>(most: number, weigh: (value: Value) => number): Shelf<Value> => {
-  const kept = new Map<number, Value>();
-  let weight = 0;
-  return {
-    get: (userKey) => kept.get(userKey),
-    set: (userKey, value) => {
-      const added = weigh(value);
-      if (kept.has(userKey)) return;
-      if (weight + added > most) {
-        kept.clear();
-        weight = 0;
-      }
-      kept.set(userKey, value);
-      weight += added;
-    },
   };
 };

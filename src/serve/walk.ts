@@ -49,60 +49,69 @@ export const walk = (viewerKey: number, lists: Lists): Around => {
   const friends: Friend[] = [];
   const theirs: Int32Array[] = [];
   let length = 0;
+  let most = Math.max(viewerKey, own.at(-2) ?? 0);
   for (let at = 0; at < own.length; at += 2) {
     const friend = { userKey: own[at] as number, since: own[at + 1] as number };
     const list = lists.get(friend.userKey) ?? nobody;
     friends.push(friend);
     theirs.push(list);
     length += list.length;
+    most = Math.max(most, list.at(-2) ?? 0);
   }
-  // A hash table of users: key (0: free; keys begin with 1), paths, day of the first one, its friend. A path is two
-  // numbers of a list, and at least a third of the slots stays free.
-  const bits = Math.max(4, Math.ceil(Math.log2(0.75 * length + 1)));
-  const table = emptyTable(2 ** bits * width);
-  const last = table.length - 1;
-  const slotOf = (userKey: number): number => {
-    let slot = (Math.imul(userKey, 0x9e3779b1) >>> (32 - bits)) * width;
-    while (table[slot] !== userKey && table[slot] !== 0) slot = (slot + width) & last;
-    return slot;
-  };
-  for (const [place, { userKey: friendKey, since }] of friends.entries()) {
+  const table = takeTable(most, length / 2);
+  const { numbers, taken, isDense } = table;
+  let count = 0;
+  for (let place = 0; place < friends.length; place += 1) {
+    const { userKey: friendKey, since } = friends[place] as Friend;
     const list = theirs[place] as Int32Array;
-    for (let entry = 0; entry < list.length; entry += 2) {
-      const userKey = list[entry] as number;
-      const entered = list[entry + 1] as number;
+    const end = list.length;
+    for (let at = 0; at < end; at += 2) {
+      const userKey = list[at] as number;
+      const entered = list[at + 1] as number;
       const day = entered > since ? entered : since;
-      const slot = slotOf(userKey);
-      const paths = table[slot + 1] as number;
-      if (paths === 0 || day < (table[slot + 2] as number)) {
-        table[slot] = userKey;
-        table[slot + 2] = day;
-        table[slot + 3] = friendKey;
+      const slot = isDense ? userKey * width : hashSlot(numbers, userKey);
+      const paths = numbers[slot + 1] as number;
+      if (paths === 0) {
+        taken[count++] = slot;
+        numbers[slot] = userKey;
+        numbers[slot + 2] = day;
+        numbers[slot + 3] = friendKey;
+      } else if (day < (numbers[slot + 2] as number)) {
+        numbers[slot + 2] = day;
+        numbers[slot + 3] = friendKey;
       }
-      table[slot + 1] = paths + 1;
+      numbers[slot + 1] = paths + 1;
     }
   }
   const forget = (userKey: number): void => {
-    table[slotOf(userKey) + 1] = 0;
+    numbers[(isDense ? userKey * width : hashSlot(numbers, userKey)) + 1] = 0;
   };
   forget(viewerKey);
   for (const { userKey } of friends) forget(userKey);
-  // Most slots are free: what is taken moves to the front.
   const byMutuals: number[] = [];
+  const found = new Int32Array(count * width);
   let end = 0;
-  for (let slot = 0; slot < table.length; slot += width) {
-    const paths = table[slot + 1] as number;
-    if (paths === 0) continue;
-    byMutuals[paths] = (byMutuals[paths] ?? 0) + 1;
-    for (let place = 0; place < width; place += 1) table[end + place] = table[slot + place] as number;
-    end += width;
+  for (let place = 0; place < count; place += 1) {
+    const slot = taken[place] as number;
+    const paths = numbers[slot + 1] as number;
+    if (paths > 0) {
+      while (byMutuals.length <= paths) byMutuals.push(0);
+      byMutuals[paths] = (byMutuals[paths] as number) + 1;
+      found[end] = numbers[slot] as number;
+      found[end + 1] = paths;
+      found[end + 2] = numbers[slot + 2] as number;
+      found[end + 3] = numbers[slot + 3] as number;
+      end += width;
+    }
+    numbers[slot] = 0;
+    numbers[slot + 1] = 0;
   }
-  const found = table.slice(0, end);
+  returnTable(table);
   const strangers: Strangers = {
     byMutuals,
     select: (isWanted) => {
       const selected: Stranger[] = [];
-      for (let at = 0; at < found.length; at += width) {
+      for (let at = 0; at < end; at += width) {
         const mutualCount = found[at + 1] as number;
         const reachedOn = found[at + 2] as number;
         if (!isWanted(mutualCount, reachedOn)) continue;
@@ -129,25 +138,61 @@ export const walk = (viewerKey: number, lists: Lists): Around => {
 const nobody = new Int32Array(0);
 
 const has = (list: Int32Array, userKey: number): boolean => {
-  for (let at = 0; at < list.length; at += 2) if (list[at] === userKey) return true;
-  return false;
+  let [from, to] = [0, list.length / 2];
+  while (from < to) {
+    const middle = (from + to) >>> 1;
+    if ((list[2 * middle] as number) < userKey) from = middle + 1;
+    else to = middle;
+  }
+  return list[2 * from] === userKey;
 };
 
-let kept = new Int32Array(0);
-const mostKept = 2 ** 20;
-
-/**
- * A table of zeros. One of the usual size is used again by the next walk: a walk does not wait, so there is one at a
- * time.
- */
-const emptyTable = (length: number): Int32Array => {
-  if (length > mostKept) return new Int32Array(length);
-  if (kept.length < length) kept = new Int32Array(length);
-  return kept.subarray(0, length).fill(0);
-};
+/** Users of whom some were met. */
+interface Table {
+  /** Of each slot: key (0: free; keys begin with 1), paths, day of the first one, its friend. */
+  readonly numbers: Int32Array;
+  /** Room for the slots that are taken. */
+  readonly taken: Int32Array;
+  /** Whether each key has a slot of its own, at its place; otherwise it is a hash table. */
+  readonly isDense: boolean;
+}
 
 /** Numbers of a slot; a power of two. */
 const width = 4;
+
+/** Larger keys are hashed: a table for all of them would take more than 32 MB. */
+const mostDense = 2 ** 21;
+
+/** The table of the last walk, of zeros: a walk does not wait, so there is one at a time. */
+let kept: Table | undefined;
+
+/** A table of zeros for keys up to `mostKey`, of which at most `count` come. */
+const takeTable = (mostKey: number, count: number): Table => {
+  if (mostKey > mostDense) {
+    // At least a third of the slots stays free.
+    const slots = 2 ** Math.max(4, Math.ceil(Math.log2(1.5 * count + 1)));
+    return { numbers: new Int32Array(slots * width), taken: new Int32Array(count), isDense: false };
+  }
+  const size = Math.ceil(1.25 * (mostKey + 1));
+  const table =
+    kept !== undefined && kept.numbers.length >= (mostKey + 1) * width
+      ? kept
+      : { numbers: new Int32Array(size * width), taken: new Int32Array(size), isDense: true };
+  kept = undefined;
+  return table;
+};
+
+/** Gives a table back that holds zeros again where they count: keys and paths. */
+const returnTable = (table: Table): void => {
+  if (table.isDense) kept = table;
+};
+
+const hashSlot = (numbers: Int32Array, userKey: number): number => {
+  const last = numbers.length - 1;
+  let slot = (Math.imul(userKey, 0x9e3779b1) * width) & last;
+  while (numbers[slot] !== userKey && numbers[slot] !== 0) slot = (slot + width) & last;
+  return slot;
+};
 
 /** The lists that sql/api/friend_list.sql sends, hexadecimal digits after \x, each with its user's key. */
 export const decodeLists = (text: string): [userKey: number, list: Int32Array][] => {

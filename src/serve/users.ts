@@ -89,7 +89,7 @@ const openShelves = <Value>(
   };
   return (state) => {
     const now = performance.now();
-    if (current === undefined || current.state !== state || now > current.until) {
+    if (current === undefined || current.state !== state || now >= current.until) {
       current = { state, until: now + lifeMs, shelf: openShelf() };
     }
     return current.shelf;

@@ -13,6 +13,7 @@ import type { Endpoint } from './endpoint.js';
 import { endpoints } from './endpoints/index.js';
 import { indexPage } from './index-page.js';
 import { openApi, serializerSchema } from './openapi.js';
+import { packAnswer } from './pack.js';
 import { contentSecurityPolicy, servePage } from './page.js';
 import { Problem } from './problem.js';
 import type { CommonQuestion } from './question.js';
@@ -48,7 +49,7 @@ export interface ServerOptions {
 export interface RunningServer {
   /** For example http://127.0.0.1:8080. */
   readonly url: string;
-  /** Takes no new request, ends those under way and closes the connections. */
+  /** Takes no new request, lets those under way end within 2 s, cuts off the others and closes the connections. */
   stop(): Promise<void>;
 }
 
@@ -91,7 +92,10 @@ export const startServer = async (
     return {
       url,
       stop: async () => {
+        // Who is still at work then, or never reads the answer, would hold everything up.
+        const impatience = setTimeout(() => server.server.closeAllConnections(), patienceMs);
         await server.close();
+        clearTimeout(impatience);
         await store.close();
       },
     };
@@ -104,6 +108,9 @@ export const startServer = async (
     );
   }
 };
+
+/** Milliseconds that requests under way have when the server is to end. */
+const patienceMs = 2_000;
 
 interface Parts {
   readonly settings: Settings;
@@ -159,7 +166,12 @@ const buildServer = async (parts: Parts): Promise<FastifyInstance> => {
     });
   }
   // A fast level, and no brotli: to set its encoder up costs more than to make the answer.
-  await server.register(compress, { encodings: ['gzip'], zlibOptions: { level: 3 } });
+  // Requests have no body that could be compressed.
+  await server.register(compress, {
+    encodings: ['gzip'],
+    zlibOptions: { level: 3 },
+    globalDecompression: false,
+  });
   // A question's own schema checks it; what else is sent is ignored.
   server.setValidatorCompiler(() => (value: unknown) => ({ value }));
   server.addHook('onRequest', async (request, reply) => {
@@ -248,7 +260,7 @@ const withoutTables = (missing: readonly string[]): Problem =>
 const addEndpoint = (server: FastifyInstance, parts: Parts, endpoint: Endpoint): void => {
   server.get(
     `/api/community/${endpoint.name}`,
-    { schema: { response: { 200: serializerSchema(endpoint) } } },
+    { schema: { response: { 200: serializerSchema(endpoint) } }, compress: false, onSend: packAnswer },
     async (request, reply) => {
       const started = performance.now();
       const question = parseQuestion(endpoint, request.query);
@@ -306,7 +318,8 @@ const answer = async (
   reply.header('x-data-source', 'database');
   if (timings === undefined) {
     reply.header('cache-control', 'private, max-age=60').header('etag', result.etag);
-    reply.header('vary', 'authorization');
+    const before = reply.getHeader('vary');
+    reply.header('vary', before === undefined ? 'authorization' : `${String(before)}, authorization`);
   } else reply.header('cache-control', 'no-store');
   if (!('body' in result)) return reply.code(304).send();
   const { watermark, body, described } = result;

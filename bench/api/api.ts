@@ -12,7 +12,7 @@ import { sizes } from '../world.js';
 import { asOfDay, type Fill, keepWorld, makeWorld, nowAt } from './database.js';
 import { explainApi, type Reads } from './explain.js';
 import { judge, load, pacedLoad, startServe, tokenOf } from './load.js';
-import { backendsMs, processorMs } from './processor.js';
+import { backendsMs, processorMs, spentMs } from './processor.js';
 
 const { values: flags } = parseArgs({
   options: {
@@ -41,6 +41,9 @@ const endpoints: readonly { name: string; query: string; target: number; pressed
   { name: 'radar', query: '&hours=168&city=Austin', target },
   { name: 'health', query: '', target },
 ];
+
+/** So many taps of a small community are read through more cheaply than looked up one by one. */
+const fewTaps = 2_000;
 
 const sizeName = Object.keys(sizes).find((name) => name === flags.size) as keyof typeof sizes | undefined;
 if (sizeName === undefined) {
@@ -92,7 +95,7 @@ try {
       [userId, now.slice(0, 10), now],
     );
     for (const reads of await explainApi(world.client, userId, now)) {
-      if (reads.taps > (allowed[0]?.taps ?? 0) + 1) {
+      if (reads.taps > Math.max(fewTaps, (allowed[0]?.taps ?? 0) + 1)) {
         say(
           `${reads.query} reads ${reads.taps} taps; ${allowed[0]?.taps} are the viewer's own or of the running day.`,
         );
@@ -113,10 +116,10 @@ try {
       await load(serve.url, pathOf, viewers, { connections, seconds: 1 });
       const before = [processorMs(serve.pid), await backendsMs(world.client)] as const;
       const full = await load(serve.url, pathOf, viewers, { connections, seconds: Number(flags.seconds) });
-      const perRequest = (after: number, start: number) =>
-        full.answered === 0 ? null : Number(((after - start) / full.answered).toFixed(2));
-      const nodeMs = perRequest(processorMs(serve.pid), before[0]);
-      const postgresMs = perRequest(await backendsMs(world.client), before[1]);
+      const perRequest = (ms: number) =>
+        full.answered === 0 ? null : Number((ms / full.answered).toFixed(2));
+      const nodeMs = perRequest(processorMs(serve.pid) - before[0]);
+      const postgresMs = perRequest(spentMs(before[1], await backendsMs(world.client)));
       const alone = await load(serve.url, pathOf, viewers, { connections: 1, seconds: 2 });
       const people = await pacedLoad(serve.url, pathOf, viewers, {
         connections,

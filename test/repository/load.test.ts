@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
 import { judge, load, pacedLoad } from '../../bench/api/load.js';
+import { spentMs } from '../../bench/api/processor.js';
 
 const viewers = ['ann', 'bob'].map((name) => ({ userId: name, token: `of ${name}` }));
 const short = { connections: 2, seconds: 1 };
@@ -29,4 +30,16 @@ test('a load that is answered is held against its target', () => {
   expect(judge(one, 13)).toBe('MISSED');
   expect(judge({ ...one, failed: 1 }, 15)).toBe('FAILED');
   expect(judge({ ...one, p99: 0, answered: 0 }, 15)).toBe('FAILED');
+});
+
+test('a connection that is thrown away while it is measured takes nothing off the sum', () => {
+  const before = new Map([
+    [1, 500],
+    [2, 900],
+  ]);
+  const after = new Map([
+    [1, 530],
+    [3, 20],
+  ]);
+  expect(spentMs(before, after)).toBe(50);
 });

@@ -91,8 +91,8 @@ export interface Load {
 }
 
 /**
- * Whether a load was answered within the target, a p99 in milliseconds. Failed where anything was refused or nothing was
- * answered: a refusal is quick, and of nothing every percentile is 0.
+ * Whether a load was answered within the target, a p99 in milliseconds. Failed where anything was refused or nothing
+ * was answered: a refusal is quick, and of nothing every percentile is 0.
  */
 export const judge = ({ p99, answered, failed }: Load, target: number): 'ok' | 'MISSED' | 'FAILED' => {
   if (answered === 0 || failed > 0) return 'FAILED';

@@ -263,8 +263,8 @@ interface Ranking {
 }
 
 /**
- * The parts of a score are within 0 and 1 and not weighted yet. That of the home city comes in steps of 0.25, because an
- * exact one, asked for from a few home cities in turn, would say where somebody lives.
+ * The parts of a score are within 0 and 1 and not weighted yet. That of the home city comes in steps of 0.25, because
+ * an exact one, asked for from a few home cities in turn, would say where somebody lives.
  */
 const openRanking = ({ viewer, serve, watermark }: Context): Ranking => {
   const { weights, maxResults, maxDays, maxKm, blocklist } = serve.recommendation;

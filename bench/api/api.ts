@@ -11,8 +11,8 @@ import { parseArgs } from 'node:util';
 import { sizes } from '../world.js';
 import { asOfDay, type Fill, keepWorld, makeWorld, nowAt } from './database.js';
 import { explainApi, type Reads } from './explain.js';
-import { load, pacedLoad, startServe, tokenOf } from './load.js';
-import { backendsMs, processorMs } from './processor.js';
+import { judge, load, pacedLoad, startServe, tokenOf } from './load.js';
+import { backendsMs, processorMs, spentMs } from './processor.js';
 
 const { values: flags } = parseArgs({
   options: {
@@ -28,11 +28,12 @@ const { values: flags } = parseArgs({
   },
 });
 
-const weeklyTarget = 25;
+/** Milliseconds: the p99 of people who pause, and of connections that press. */
+const weeklyTargets = { target: 25, pressed: 150 };
 const target = 15;
-const endpoints: readonly { name: string; query: string; target: number }[] = [
-  { name: 'weekly', query: '', target: weeklyTarget },
-  { name: 'weekly', query: '&tz=Asia/Tokyo', target: weeklyTarget },
+const endpoints: readonly { name: string; query: string; target: number; pressed?: number }[] = [
+  { name: 'weekly', query: '', ...weeklyTargets },
+  { name: 'weekly', query: '&tz=Asia/Tokyo', ...weeklyTargets },
   { name: 'quests', query: '', target },
   { name: 'quests', query: '&tz=Asia/Tokyo', target },
   { name: 'radar', query: '', target },
@@ -40,6 +41,9 @@ const endpoints: readonly { name: string; query: string; target: number }[] = [
   { name: 'radar', query: '&hours=168&city=Austin', target },
   { name: 'health', query: '', target },
 ];
+
+/** So many taps of a small community are read through more cheaply than looked up one by one. */
+const fewTaps = 2_000;
 
 const sizeName = Object.keys(sizes).find((name) => name === flags.size) as keyof typeof sizes | undefined;
 if (sizeName === undefined) {
@@ -91,7 +95,7 @@ try {
       [userId, now.slice(0, 10), now],
     );
     for (const reads of await explainApi(world.client, userId, now)) {
-      if (reads.taps > (allowed[0]?.taps ?? 0) + 1) {
+      if (reads.taps > Math.max(fewTaps, (allowed[0]?.taps ?? 0) + 1)) {
         say(
           `${reads.query} reads ${reads.taps} taps; ${allowed[0]?.taps} are the viewer's own or of the running day.`,
         );
@@ -112,10 +116,10 @@ try {
       await load(serve.url, pathOf, viewers, { connections, seconds: 1 });
       const before = [processorMs(serve.pid), await backendsMs(world.client)] as const;
       const full = await load(serve.url, pathOf, viewers, { connections, seconds: Number(flags.seconds) });
-      const perRequest = (after: number, start: number) =>
-        Number(((after - start) / full.answered).toFixed(2));
-      const nodeMs = perRequest(processorMs(serve.pid), before[0]);
-      const postgresMs = perRequest(await backendsMs(world.client), before[1]);
+      const perRequest = (ms: number) =>
+        full.answered === 0 ? null : Number((ms / full.answered).toFixed(2));
+      const nodeMs = perRequest(processorMs(serve.pid) - before[0]);
+      const postgresMs = perRequest(spentMs(before[1], await backendsMs(world.client)));
       const alone = await load(serve.url, pathOf, viewers, { connections: 1, seconds: 2 });
       const people = await pacedLoad(serve.url, pathOf, viewers, {
         connections,
@@ -129,11 +133,11 @@ try {
         'pausing p50': people.p50,
         'pausing p99': people.p99,
         'pausing /s': people.perSecond,
-        pausing: people.p99 <= endpoint.target ? 'ok' : 'MISSED',
+        pausing: judge(people, endpoint.target),
         'pressing p50': full.p50,
         'pressing p99': full.p99,
         'pressing /s': full.perSecond,
-        pressing: full.p99 <= endpoint.target ? 'ok' : 'MISSED',
+        pressing: judge(full, endpoint.pressed ?? endpoint.target),
         'alone p50': alone.p50,
         'alone p99': alone.p99,
         'node ms': nodeMs,
@@ -141,7 +145,13 @@ try {
         failed,
       });
       say(JSON.stringify(lines.at(-1)));
-      if (failed > 0 || full.answered === 0 || people.answered === 0) process.exitCode = 1;
+      for (const [way, one] of Object.entries({ pausing: people, pressing: full, alone })) {
+        if (judge(one, endpoint.target) !== 'FAILED') continue;
+        say(
+          `${endpoint.name}${endpoint.query}, ${way}: ${one.answered} answers, ${one.failed} of them refused or cut off. These figures say nothing.`,
+        );
+        process.exitCode = 1;
+      }
     }
   } finally {
     await serve.stop();

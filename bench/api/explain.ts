@@ -6,6 +6,7 @@ import { endpoints } from '../../src/serve/endpoints/index.js';
 import type { CommonQuestion } from '../../src/serve/question.js';
 import { readServeSettings } from '../../src/serve/settings.js';
 import type { Reading } from '../../src/serve/store.js';
+import { openUsers } from '../../src/serve/users.js';
 import { readOptOuts, readViewer } from '../../src/serve/viewer.js';
 
 /** What a statement of the API read for one viewer. */
@@ -83,6 +84,7 @@ export const explainApi = async (client: pg.Client, userId: string, now: string)
         optOuts: await readOptOuts(reading),
         cache: openCache((use) => use(reading)),
         places: openPlaces(),
+        users: openUsers(),
         warn: () => undefined,
         describe: () => undefined,
       };

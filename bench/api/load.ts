@@ -91,6 +91,15 @@ export interface Load {
 }
 
 /**
+ * Whether a load was answered within the target, a p99 in milliseconds. Failed where anything was refused or nothing
+ * was answered: a refusal is quick, and of nothing every percentile is 0.
+ */
+export const judge = ({ p99, answered, failed }: Load, target: number): 'ok' | 'MISSED' | 'FAILED' => {
+  if (answered === 0 || failed > 0) return 'FAILED';
+  return p99 <= target ? 'ok' : 'MISSED';
+};
+
+/**
  * Each of `connections` asks for one viewer of its own after another, without a pause. They share
  * the viewers out: the requests are written down before the first one is sent, and a list of all of them for each
  * connection would keep this process busy while the first answers wait.

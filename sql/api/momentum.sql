@@ -2,11 +2,12 @@
 -- and places on its boards, their ranks of the week before; the days with taps of the 371 days that end with the as-of
 -- day, 'days before it:taps', separated by commas; and where a cell is new to them within a window, all cells in which
 -- they ever tapped, 'cell:older' where the first time was before the window, 'cell:new' within it, 'cell:later' after
--- it; the connections of the viewer and of each of their partners, all in one piece: of each list the user_key, the
--- number of its entries and the entries.
+-- it; the partners whose first tap ever with the viewer is in the window, 'user_key:first tap:last tap' in
+-- microseconds since 1970; the connections of the viewer and, if $8, of each of their partners, as
+-- sql/api/friend_list.sql has them.
 -- Zeros and nulls where there is nothing. Always one row.
 -- $1 user, $2 the week's Monday, $3 as-of day or null; $4 user_key or null, $5 first day of the window, $6 its last
--- day, $7 the viewer's zone.
+-- day, $7 the viewer's zone, $8 whether the partners' connections are wanted too.
 with visited as materialized (
   select
     user_cell.geohash5,
@@ -17,6 +18,19 @@ with visited as materialized (
     end as met
   from user_cell
   where user_cell.user_key = $4::integer
+), window_span as materialized (
+  select
+    $5::date::timestamp at time zone $7::text as starts_at,
+    ($6::date + 1)::timestamp at time zone $7::text as ends_at
+), recent_pair as materialized (
+  -- Two zones differ by two days at most: by the stored day few pairs are left to be looked up.
+  select pair.u1_key, pair.u2_key
+  from pair
+  where pair.u1_key = $4::integer and pair.first_day between $5::date - 2 and $6::date + 2
+  union all
+  select pair.u1_key, pair.u2_key
+  from pair
+  where pair.u2_key = $4::integer and pair.first_day between $5::date - 2 and $6::date + 2
 )
 select
   coalesce(user_streaks.current_streak_days, 0) as current_streak_days,
@@ -38,13 +52,26 @@ select
   (
     select
       string_agg(
+        case when pair.u1_key = $4::integer then pair.u2_key else pair.u1_key end
+          || ':' || (extract(epoch from pair.first_tap_at) * 1000000)::bigint
+          || ':' || (extract(epoch from pair.last_tap_at) * 1000000)::bigint,
+        ','
+      )
+    from recent_pair
+    join pair on pair.u1_key = recent_pair.u1_key and pair.u2_key = recent_pair.u2_key
+    where pair.first_tap_at >= (select window_span.starts_at from window_span)
+      and pair.first_tap_at < (select window_span.ends_at from window_span)
+  ) as new_partners,
+  (
+    select
+      string_agg(
         int4send(friend_list.user_key) || int4send(length(friend_list.friends) / 8) || friend_list.friends,
         ''::bytea
       )::text
     from (
       select $4::integer as user_key
       union all
-      select friend.friend_key from friend where friend.user_key = $4::integer
+      select friend.friend_key from friend where friend.user_key = $4::integer and $8::boolean
     ) as walked
     join friend_list on friend_list.user_key = walked.user_key
   ) as friend_lists,

@@ -42,7 +42,9 @@ with recorded as (
     user_key.user_key,
     home_place.country as home_country,
     home_place.state as home_state,
-    home_place.city as home_city
+    home_place.city as home_city,
+    home_place.latitude as home_latitude,
+    home_place.longitude as home_longitude
   from app_user
   left join user_key on user_key.user_id = app_user.id
   left join home_place on home_place.user_id = app_user.id
@@ -68,7 +70,9 @@ select
   viewer.user_key,
   viewer.home_country,
   viewer.home_state,
-  viewer.home_city
+  viewer.home_city,
+  viewer.home_latitude,
+  viewer.home_longitude
 from dated
 left join last_run on true
 left join viewer on true

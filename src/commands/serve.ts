@@ -36,14 +36,18 @@ Examples:
   arc-gam serve --host 0.0.0.0 --json        behind a proxy, once ARC_GAM_JWT_* or ARC_GAM_SERVICE_TOKEN is set`,
     );
 
+/** As Cloud Run marks its own lines of requests. */
+const severityOf = (status: number): 'WARNING' | 'ERROR' | undefined =>
+  status >= 500 ? 'ERROR' : status >= 400 ? 'WARNING' : undefined;
+
 /** Runs `arc-gam serve` until a signal ends it. Throws a failure that says what to do. */
 export const runServe = async (
   flags: ServeFlags,
   { reporter, signal, environment, out }: Invocation,
 ): Promise<void> => {
   const isForMachines = flags.json === true || wantsCloudLogging(flags, environment);
-  const write = (event: string, fields: object, line: string) => {
-    if (isForMachines) reporter.say(event, fields, [line]);
+  const write = (event: string, fields: object, line: string, severity?: 'WARNING' | 'ERROR') => {
+    if (isForMachines) reporter.say(event, fields, [line], severity);
     else out.write(`${line}\n`);
   };
   const onRequest = (report: RequestReport) => {
@@ -53,6 +57,7 @@ export const runServe = async (
       'request',
       report,
       `${moment}${method} ${path} ${status} ${durationMs} ms${reason === undefined ? '' : ` ${reason}`}`,
+      severityOf(status),
     );
   };
   const server = await startServer(readSettings(flags, environment), readServeSettings(environment), {

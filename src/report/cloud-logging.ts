@@ -91,7 +91,8 @@ export const cloudLoggingReporter = (
       for (const row of tableRows)
         emit('INFO', name, `${name}: ${Object.values(row).join(' ')}`, { row: withFieldNames(row) });
     },
-    say: (event, fields, lines) => emit('INFO', event, lines.join('\n').trim() || event, { ...fields }),
+    say: (event, fields, lines, severity) =>
+      emit(severity ?? 'INFO', event, lines.join('\n').trim() || event, { ...fields }),
     failed: (message, exitCode) => {
       const steps = [...totals.values()];
       emit('ERROR', 'failed', message, {

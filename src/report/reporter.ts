@@ -92,8 +92,11 @@ export interface Reporter {
   changedRow(row: ChangedRow): Promise<void>;
   /** A table of results: the event's name in JSON (a stable word), the rows, and a title for people. */
   table(name: string, rows: readonly Record<string, unknown>[], title?: string): void;
-  /** A result as the fields of one JSON event, and as lines for people. */
-  say(event: string, fields: object, lines: readonly string[]): void;
+  /**
+   * A result as the fields of one JSON event, and as lines for people. `severity`: of something that went wrong, for a
+   * log that has such a word.
+   */
+  say(event: string, fields: object, lines: readonly string[], severity?: 'WARNING' | 'ERROR'): void;
   failed(message: string, exitCode: number): void;
   /** Clears what is on the line. */
   close(): void;

@@ -31,7 +31,9 @@ const keyAlgorithms = [
 /** Checks JWTs (signature, issuer, audience, expiry, subject) and the service token of a trusted backend. */
 export const openAuthority = ({ jwt, serviceToken }: ServeSettings): Authority => {
   const verify = jwt === undefined ? undefined : verifier(jwt);
-  const subjectOf = verify === undefined ? undefined : remembered(verify);
+  // A secret is read once; a published key can be withdrawn.
+  const proofLifeMs = jwt?.jwksUrl === undefined ? Number.POSITIVE_INFINITY : publishedProofLifeMs;
+  const subjectOf = verify === undefined ? undefined : remembered(verify, proofLifeMs);
   return {
     isConfigured: verify !== undefined || serviceToken !== undefined,
     require: async (authorization, userId) => {
@@ -55,21 +57,25 @@ interface Proof {
   readonly expiresAtMs: number;
 }
 
-const proofLifeMs = 30_000;
-const mostProofs = 5_000;
+/** A published key that is withdrawn counts for so much longer. */
+const publishedProofLifeMs = 30_000;
+const mostProofs = 10_000;
 
 /**
- * Remembers valid tokens for half a minute, none beyond its expiry: a page asks four questions at once with one token,
- * and a signature costs as much as a small answer. A key that is withdrawn counts for so much longer.
+ * Remembers valid tokens for as long as their life or `lifeMs`, whichever is shorter: a page asks four questions at
+ * once with one token, again and again, and a signature costs as much as a small answer.
  */
-const remembered = (verify: (token: string) => Promise<Proof>): ((token: string) => Promise<string>) => {
+const remembered = (
+  verify: (token: string) => Promise<Proof>,
+  lifeMs: number,
+): ((token: string) => Promise<string>) => {
   const kept = new Map<string, { readonly subject: string; readonly untilMs: number }>();
   return async (token) => {
     const earlier = kept.get(token);
     if (earlier !== undefined && Date.now() < earlier.untilMs) return earlier.subject;
     const { subject, expiresAtMs } = await verify(token);
     if (kept.size >= mostProofs) kept.clear();
-    kept.set(token, { subject, untilMs: Math.min(expiresAtMs, Date.now() + proofLifeMs) });
+    kept.set(token, { subject, untilMs: Math.min(expiresAtMs, Date.now() + lifeMs) });
     return subject;
   };
 };

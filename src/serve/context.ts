@@ -1,6 +1,7 @@
 import type { ServeSettings } from './settings.js';
 import type { Meta } from './shape.js';
 import type { Reading, Store } from './store.js';
+import type { Users } from './users.js';
 import type { Viewer, Watermark } from './viewer.js';
 
 /** What an endpoint answers from. */
@@ -14,6 +15,7 @@ export interface Context {
   /** What everybody is shown alike, kept for a moment. */
   readonly cache: Cache;
   readonly places: Places;
+  readonly users: Users;
   /** Adds a sentence to meta.warnings. */
   warn(sentence: string): void;
   /** Adds fields to meta. */

@@ -13,6 +13,7 @@ import type { Endpoint } from './endpoint.js';
 import { endpoints } from './endpoints/index.js';
 import { indexPage } from './index-page.js';
 import { openApi, serializerSchema } from './openapi.js';
+import { packAnswer } from './pack.js';
 import { contentSecurityPolicy, servePage } from './page.js';
 import { Problem } from './problem.js';
 import type { CommonQuestion } from './question.js';
@@ -20,6 +21,7 @@ import { openShares, type Shares } from './queue.js';
 import type { ServeSettings } from './settings.js';
 import type { Meta } from './shape.js';
 import { milliseconds, openStore, type Reading, type Store, type Timing } from './store.js';
+import { openUsers, type Users } from './users.js';
 import { readOptOuts, readViewer, type Watermark } from './viewer.js';
 
 /** A request that was answered. */
@@ -47,7 +49,7 @@ export interface ServerOptions {
 export interface RunningServer {
   /** For example http://127.0.0.1:8080. */
   readonly url: string;
-  /** Takes no new request, ends those under way and closes the connections. */
+  /** Takes no new request, lets those under way end within 2 s, cuts off the others and closes the connections. */
   stop(): Promise<void>;
 }
 
@@ -80,6 +82,7 @@ export const startServer = async (
     options,
     cache: openCache(store.read),
     places: openPlaces(),
+    users: openUsers(),
     shares: openShares(serve.requestsPerUser),
     sentences: await readSentences({ atLeast: serve.recommendation.minMutuals }),
     version: (JSON.parse(readPackageFile('package.json')) as { version: string }).version,
@@ -89,7 +92,10 @@ export const startServer = async (
     return {
       url,
       stop: async () => {
+        // Who is still at work then, or never reads the answer, would hold everything up.
+        const impatience = setTimeout(() => server.server.closeAllConnections(), patienceMs);
         await server.close();
+        clearTimeout(impatience);
         await store.close();
       },
     };
@@ -103,6 +109,9 @@ export const startServer = async (
   }
 };
 
+/** Milliseconds that requests under way have when the server is to end. */
+const patienceMs = 2_000;
+
 interface Parts {
   readonly settings: Settings;
   readonly serve: ServeSettings;
@@ -111,6 +120,7 @@ interface Parts {
   readonly options: ServerOptions;
   readonly cache: Cache;
   readonly places: Places;
+  readonly users: Users;
   readonly shares: Shares;
   /** How things are counted, by topic. */
   readonly sentences: Readonly<Record<string, string>>;
@@ -156,7 +166,12 @@ const buildServer = async (parts: Parts): Promise<FastifyInstance> => {
     });
   }
   // A fast level, and no brotli: to set its encoder up costs more than to make the answer.
-  await server.register(compress, { encodings: ['gzip'], zlibOptions: { level: 3 } });
+  // Requests have no body that could be compressed.
+  await server.register(compress, {
+    encodings: ['gzip'],
+    zlibOptions: { level: 3 },
+    globalDecompression: false,
+  });
   // A question's own schema checks it; what else is sent is ignored.
   server.setValidatorCompiler(() => (value: unknown) => ({ value }));
   server.addHook('onRequest', async (request, reply) => {
@@ -245,7 +260,7 @@ const withoutTables = (missing: readonly string[]): Problem =>
 const addEndpoint = (server: FastifyInstance, parts: Parts, endpoint: Endpoint): void => {
   server.get(
     `/api/community/${endpoint.name}`,
-    { schema: { response: { 200: serializerSchema(endpoint) } } },
+    { schema: { response: { 200: serializerSchema(endpoint) } }, compress: false, onSend: packAnswer },
     async (request, reply) => {
       const started = performance.now();
       const question = parseQuestion(endpoint, request.query);
@@ -303,7 +318,8 @@ const answer = async (
   reply.header('x-data-source', 'database');
   if (timings === undefined) {
     reply.header('cache-control', 'private, max-age=60').header('etag', result.etag);
-    reply.header('vary', 'authorization');
+    const before = reply.getHeader('vary');
+    reply.header('vary', before === undefined ? 'authorization' : `${String(before)}, authorization`);
   } else reply.header('cache-control', 'no-store');
   if (!('body' in result)) return reply.code(304).send();
   const { watermark, body, described } = result;
@@ -340,7 +356,7 @@ const tablesLifetime: Lifetime = { freshMs: 4_000, lifeMs: 4_000 };
 const optOutLifetime: Lifetime = { freshMs: 10_000, lifeMs: 20_000 };
 
 const read = async (
-  { settings, serve, cache, places, options, version }: Parts,
+  { settings, serve, cache, places, users, options, version }: Parts,
   endpoint: Endpoint,
   question: CommonQuestion,
   { request }: Exchange,
@@ -382,6 +398,8 @@ const read = async (
     optOuts,
     cache,
     places,
+    // Who looks for what takes long wants to see all of it.
+    users: question.debug === true ? openUsers() : users,
     warn: (sentence) => described.warnings.push(sentence),
     describe: (meta) => Object.assign(described, meta),
   };

@@ -39,6 +39,9 @@ export interface Home {
   readonly country: string;
   readonly state: string | null;
   readonly city: string;
+  /** Of its centre. Never leaves the server. */
+  readonly latitude: number;
+  readonly longitude: number;
 }
 
 interface ViewerRow extends Watermark {
@@ -48,6 +51,8 @@ interface ViewerRow extends Watermark {
   readonly home_country: string | null;
   readonly home_state: string | null;
   readonly home_city: string | null;
+  readonly home_latitude: number;
+  readonly home_longitude: number;
 }
 
 /** What every request asks first. `now`: null for the present. Throws a 404 where the application has no such user. */
@@ -58,12 +63,28 @@ export const readViewer = async (
 ): Promise<{ watermark: Watermark; viewer: Viewer }> => {
   const [row] = await reading.query<ViewerRow>('viewer', [fallbackZone, zone ?? null, now, userId]);
   if (row === undefined) throw new Error('sql/api/viewer.sql gave no row');
-  const { user_exists, name, user_key, home_country, home_state, home_city, ...watermark } = row;
+  const {
+    user_exists,
+    name,
+    user_key,
+    home_country,
+    home_state,
+    home_city,
+    home_latitude,
+    home_longitude,
+    ...watermark
+  } = row;
   if (!user_exists) throw new Problem(404, 'unknown_user', 'There is no user with this user_id.');
   const home =
     home_city === null || home_country === null
       ? null
-      : { country: home_country, state: home_state, city: home_city };
+      : {
+          country: home_country,
+          state: home_state,
+          city: home_city,
+          latitude: home_latitude,
+          longitude: home_longitude,
+        };
   return { watermark: watermark as Watermark, viewer: { userId, name, key: user_key, home } };
 };
 

@@ -614,6 +614,31 @@ describe('the command', () => {
       durationMs: expect.any(Number),
     });
   });
+
+  test('marks what went wrong: an error where it is the server’s, a warning where it is the caller’s', async () => {
+    // A port where nobody listens.
+    const { child, ended } = startCli(['serve', '--port', '0', '--log-format', 'json'], {
+      DATABASE_URL: 'postgres://nobody@127.0.0.1:1/nothing',
+    });
+    const [line] = (await once(child.stdout, 'data')) as [Buffer];
+    const { url } = JSON.parse(line.toString()) as { url: string };
+    for (const path of ['/healthz', '/nothing', `/api/community/quests?user_id=${userId(1)}`]) {
+      await fetch(url + path);
+    }
+    child.kill('SIGTERM');
+    const { stdout } = await ended;
+    const lines = stdout
+      .trim()
+      .split('\n')
+      .map((text) => JSON.parse(text) as Record<string, unknown>)
+      .filter(({ event }) => event === 'request');
+    expect(lines.map(({ severity, status }) => [severity, status])).toEqual([
+      ['INFO', 200],
+      ['WARNING', 404],
+      ['ERROR', 503],
+    ]);
+    expect(lines[2]?.reason).toContain("can't be reached");
+  });
 });
 
 /** Ready, unless the quests' tables are still to come. */

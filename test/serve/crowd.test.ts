@@ -72,6 +72,9 @@ test('the best are found beyond those with most mutual connections, and beyond a
   await database.client.query('update public.users set hidden = true where id = any ($1)', [
     [...crowd.slice(0, 38), 2, 3, 4, 5, 6].map(userId),
   ]);
+  // A server that remembers nobody: names are remembered for a minute.
+  await server.stop();
+  server = await startTestServer(database.url, {}, '2026-03-05T12:00:00Z');
   expect(await recommended()).toEqual(
     [70, 58, 59].map((user) => ({ user_id: userId(user), mutuals: names(7, 8, 9, 10, 11) })),
   );

@@ -325,6 +325,38 @@ describe('while a statement waits', () => {
   });
 });
 
+test('a server that is to end does not wait for what is at work', async () => {
+  const ending = await startTestServer(
+    database.url,
+    { ARC_GAM_API_STATEMENT_TIMEOUT_MS: '60000', ARC_GAM_LOCK_TIMEOUT_MS: '60000' },
+    now,
+  );
+  const blocker = new pg.Client({ connectionString: database.url });
+  await blocker.connect();
+  await blocker.query('begin; lock table gamification.edge_strength in access exclusive mode');
+  try {
+    const cutOff = ending.get(pathOf('health')).then(
+      () => false,
+      () => true,
+    );
+    await vi.waitFor(
+      async () =>
+        expect(
+          await database.rows(
+            "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+          ),
+        ).toHaveLength(1),
+      { timeout: 10_000 },
+    );
+    const started = performance.now();
+    await ending.stop();
+    expect(performance.now() - started).toBeLessThan(4_000);
+    expect(await cutOff).toBe(true);
+  } finally {
+    await blocker.end();
+  }
+}, 60_000);
+
 describe('the ETag changes with', () => {
   const etagOf = async (from: TestServer, endpoint: string) =>
     (await from.get(pathOf(endpoint))).headers.get('etag');
@@ -449,7 +481,11 @@ test('answers are compressed for who asks for it, and other origins may call whe
   const packed = await fetch(server.url + pathOf('weekly'), { headers: { 'accept-encoding': 'gzip' } });
   expect(packed.headers.get('content-encoding')).toBe('gzip');
   expect(packed.headers.get('vary')).toContain('authorization');
+  expect(packed.headers.get('vary')).toContain('accept-encoding');
   expect((await packed.json()).source).toBe('database');
+  const plain = await fetch(server.url + pathOf('weekly'), { headers: { 'accept-encoding': 'gzip;q=0, *' } });
+  expect(plain.headers.get('content-encoding')).toBeNull();
+  expect((await plain.json()).source).toBe('database');
   const from = (origin: string) => ({ headers: { origin } });
   const alone = await fetch(server.url + pathOf('health'), from('https://app.example'));
   expect(alone.headers.get('access-control-allow-origin')).toBeNull();
@@ -459,6 +495,8 @@ test('answers are compressed for who asks for it, and other origins may call whe
       (await fetch(open.url + pathOf('health'), from(origin))).headers.get('access-control-allow-origin');
     expect(await asked('https://app.example')).toBe('https://app.example');
     expect(await asked('https://evil.example')).toBeNull();
+    const { headers } = await fetch(open.url + pathOf('health'), from('https://app.example'));
+    expect(headers.get('vary')?.toLowerCase()).toMatch(/origin.*authorization/);
     const preflight = await fetch(open.url + pathOf('health'), {
       method: 'OPTIONS',
       headers: {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { walk } from '../../src/serve/walk.js';
+import { decodeLists, walk } from '../../src/serve/walk.js';
 
 /** Connections [one, other, day] as the lists that Postgres sends, in hexadecimal digits. */
 const listsOf = (edges: readonly (readonly [number, number, number])[]): Map<number, string> => {
@@ -30,7 +30,7 @@ const listsOf = (edges: readonly (readonly [number, number, number])[]): Map<num
 
 const walkFrom = (viewer: number, lists: ReadonlyMap<number, string>, partners: readonly number[]) => {
   const digits = [viewer, ...partners].map((key) => lists.get(key) ?? '').join('');
-  return walk(viewer, `\\x${digits}`);
+  return walk(viewer, new Map(decodeLists(`\\x${digits}`)));
 };
 
 test('everybody at distance 2 is found, with all paths and the first one, in any graph', () => {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { boards, cityBoards, mockBoards, type Place, readBoards } from '../boards.js';
 import type { Context } from '../context.js';
-import { readDegrees } from '../degrees.js';
+import { type Connections, readDegrees } from '../degrees.js';
 import { defineEndpoint } from '../endpoint.js';
 import { readGeoExpansion } from '../geo-expansion.js';
 import { dayOf, hourMs, isoWeek, names, someone, wave } from '../made-up.js';
@@ -75,12 +75,10 @@ type Recap = Answer['recap'];
 type ActiveDay = { readonly day: string; readonly taps: number };
 
 /** The row of sql/api/momentum.sql. */
-interface MomentumRow extends Place, MomentumInZoneRow {
+interface MomentumRow extends Place, Connections, MomentumInZoneRow {
   readonly second_degree_delta: number;
   /** What readGeoExpansion asks for. */
   readonly cells: string | null;
-  /** What readDegrees asks for. */
-  readonly friend_lists: string | null;
 }
 
 /** The row of sql/api/momentum_in_zone.sql. */
@@ -137,7 +135,7 @@ export const weekly = defineEndpoint({
   ],
   changesEach: 'hour',
   read: async (context, question) => {
-    const { reading, watermark, viewer, serve } = context;
+    const { reading, watermark, viewer, users, serve } = context;
     const { year, iso_week, viewer_zone: zone, as_of_day: asOf } = watermark;
     const end = watermark.viewer_today;
     const start = addDays(end, 1 - windowDays[question.time_window]);
@@ -146,7 +144,16 @@ export const weekly = defineEndpoint({
     const last = asOf === null || asOf > end ? end : asOf;
     const { key } = viewer;
     const storedMomentum = reading
-      .query<MomentumRow>('momentum', [viewer.userId, watermark.week_start, asOf, key, start, last, zone])
+      .query<MomentumRow>('momentum', [
+        viewer.userId,
+        watermark.week_start,
+        asOf,
+        key,
+        start,
+        last,
+        zone,
+        !users.friendLists(watermark.revision).isWarm,
+      ])
       .then(([row]) => {
         if (row === undefined) throw new Error('sql/api/momentum.sql gave no row');
         return row;
@@ -162,7 +169,7 @@ export const weekly = defineEndpoint({
             watermark.viewer_day_is_over,
             watermark.week_start,
           ]),
-      storedMomentum.then(({ friend_lists }) => readDegrees(context, friend_lists, start, last)),
+      storedMomentum.then((connections) => readDegrees(context, connections, start)),
       readCommunityActivity(context, start, end),
       readBoards(context, storedMomentum),
       storedMomentum.then(({ cells }) => readGeoExpansion(context, cells, last)),

@@ -28,6 +28,17 @@ export interface Placement extends Record<string, unknown> {
   readonly missing_nodes: string | null;
 }
 
+/** One of our own tables whose rows are not all on this server, or a view that reads such a table. */
+export interface FigurePlacement extends Record<string, unknown> {
+  readonly name: string;
+  readonly placement: 'distributed' | 'reference' | 'view';
+  readonly distribution_column: string | null;
+  /** Of a view, its SELECT. */
+  readonly definition: string | null;
+  /** As in Placement. */
+  readonly missing_nodes: string | null;
+}
+
 /** A database that knows Citus: its nodes, and where the application's tables are. */
 export interface Cluster {
   /** Of the extension, for example 13.2-1. */
@@ -77,6 +88,12 @@ export const inspectCluster = async (ask: Ask, { taps, users }: SourceNames): Pr
 /** Whether a table of the application is on other nodes than this one. */
 export const isSpread = (cluster: Pick<Cluster, 'placements'> | null): boolean =>
   cluster?.placements.some(({ placement }) => placement !== 'local') ?? false;
+
+/** Where our own tables in a schema are, if not on this server; none of them without Citus. */
+export const figurePlacements = async (ask: Ask, schema: string): Promise<FigurePlacement[]> =>
+  (await citusVersion(ask)) === null
+    ? []
+    : await ask<FigurePlacement>(readPackageFile('sql/citus/figure.sql'), [schema]);
 
 /** Whether taps or users are spread over nodes: then two statements don't see the source at one moment. */
 export const isSourceSpread = async (ask: Ask): Promise<boolean> => {

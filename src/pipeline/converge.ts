@@ -107,7 +107,7 @@ const words = (step: Step, { persistence, schema }: Place): Readonly<Record<stri
     assignments: list(
       [
         ...written.map((column) => `${column} = excluded.${column}`),
-        ...step.stamps.map((column) => `${column} = default`),
+        ...step.stamps.map((column) => `${column} = excluded.${column}`),
       ],
       '  ',
     ),

@@ -214,6 +214,7 @@ const keepPlaces = async (
     days,
     isFreezing: true,
     isSpread: false,
+    figures: [],
     mayFill: false,
   });
 };

@@ -1,6 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { captureState, setCaptureState } from '../capture/capture.js';
-import { inspectCluster, isSpread, requireUsable, sourceViews } from '../citus/cluster.js';
+import {
+  type FigurePlacement,
+  figurePlacements,
+  inspectCluster,
+  isSpread,
+  requireUsable,
+  sourceViews,
+} from '../citus/cluster.js';
 import type { Settings } from '../config.js';
 import type { Database } from '../db/database.js';
 import { isLostConnection, isTransient, toFailure } from '../db/failure.js';
@@ -84,6 +91,7 @@ class Run {
   private ignored: Record<string, number> | null = null;
   private renewals: readonly Renewal[] = [];
   private isSpread = false;
+  private figures: readonly FigurePlacement[] = [];
   private readonly totals = new Map<string, StepResult>();
   private readonly preparing = new Map<string, StepResult>();
   private readonly differences = new Map<string, TableDifference>();
@@ -207,6 +215,7 @@ class Run {
     const cluster = await inspectCluster(session.query, sourceViews);
     requireUsable(cluster);
     this.isSpread = isSpread(cluster);
+    if (cluster !== null) this.figures = await figurePlacements(session.query, this.settings.schema);
     const stale = await findStaleDays(session, this.settings, this.request, this.digest);
     if (!this.request.explain) return stale;
     this.renewals = await renewals(session, this.steps);
@@ -315,6 +324,7 @@ class Run {
       runId,
       days,
       isSpread: this.isSpread,
+      figures: this.figures,
       // A rehearsal is read from outside while it lasts.
       mayFill: !this.request.dryRun,
       onPlan: this.onPlan,

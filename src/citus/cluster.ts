@@ -130,20 +130,7 @@ export const requireUsable = (cluster: Cluster | null): void => {
       "The cluster's metadata does not name this coordinator, so that it has no copy of the users. Run on it: select citus_set_coordinator_host('HOST', PORT); then: select replicate_reference_tables('block_writes');",
     );
   }
-  const off = nodes.find(({ is_active }) => !is_active);
-  if (off !== undefined) {
-    const [host, port] = splitName(off.name);
-    throw workFailure(
-      `The node ${off.name} is switched off, and its taps can't be read. Run on the coordinator: select citus_activate_node('${host}', ${port});`,
-    );
-  }
-  const away = nodes.find(({ answers }) => !answers);
-  if (away !== undefined) {
-    throw new Failure(
-      exitCode.unreachable,
-      `The node ${away.name} of the cluster does not answer, and its taps can't be read. Nothing was changed. Start it, then run the same command again; select * from citus_check_cluster_node_health() shows who reaches whom.`,
-    );
-  }
+  requireAnsweringNodes(nodes);
   for (const { role, name, placement, distribution_column } of placements) {
     if (role !== 'users' || placement === 'reference') continue;
     if (
@@ -160,12 +147,49 @@ export const requireUsable = (cluster: Cluster | null): void => {
       `${name} is ${found}: both ends of a tap are looked up in it, which the nodes can do only if each has all of it. Run: ${first}select create_reference_table('${name}');`,
     );
   }
-  const lacking = placements.find(({ missing_nodes }) => missing_nodes !== null);
-  if (lacking !== undefined) {
+  refuseLacking(placements);
+};
+
+/** Throws a failure in words where a node is switched off or does not answer. */
+const requireAnsweringNodes = (nodes: readonly ClusterNode[]): void => {
+  const off = nodes.find(({ is_active }) => !is_active);
+  if (off !== undefined) {
+    const [host, port] = splitName(off.name);
     throw workFailure(
-      `${lacking.missing_nodes} has no copy of ${lacking.name}, a reference table. Run on the coordinator: select replicate_reference_tables('block_writes');`,
+      `The node ${off.name} is switched off, and its taps can't be read. Run on the coordinator: select citus_activate_node('${host}', ${port});`,
     );
   }
+  const away = nodes.find(({ answers }) => !answers);
+  if (away !== undefined) {
+    throw new Failure(
+      exitCode.unreachable,
+      `The node ${away.name} of the cluster does not answer, and its taps can't be read. Nothing was changed. Start it, then run the same command again; select * from citus_check_cluster_node_health() shows who reaches whom.`,
+    );
+  }
+};
+
+/** As requireUsable about the nodes alone, for whoever asks for more than the source. */
+export const requireAnswering = async (ask: Ask): Promise<void> =>
+  requireAnsweringNodes(await ask<ClusterNode>(readPackageFile('sql/citus/node.sql'), []));
+
+/**
+ * Throws a failure in words where our own tables are spread over nodes and one of these is away, or has no copy of a
+ * table that every node should have.
+ */
+export const requireFigures = async (ask: Ask, figures: readonly FigurePlacement[]): Promise<void> => {
+  if (figures.length === 0) return;
+  await requireAnswering(ask);
+  refuseLacking(figures);
+};
+
+const refuseLacking = (
+  tables: readonly { readonly name: string; readonly missing_nodes: string | null }[],
+): void => {
+  const lacking = tables.find(({ missing_nodes }) => missing_nodes !== null);
+  if (lacking === undefined) return;
+  throw workFailure(
+    `${lacking.missing_nodes} has no copy of ${lacking.name}, a reference table. Run on the coordinator: select replicate_reference_tables('block_writes');`,
+  );
 };
 
 const splitName = (name: string): [string, string] => {

@@ -45,7 +45,7 @@ export class Shadows {
       );
     const derived = views.filter(({ name }) => !isSliced(name));
     for (const { name, definition } of derived)
-      await this.session.script(`create temp table ${name} as ${definition ?? ''}`);
+      await this.session.script(`create temp table ${name} on commit drop as ${definition ?? ''}`);
     this.made = [...derived, ...copied].map(({ name }) => name);
   }
 
@@ -64,7 +64,7 @@ export class Shadows {
   private async copy(name: string, slices: readonly Slice[]): Promise<void> {
     const own = slices.filter(({ table }) => table === name);
     const real = `"${this.schema}".${name}`;
-    await this.session.script(`create temp table copy_of_${name} (like ${real} including indexes);`);
+    await this.session.script(`create temp table copy_of_${name} (like ${real} including indexes) on commit drop;`);
     const [slice] = own;
     const rows =
       slice === undefined

@@ -5,6 +5,7 @@ import {
   figurePlacements,
   inspectCluster,
   isSpread,
+  requireFigures,
   requireUsable,
   sourceViews,
 } from '../citus/cluster.js';
@@ -215,7 +216,10 @@ class Run {
     const cluster = await inspectCluster(session.query, sourceViews);
     requireUsable(cluster);
     this.isSpread = isSpread(cluster);
-    if (cluster !== null) this.figures = await figurePlacements(session.query, this.settings.schema);
+    if (cluster !== null) {
+      this.figures = await figurePlacements(session.query, this.settings.schema);
+      await requireFigures(session.query, this.figures);
+    }
     const stale = await findStaleDays(session, this.settings, this.request, this.digest);
     if (!this.request.explain) return stale;
     this.renewals = await renewals(session, this.steps);

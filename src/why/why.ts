@@ -1,6 +1,6 @@
+import { withFigures } from '../citus/quiet.js';
 import type { Settings } from '../config.js';
 import type { Database } from '../db/database.js';
-import { withTransaction } from '../db/transaction.js';
 import { openUser } from '../verify/scope.js';
 import { readZone } from '../verify/verify.js';
 import {
@@ -37,7 +37,7 @@ export const explain = (
   settings: Settings,
   question: WhyQuestion,
 ): Promise<Explanation> =>
-  withTransaction(database, settings, async (session) => {
+  withFigures(database, settings, async (session) => {
     const zone = await readZone(session);
     const name = await nameOf(session, question.user);
     const graph = question.kind === 'week' || question.kind === 'rank' || question.kind === 'quest';

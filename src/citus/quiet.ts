@@ -1,0 +1,68 @@
+import type { Settings } from '../config.js';
+import type { Database } from '../db/database.js';
+import { pinned, type Session, type TransactionOptions, withTransaction } from '../db/transaction.js';
+import { type FigurePlacement, figurePlacements, requireFigures } from './cluster.js';
+import { Shadows } from './shadows.js';
+
+/**
+ * One transaction in which all of our tables are read at one moment. On a cluster over which they are distributed there
+ * is no such moment for several statements: they are copied to the coordinator first, and no batch is let in meanwhile.
+ */
+export const withFigures = async <Result>(
+  database: Database,
+  settings: Settings,
+  use: (session: Session) => Promise<Result>,
+  options: TransactionOptions = {},
+): Promise<Result> => {
+  const figures = await withTransaction(database, settings, readFigures(settings.schema), { readOnly: true });
+  if (!figures.some(({ placement }) => placement === 'distributed'))
+    return withTransaction(database, settings, use, options);
+  return withoutBatches(database, settings, (release) =>
+    withTransaction(
+      database,
+      settings,
+      async (session) => {
+        const shadows = new Shadows(session, settings.schema, figures);
+        await shadows.prefer();
+        await shadows.makeAll();
+        await release();
+        // What is made from here on is temporary: the nodes need not have it.
+        await session.script('set local citus.enable_ddl_propagation = off;');
+        return use(session);
+      },
+      options,
+    ),
+  );
+};
+
+const readFigures =
+  (schema: string) =>
+  async (session: Session): Promise<FigurePlacement[]> => {
+    const figures = await figurePlacements(session.query, schema);
+    await requireFigures(session.query, figures);
+    return figures;
+  };
+
+/**
+ * Runs `use` while no batch can write, until it calls `release` or ends: on a connection of its own, whose lock begins
+ * before the snapshot of the transaction that reads. Waits for a batch that is under way.
+ */
+const withoutBatches = async <Result>(
+  database: Database,
+  settings: Settings,
+  use: (release: () => Promise<void>) => Promise<Result>,
+): Promise<Result> => {
+  const client = await database.connect();
+  // Should it be lost, the end of the transaction says so.
+  client.on('error', () => undefined);
+  try {
+    await client.query('begin');
+    await client.query(pinned(settings));
+    await client.query('lock table processed_day in share mode');
+    return await use(async () => {
+      await client.query('commit');
+    });
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+};

@@ -147,7 +147,8 @@ const requirePreparedTransactions = async (session: Session): Promise<void> => {
 const spread = async (session: Session, schema: string, table: PlannedTable): Promise<void> => {
   const name = `"${schema}".${table.table}`;
   if (table.now !== 'local') await fetchBack(session, schema, table);
-  if (table.placement === 'reference') await session.query('select create_reference_table($1::text::regclass)', [name]);
+  if (table.placement === 'reference')
+    await session.query('select create_reference_table($1::text::regclass)', [name]);
   else {
     const column = table['user column'] ?? '';
     // In one group with whatever else is distributed by a key of the same type, and with no table of somebody else's.
@@ -156,11 +157,10 @@ const spread = async (session: Session, schema: string, table: PlannedTable): Pr
       table.table,
       column,
     ]);
-    await session.query('select create_distributed_table($1::text::regclass, $2::text, colocate_with => $3::text)', [
-      name,
-      column,
-      neighbour?.name ?? 'none',
-    ]);
+    await session.query(
+      'select create_distributed_table($1::text::regclass, $2::text, colocate_with => $3::text)',
+      [name, column, neighbour?.name ?? 'none'],
+    );
   }
   // The rows are copied; those that were here would stay, unseen, and take their place.
   await session.query('select truncate_local_data_after_distributing_table($1::text::regclass)', [name]);
@@ -193,5 +193,10 @@ export const readFigureSpread = async (session: Session, schema: string): Promis
   const count = (of: string) => figures.filter(({ placement }) => placement === of).length;
   const left =
     figures.length === 0 ? [] : toMove(await readPlan(session, schema, 1), false).map(({ table }) => table);
-  return { version: extension.version, distributed: count('distributed'), reference: count('reference'), left };
+  return {
+    version: extension.version,
+    distributed: count('distributed'),
+    reference: count('reference'),
+    left,
+  };
 };

@@ -34,14 +34,18 @@ export class Shadows {
     const views = this.figures.filter(({ name, placement }) => placement === 'view' && words.has(name));
     for (const { name, definition } of views)
       if (!isSliced(name)) for (const word of definition?.match(/\w+/g) ?? []) words.add(word);
-    const tables = this.figures.filter(({ name, placement }) => placement === 'distributed' && words.has(name));
+    const tables = this.figures.filter(
+      ({ name, placement }) => placement === 'distributed' && words.has(name),
+    );
     for (const { name } of tables) await this.copy(name, slices);
     for (const { name } of views) if (isSliced(name)) await this.copy(name, slices);
     // Only now under their names: a slice may read another distributed table.
     const copied = [...tables, ...views.filter(({ name }) => isSliced(name))];
     if (copied.length > 0)
       await this.session.script(
-        copied.map(({ name }) => `alter table copy_of_${name} rename to ${name}; analyze pg_temp.${name};`).join(' '),
+        copied
+          .map(({ name }) => `alter table copy_of_${name} rename to ${name}; analyze pg_temp.${name};`)
+          .join(' '),
       );
     const derived = views.filter(({ name }) => !isSliced(name));
     for (const { name, definition } of derived)
@@ -64,7 +68,9 @@ export class Shadows {
   private async copy(name: string, slices: readonly Slice[]): Promise<void> {
     const own = slices.filter(({ table }) => table === name);
     const real = `"${this.schema}".${name}`;
-    await this.session.script(`create temp table copy_of_${name} (like ${real} including indexes) on commit drop;`);
+    await this.session.script(
+      `create temp table copy_of_${name} (like ${real} including indexes) on commit drop;`,
+    );
     const [slice] = own;
     const rows =
       slice === undefined

@@ -82,7 +82,9 @@ const bytesOf = (tables: readonly PlannedTable[], undo: boolean): number =>
 
 const describeMoved = (moved: readonly PlannedTable[], undo: boolean): string => {
   if (moved.length === 0)
-    return undo ? 'All tables are on the coordinator already.' : 'All tables are where they should be already.';
+    return undo
+      ? 'All tables are on the coordinator already.'
+      : 'All tables are where they should be already.';
   const size = formatBytes(bytesOf(moved, undo));
   return undo
     ? `${plural(moved.length, 'table')} (${size}) came back to the coordinator.`

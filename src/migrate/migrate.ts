@@ -1,6 +1,7 @@
 import { runner } from 'node-pg-migrate';
 import type pg from 'pg';
-import { describeCluster, inspectCluster, requireUsable } from '../citus/cluster.js';
+import { describeCluster, figurePlacements, inspectCluster, requireUsable } from '../citus/cluster.js';
+import { statementsIn } from '../citus/statements.js';
 import type { Settings } from '../config.js';
 import { askClient, type Database } from '../db/database.js';
 import { withRunLock } from '../db/run-lock.js';
@@ -216,8 +217,11 @@ const applyMigrations = async (
   count: number,
 ): Promise<string[]> => {
   const quiet = () => undefined;
+  const hasSchema = (await client.query('select to_regnamespace($1) is not null as is_there', [schema]))
+    .rows[0];
+  const figures = hasSchema?.is_there === true ? await figurePlacements(askClient(client), schema) : [];
   const applied = await runner({
-    dbClient: withoutTransactionCommands(client),
+    dbClient: withoutTransactionCommands(client, figures.length > 0 ? statementsIn : (text) => [text]),
     dir: migrationsFolder,
     migrationsTable,
     migrationsSchema: schema,
@@ -231,13 +235,20 @@ const applyMigrations = async (
   return applied.map(({ name }) => name);
 };
 
-/** node-pg-migrate would begin and commit by itself; here it runs within our transaction. */
-const withoutTransactionCommands = (client: pg.Client): pg.Client =>
+/**
+ * node-pg-migrate would begin and commit by itself; here it runs within our transaction. What it runs is first cut into
+ * statements by `cut`.
+ */
+const withoutTransactionCommands = (client: pg.Client, cut: (script: string) => string[]): pg.Client =>
   new Proxy(client, {
     get: (target, property) =>
       property === 'query'
-        ? async (text: string, values?: unknown[]) =>
-            /^(begin|commit|rollback);?$/i.test(text) ? { rows: [] } : target.query(text, values)
+        ? async (text: string, values?: unknown[]) => {
+            if (/^(begin|commit|rollback);?$/i.test(text)) return { rows: [] };
+            const [last = '', ...before] = cut(text).reverse();
+            for (const statement of before.reverse()) await target.query(statement);
+            return target.query(last, values);
+          }
         : Reflect.get(target, property),
   });
 

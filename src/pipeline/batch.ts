@@ -235,7 +235,12 @@ class Batch {
     const [counts] = await this.session.query<Counts & Row>(countOfStage);
     if (counts === undefined) throw new Error('the stage could not be counted');
     await this.options.onStage?.(this.session, step, counts);
-    if (counts.deleted > 0) await this.execute(applied(step, 'delete', this), step, values);
+    if (counts.deleted > 0)
+      await this.execute(
+        applied(step, this.isLocal(step.table) ? 'delete' : 'delete_placed', this),
+        step,
+        values,
+      );
     if (counts.inserted + counts.updated > 0) await this.write(step, values, counts);
     return { inserted: counts.inserted, updated: counts.updated, deleted: counts.deleted };
   }
@@ -260,7 +265,9 @@ class Batch {
     return (
       this.options.mayFill &&
       this.isLocal(table) &&
-      updated === 0 && inserted >= manyRows && (await isEmpty(this.session, table))
+      updated === 0 &&
+      inserted >= manyRows &&
+      (await isEmpty(this.session, table))
     );
   }
 

@@ -4,7 +4,7 @@ import { withRunLock } from '../db/run-lock.js';
 import { type Session, withTransaction } from '../db/transaction.js';
 import { usageFailure, workFailure } from '../errors.js';
 import { readPackageFile } from '../files.js';
-import { requireMigratedSchema } from '../migrate/migrations.js';
+import { requireMigratedSchema, upSql } from '../migrate/migrations.js';
 import { lockLedger } from '../pipeline/batch.js';
 import { readFrozen } from '../pipeline/frozen.js';
 import {
@@ -16,6 +16,7 @@ import {
   requireUsable,
   sourceViews,
 } from './cluster.js';
+import { statementsIn } from './statements.js';
 
 /** A table of ours, where it is and where it would be. */
 export interface PlannedTable extends Record<string, unknown> {
@@ -147,6 +148,7 @@ const requirePreparedTransactions = async (session: Session): Promise<void> => {
 const spread = async (session: Session, schema: string, table: PlannedTable): Promise<void> => {
   const name = `"${schema}".${table.table}`;
   if (table.now !== 'local') await fetchBack(session, schema, table);
+  if (table.table === progressTable) await session.script(readPackageFile('sql/citus/forget_quest.sql'));
   if (table.placement === 'reference')
     await session.query('select create_reference_table($1::text::regclass)', [name]);
   else {
@@ -166,9 +168,22 @@ const spread = async (session: Session, schema: string, table: PlannedTable): Pr
   await session.query('select truncate_local_data_after_distributing_table($1::text::regclass)', [name]);
 };
 
+/** The table from which a trigger takes the rows of quests that are deleted. */
+const progressTable = 'user_quest_progress';
+
+/** The trigger's function as the migration made it. */
+const originalForgetQuest = (): string => {
+  const statement = statementsIn(upSql('0007_quest_deletion')).find((one) =>
+    one.startsWith('create function forget_quest()'),
+  );
+  if (statement === undefined) throw new Error('migrations/0007_quest_deletion.sql makes no forget_quest()');
+  return statement.replace('create function', 'create or replace function');
+};
+
 const fetchBack = async (session: Session, schema: string, table: PlannedTable): Promise<void> => {
   const name = `"${schema}".${table.table}`;
   const kept = await session.query<{ statement: string }>(readPackageFile('sql/citus/words.sql'), [name]);
+  if (table.table === progressTable) await session.script(originalForgetQuest());
   await session.query('select undistribute_table($1::text::regclass)', [name]);
   for (const { statement } of kept) await session.script(statement);
 };

@@ -1,4 +1,4 @@
-import type { Session } from '../db/transaction.js';
+import type { Session, Value } from '../db/transaction.js';
 import type { FigurePlacement } from './cluster.js';
 
 /** Which rows of distributed tables a statement may need: a condition on the table, or a whole SELECT. */
@@ -22,13 +22,21 @@ export class Shadows {
     private readonly figures: readonly FigurePlacement[],
   ) {}
 
-  /** Has the session prefer the stand-ins; until the transaction ends. */
+  /**
+   * Has the session prefer the stand-ins, and speak with each node over one connection, until the transaction ends: what
+   * one statement wrote over a second connection, another could not read beside what it wrote over the first.
+   */
   async prefer(): Promise<void> {
-    await this.session.script(`set local search_path = pg_temp, "${this.schema}";`);
+    await this.session.script(
+      `set local search_path = pg_temp, "${this.schema}"; set local citus.multi_shard_modify_mode = 'sequential'; set local citus.max_adaptive_executor_pool_size = 1;`,
+    );
   }
 
-  /** Makes those that a statement names, with the slices that are given, or else with all rows. */
-  async make(text: string, slices: readonly Slice[] = []): Promise<void> {
+  /**
+   * Makes those that a statement names, with the slices that are given, or else with all rows. $1 in a slice is the first
+   * of `values`.
+   */
+  async make(text: string, slices: readonly Slice[] = [], values: readonly Value[] = []): Promise<void> {
     const words = new Set(text.replace(/--.*$/gm, '').match(/\w+/g));
     const isSliced = (name: string) => slices.some(({ table }) => table === name);
     const views = this.figures.filter(({ name, placement }) => placement === 'view' && words.has(name));
@@ -37,8 +45,8 @@ export class Shadows {
     const tables = this.figures.filter(
       ({ name, placement }) => placement === 'distributed' && words.has(name),
     );
-    for (const { name } of tables) await this.copy(name, slices);
-    for (const { name } of views) if (isSliced(name)) await this.copy(name, slices);
+    for (const { name } of tables) await this.copy(name, slices, values);
+    for (const { name } of views) if (isSliced(name)) await this.copy(name, slices, values);
     // Only now under their names: a slice may read another distributed table.
     const copied = [...tables, ...views.filter(({ name }) => isSliced(name))];
     if (copied.length > 0)
@@ -65,19 +73,31 @@ export class Shadows {
     this.made = [];
   }
 
-  private async copy(name: string, slices: readonly Slice[]): Promise<void> {
-    const own = slices.filter(({ table }) => table === name);
+  private async copy(name: string, slices: readonly Slice[], values: readonly Value[]): Promise<void> {
     const real = `"${this.schema}".${name}`;
     await this.session.script(
       `create temp table copy_of_${name} (like ${real} including indexes) on commit drop;`,
     );
-    const [slice] = own;
-    const rows =
-      slice === undefined
-        ? `select ${name}.* from ${real}`
-        : /^(?:select|with)\b/.test(slice.text)
-          ? slice.text
-          : `select ${name}.* from ${real} where ${slice.text}`;
-    await this.session.run(`insert into copy_of_${name} ${rows}`);
+    const slice = slices.find(({ table }) => table === name);
+    const { text, used } = numbered(
+      slice === undefined ? `select ${name}.* from ${real}` : rowsOf(slice, real),
+    );
+    await this.session.run(
+      `insert into copy_of_${name} ${text}`,
+      used.map((number) => values[number - 1] ?? null),
+    );
   }
 }
+
+/** The SELECT of a slice: a condition on the table, or a SELECT in full. */
+export const rowsOf = ({ table, text }: Slice, real: string): string =>
+  /^(?:select|with)\b/.test(text) ? text : `select ${table}.* from ${real} where ${text}`;
+
+/** A text with the parameters that it uses numbered from $1, and which they were. */
+const numbered = (text: string): { text: string; used: readonly number[] } => {
+  const used = [...new Set([...text.matchAll(/\$(\d+)/g)].map(([, digits]) => Number(digits)))];
+  return {
+    text: text.replace(/\$(\d+)/g, (_, digits: string) => `$${used.indexOf(Number(digits)) + 1}`),
+    used,
+  };
+};

@@ -276,7 +276,12 @@ class Batch {
     const parameters = statement.params.map((parameter) => values[parameter]);
     // What applies the stage reads nothing else.
     const isApplying = statement.table === step.table && !isPreparing(step);
-    if (!isApplying) await this.shadows?.make(statement.text, step.slices);
+    if (!isApplying)
+      await this.shadows?.make(
+        statement.text,
+        step.slices,
+        step.params.map((parameter) => values[parameter]),
+      );
     const rows = await avoiding(this.session, step.avoid, () =>
       this.options.onPlan === undefined
         ? this.session.run(statement.text, parameters)

@@ -29,3 +29,9 @@ select
   min(bound.flipped_day) as flipped_day
 from bound
 group by bound.user_key, bound.user_id
+--: slice activity_run
+activity_run.user_key in (
+    select user_key.user_key
+    from changed_user_day
+    join user_key on user_key.user_id = changed_user_day.user_id
+  )

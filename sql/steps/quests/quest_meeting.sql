@@ -20,3 +20,17 @@ from (select distinct week from scope) as scope_week
 join pair on pair.first_day between week_start(scope_week.week) and week_start(scope_week.week) + 6
 join near as near1 on near1.user_key = pair.u1_key
 join near as near2 on near2.user_key = pair.u2_key
+--: slice pair
+pair.first_day >= (select week_start(min(quest_scope.week)) from quest_scope)
+  and pair.first_day <= (select week_start(max(quest_scope.week)) + 6 from quest_scope)
+--: slice friend
+with wanted as materialized (
+  select distinct quest_scope.user_key from quest_scope where 'assists' = any (quest_scope.metrics)
+)
+select pair.u1_key as user_key, pair.u2_key as friend_key, pair.first_day
+from pair
+where pair.u1_key in (select wanted.user_key from wanted)
+union all
+select pair.u2_key, pair.u1_key, pair.first_day
+from pair
+where pair.u2_key in (select wanted.user_key from wanted)

@@ -212,14 +212,23 @@ const placedAs = ({ placement, distribution_column, shard_count, name }: Placeme
   return `${name} is distributed${by} over ${shard_count} ${shard_count === 1 ? 'shard' : 'shards'}`;
 };
 
-/** What was found, as a notice: version, nodes, and how taps and users are placed. Null without Citus. */
-export const describeCluster = (cluster: Cluster | null, schema: string): string | null => {
+/** What was found, as a notice: version, nodes, and how taps, users and our own tables are placed. Null without Citus. */
+export const describeCluster = (
+  cluster: Cluster | null,
+  schema: string,
+  figures: readonly FigurePlacement[],
+): string | null => {
   if (cluster === null) return null;
   const { version, nodes, placements } = cluster;
-  if (!isSpread(cluster))
+  const spread = figures.filter(({ placement }) => placement !== 'view').length;
+  if (!isSpread(cluster) && spread === 0)
     return `Citus ${version} is installed, and neither taps nor users are spread over nodes: everything is as on plain Postgres.`;
   const workers = nodes.filter(({ is_coordinator }) => !is_coordinator).map(({ name }) => name);
-  return `Citus ${version}, a coordinator and ${workers.length === 1 ? '1 worker' : `${workers.length} workers`} (${workers.join(', ')}): ${placements.map(placedAs).join(', ')}. The schema ${schema} stays on the coordinator, and a run reads the taps of a batch once, from all nodes.`;
+  return `Citus ${version}, a coordinator and ${workers.length === 1 ? '1 worker' : `${workers.length} workers`} (${workers.join(', ')}): ${placements.map(placedAs).join(', ')}. ${
+    spread === 0
+      ? `The schema ${schema} stays on the coordinator`
+      : `Of the schema ${schema}, ${spread} tables are spread over the nodes`
+  }, and a run reads the taps of a batch once, from all nodes.`;
 };
 
 /** Why nothing can note which days changed, as the beginning of a sentence; null where triggers can. */

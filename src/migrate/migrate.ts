@@ -1,6 +1,13 @@
 import { runner } from 'node-pg-migrate';
 import type pg from 'pg';
-import { describeCluster, figurePlacements, inspectCluster, requireUsable } from '../citus/cluster.js';
+import {
+  describeCluster,
+  type FigurePlacement,
+  figurePlacements,
+  inspectCluster,
+  requireFigures,
+  requireUsable,
+} from '../citus/cluster.js';
 import { statementsIn } from '../citus/statements.js';
 import type { Settings } from '../config.js';
 import { askClient, type Database } from '../db/database.js';
@@ -86,8 +93,19 @@ const inspectUsable = async (client: pg.Client, settings: Settings): Promise<Sou
   const source = await inspectSource(client, settings.source);
   const cluster = await inspectCluster(askClient(client), { taps: source.taps.sql, users: source.users.sql });
   requireUsable(cluster);
-  const notice = describeCluster(cluster, settings.schema);
+  const figures = cluster === null ? [] : await figuresIn(client, settings.schema);
+  await requireFigures(askClient(client), figures);
+  const notice = describeCluster(cluster, settings.schema, figures);
   return notice === null ? source : { ...source, notices: [notice, ...source.notices] };
+};
+
+/** Where our own tables are; none before there is a schema. */
+const figuresIn = async (client: pg.Client, schema: string): Promise<FigurePlacement[]> => {
+  const { rows } = await client.query<{ is_there: boolean }>(
+    'select exists (select 1 from pg_namespace where nspname = $1) as is_there',
+    [schema],
+  );
+  return rows[0]?.is_there === true ? figurePlacements(askClient(client), schema) : [];
 };
 
 /** Takes back the last `count` migrations with all their data; with all of them gone the schema goes too. */
@@ -217,9 +235,7 @@ const applyMigrations = async (
   count: number,
 ): Promise<string[]> => {
   const quiet = () => undefined;
-  const hasSchema = (await client.query('select to_regnamespace($1) is not null as is_there', [schema]))
-    .rows[0];
-  const figures = hasSchema?.is_there === true ? await figurePlacements(askClient(client), schema) : [];
+  const figures = await figuresIn(client, schema);
   const applied = await runner({
     dbClient: withoutTransactionCommands(client, figures.length > 0 ? statementsIn : (text) => [text]),
     dir: migrationsFolder,

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { captureState, setCaptureState } from '../capture/capture.js';
 import {
-  type FigurePlacement,
   figurePlacements,
   inspectCluster,
   isSpread,
@@ -92,7 +91,8 @@ class Run {
   private ignored: Record<string, number> | null = null;
   private renewals: readonly Renewal[] = [];
   private isSpread = false;
-  private figures: readonly FigurePlacement[] = [];
+  /** Whether the database has Citus at all. */
+  private isCluster = false;
   private readonly totals = new Map<string, StepResult>();
   private readonly preparing = new Map<string, StepResult>();
   private readonly differences = new Map<string, TableDifference>();
@@ -216,10 +216,9 @@ class Run {
     const cluster = await inspectCluster(session.query, sourceViews);
     requireUsable(cluster);
     this.isSpread = isSpread(cluster);
-    if (cluster !== null) {
-      this.figures = await figurePlacements(session.query, this.settings.schema);
-      await requireFigures(session.query, this.figures);
-    }
+    this.isCluster = cluster !== null;
+    if (cluster !== null)
+      await requireFigures(session.query, await figurePlacements(session.query, this.settings.schema));
     const stale = await findStaleDays(session, this.settings, this.request, this.digest);
     if (!this.request.explain) return stale;
     this.renewals = await renewals(session, this.steps);
@@ -314,7 +313,7 @@ class Run {
     if (days.length > 0) this.reporter.batchEnded(report, result);
   }
 
-  private derive(
+  private async derive(
     session: Session,
     plan: RunPlan,
     days: readonly PlannedDay[],
@@ -328,7 +327,8 @@ class Run {
       runId,
       days,
       isSpread: this.isSpread,
-      figures: this.figures,
+      // As they are under the lock of the ledger, which whoever moves them takes too.
+      figures: this.isCluster ? await figurePlacements(session.query, this.settings.schema) : [],
       // A rehearsal is read from outside while it lasts.
       mayFill: !this.request.dryRun,
       onPlan: this.onPlan,

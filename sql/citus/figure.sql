@@ -1,6 +1,6 @@
 -- Where the rows of our own tables are, as far as not all of them are on this server: those of the schema $1 that are
 -- distributed over the cluster or kept on every node, and the views that read a distributed one. missing_nodes as in
--- placement.sql.
+-- placement.sql. local_shard: of a table that every node has, the table that this server's rows are in.
 with recursive placed as (
   select
     pg_class.oid as relation,
@@ -34,6 +34,14 @@ select
   case
     when placed.placement = 'reference'
       then (
+        select shard_name(pg_dist_shard.logicalrelid, pg_dist_shard.shardid)
+        from pg_dist_shard
+        where pg_dist_shard.logicalrelid = placed.relation
+      )
+  end as local_shard,
+  case
+    when placed.placement = 'reference'
+      then (
         select string_agg(format('%s:%s', pg_dist_node.nodename, pg_dist_node.nodeport), ' and ' order by pg_dist_node.groupid)
         from pg_dist_node
         join pg_dist_shard on pg_dist_shard.logicalrelid = placed.relation
@@ -48,7 +56,7 @@ select
   end as missing_nodes
 from placed
 union all
-select pg_class.relname::text, 'view', null, pg_get_viewdef(pg_class.oid), null
+select pg_class.relname::text, 'view', null, pg_get_viewdef(pg_class.oid), null, null
 from reader
 join pg_class
   on pg_class.oid = reader.relation

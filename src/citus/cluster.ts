@@ -35,6 +35,8 @@ export interface FigurePlacement extends Record<string, unknown> {
   readonly distribution_column: string | null;
   /** Of a view, its SELECT. */
   readonly definition: string | null;
+  /** Of a reference table, the table that this server's copy is in. */
+  readonly local_shard: string | null;
   /** As in Placement. */
   readonly missing_nodes: string | null;
 }

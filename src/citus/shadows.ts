@@ -28,7 +28,7 @@ export class Shadows {
    */
   async prefer(): Promise<void> {
     await this.session.script(
-      `set local search_path = pg_temp, "${this.schema}"; set local citus.multi_shard_modify_mode = 'sequential'; set local citus.max_adaptive_executor_pool_size = 1;`,
+      `set local search_path = pg_temp, "${this.schema}"; set local citus.multi_shard_modify_mode = 'sequential'; set local citus.max_adaptive_executor_pool_size = 1; set local citus.override_table_visibility = off;`,
     );
   }
 

@@ -330,12 +330,20 @@ class Batch {
    * warning.
    */
   private async analyzeStored(table: string, rows: number): Promise<void> {
-    if (rows < manyRows || !this.isLocal(table)) return;
+    const figure = this.options.figures.find(({ name }) => name === table);
+    // The statistics of a table that is on other nodes are those of its shards. One that every node has is read here in
+    // each join with the batch's tables, and its shard may be known as empty: that is looked at whatever was written.
+    if (figure?.placement === 'distributed') {
+      if (rows >= manyRows) await this.session.script(`analyze ${table};`);
+      return;
+    }
+    const stored = figure?.local_shard ?? table;
+    if (rows < (figure === undefined ? manyRows : 1)) return;
     const [grown] = await this.session.query<{ is_grown: boolean }>(
       'select reltuples < 5 * $2::float8 as is_grown from pg_class where oid = to_regclass($1::text)',
-      [table, rows],
+      [stored, rows],
     );
-    if (grown?.is_grown) await this.session.script(`analyze (skip_locked) ${table};`);
+    if (grown?.is_grown) await this.session.script(`analyze (skip_locked) ${stored};`);
   }
 
   /**

@@ -1,5 +1,5 @@
--- What Citus does not keep when it makes the table $1 anew, as statements that bring it back: the comments on the table,
--- its columns, constraints and indexes and on the views that read it, and who may do what with them.
+-- What Citus does not keep when it makes the table $1 anew, as statements that bring it back: the comments on the
+-- table, its columns, constraints and indexes and on the views that read it, and who may do what with them.
 with recursive remade as (
   select $1::text::regclass::oid as relation
   union

@@ -63,6 +63,9 @@ const citusVersion = async (ask: Ask): Promise<string | null> => {
   return extension?.version ?? null;
 };
 
+/** Whether the database has the extension. */
+export const hasCitus = async (ask: Ask): Promise<boolean> => (await citusVersion(ask)) !== null;
+
 /** Where the taps are looked up from: the application's tables, or our views over them. */
 export interface SourceNames {
   readonly taps: string;
@@ -91,7 +94,10 @@ export const inspectCluster = async (ask: Ask, { taps, users }: SourceNames): Pr
 export const isSpread = (cluster: Pick<Cluster, 'placements'> | null): boolean =>
   cluster?.placements.some(({ placement }) => placement !== 'local') ?? false;
 
-/** Where our own tables in a schema are, if not on this server; none of them without Citus. */
+/**
+ * Where our own tables in a schema are, if not on this server; none of them without Citus. Asked in a transaction of
+ * ours, where the names in the views' definitions need no schema.
+ */
 export const figurePlacements = async (ask: Ask, schema: string): Promise<FigurePlacement[]> =>
   (await citusVersion(ask)) === null
     ? []
@@ -214,7 +220,7 @@ const placedAs = ({ placement, distribution_column, shard_count, name }: Placeme
   return `${name} is distributed${by} over ${shard_count} ${shard_count === 1 ? 'shard' : 'shards'}`;
 };
 
-/** What was found, as a notice: version, nodes, and how taps, users and our own tables are placed. Null without Citus. */
+/** What was found, as a notice: version, nodes, and how taps, users and our tables are placed. Null without Citus. */
 export const describeCluster = (
   cluster: Cluster | null,
   schema: string,

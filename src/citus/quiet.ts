@@ -1,7 +1,8 @@
 import type { Settings } from '../config.js';
 import type { Database } from '../db/database.js';
+import { connectionFailure } from '../db/failure.js';
 import { pinned, type Session, type TransactionOptions, withTransaction } from '../db/transaction.js';
-import { type FigurePlacement, figurePlacements, requireFigures } from './cluster.js';
+import { type FigurePlacement, figurePlacements, hasCitus, requireFigures } from './cluster.js';
 import { Shadows } from './shadows.js';
 
 /**
@@ -14,7 +15,11 @@ export const withFigures = async <Result>(
   use: (session: Session) => Promise<Result>,
   options: TransactionOptions = {},
 ): Promise<Result> => {
-  const figures = await withTransaction(database, settings, readFigures(settings.schema), { readOnly: true });
+  const figures = (await isCluster(database))
+    ? await withTransaction(database, settings, (session) => readFigures(session, settings.schema), {
+        readOnly: true,
+      })
+    : [];
   if (!figures.some(({ placement }) => placement === 'distributed'))
     return withTransaction(database, settings, use, options);
   return withoutBatches(database, settings, (release) =>
@@ -35,13 +40,26 @@ export const withFigures = async <Result>(
   );
 };
 
-const readFigures =
-  (schema: string) =>
-  async (session: Session): Promise<FigurePlacement[]> => {
-    const figures = await figurePlacements(session.query, schema);
-    await requireFigures(session.query, figures);
-    return figures;
-  };
+/** On plain Postgres a single question, which is not worth a transaction. */
+const isCluster = async (database: Database): Promise<boolean> => {
+  const client = await database.pool.connect().catch((error: unknown) => {
+    throw connectionFailure(error, database.target);
+  });
+  const ignore = () => undefined;
+  client.on('error', ignore);
+  try {
+    return await hasCitus(async (text, parameters) => (await client.query(text, [...parameters])).rows);
+  } finally {
+    client.off('error', ignore);
+    client.release();
+  }
+};
+
+const readFigures = async (session: Session, schema: string): Promise<FigurePlacement[]> => {
+  const figures = await figurePlacements(session.query, schema);
+  await requireFigures(session.query, figures);
+  return figures;
+};
 
 /**
  * Runs `use` while no batch can write, until it calls `release` or ends: on a connection of its own, whose lock begins

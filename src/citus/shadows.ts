@@ -8,8 +8,8 @@ export interface Slice {
 }
 
 /**
- * Temporary tables of the coordinator that stand in for distributed ones, under their names, while a statement runs that
- * joins them with what is on the coordinator. Citus answers such joins wrongly in some forms, without an error
+ * Temporary tables of the coordinator that stand in for distributed ones, under their names, while a statement runs
+ * that joins them with what is on the coordinator. Citus answers such joins wrongly in some forms, without an error
  * (docs/scale.md); over the stand-ins every statement is plain Postgres', and all that the nodes are asked for is rows
  * of one table. The session then looks for names among temporary tables first.
  */
@@ -23,8 +23,8 @@ export class Shadows {
   ) {}
 
   /**
-   * Has the session prefer the stand-ins, and speak with each node over one connection, until the transaction ends: what
-   * one statement wrote over a second connection, another could not read beside what it wrote over the first.
+   * Has the session prefer the stand-ins, and speak with each node over one connection, until the transaction ends:
+   * what one statement wrote over a second connection, another could not read beside what it wrote over the first.
    */
   async prefer(): Promise<void> {
     await this.session.script(
@@ -33,8 +33,8 @@ export class Shadows {
   }
 
   /**
-   * Makes those that a statement names, with the slices that are given, or else with all rows. $1 in a slice is the first
-   * of `values`.
+   * Makes those that a statement names, with the slices that are given, or else with all rows. $1 in a slice is the
+   * first of `values`.
    */
   async make(text: string, slices: readonly Slice[] = [], values: readonly Value[] = []): Promise<void> {
     const words = new Set(text.replace(/--.*$/gm, '').match(/\w+/g));
@@ -56,8 +56,12 @@ export class Shadows {
           .join(' '),
       );
     const derived = views.filter(({ name }) => !isSliced(name));
-    for (const { name, definition } of derived)
+    for (const { name, definition } of derived) {
+      // It would read the distributed tables themselves, and could be answered wrongly.
+      if (definition?.includes(`${this.schema}.`))
+        throw new Error(`the definition of ${name} names the schema of its tables`);
       await this.session.script(`create temp table ${name} on commit drop as ${definition ?? ''}`);
+    }
     this.made = [...derived, ...copied].map(({ name }) => name);
   }
 

@@ -3,8 +3,8 @@ const token =
   /--[^\n]*|\/\*[\s\S]*?\*\/|'(?:[^']|'')*'|"(?:[^"]|"")*"|(\$\w*\$)[\s\S]*?\1|\bbegin\s+atomic\b|\b(?:case|end)\b|;/gi;
 
 /**
- * The statements of a script, each without its semicolon. Citus passes a change of a distributed table on to the nodes as
- * the text in which it came, and these take one statement at a time. Knows no strings with escapes (E'...').
+ * The statements of a script, each without its semicolon. Citus passes a change of a distributed table on to the nodes
+ * as the text in which it came, and these take one statement at a time. Knows no strings with escapes (E'...').
  */
 export const statementsIn = (script: string): string[] => {
   const found: string[] = [];

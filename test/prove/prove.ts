@@ -10,7 +10,8 @@ import { mutations } from './mutations.js';
 import { type Story, stories } from './story.js';
 import { live, prepareTemplate } from './world.js';
 
-// npm run prove -- --operations 300 --seeds 20 [--seed 1] [--mutations] [--only NAME] [--follow] [--pooled] [--citus] [--distributed]
+// npm run prove -- --operations 300 --seeds 20 [--seed 1] [--mutations] [--only NAME] [--follow] [--pooled]
+// [--citus] [--distributed]
 // With --citus the taps are distributed over a cluster, with --distributed the figures too, and each rebuild is plain
 // Postgres'.
 // With --follow a follower runs beside the history, killed and started again; --pooled: it connects through PgBouncer.

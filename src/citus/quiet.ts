@@ -2,18 +2,20 @@ import type { Settings } from '../config.js';
 import type { Database } from '../db/database.js';
 import { connectionFailure } from '../db/failure.js';
 import { pinned, type Session, type TransactionOptions, withTransaction } from '../db/transaction.js';
+import { readPackageFile } from '../files.js';
 import { type FigurePlacement, figurePlacements, hasCitus, requireFigures } from './cluster.js';
-import { Shadows } from './shadows.js';
+import { Shadows, type Slice } from './shadows.js';
 
 /**
  * One transaction in which all of our tables are read at one moment. On a cluster over which they are distributed there
  * is no such moment for several statements: they are copied to the coordinator first, and no batch is let in meanwhile.
+ * With `user`, only what an explanation of that user's figures needs.
  */
 export const withFigures = async <Result>(
   database: Database,
   settings: Settings,
   use: (session: Session) => Promise<Result>,
-  options: TransactionOptions = {},
+  { user, ...options }: TransactionOptions & { readonly user?: string } = {},
 ): Promise<Result> => {
   const figures = (await isCluster(database))
     ? await withTransaction(database, settings, (session) => readFigures(session, settings.schema), {
@@ -29,7 +31,8 @@ export const withFigures = async <Result>(
       async (session) => {
         const shadows = new Shadows(session, settings.schema, figures);
         await shadows.prefer();
-        await shadows.makeAll();
+        if (user === undefined) await shadows.makeAll();
+        else await shadows.makeAll(slicesOfUser(), [user]);
         await release();
         // What is made from here on is temporary: the nodes need not have it.
         await session.script('set local citus.enable_ddl_propagation = off;');
@@ -39,6 +42,15 @@ export const withFigures = async <Result>(
     ),
   );
 };
+
+const slicesOfUser = (): Slice[] =>
+  readPackageFile('sql/citus/one_user.sql')
+    .split(/^--: /m)
+    .slice(1)
+    .map((section) => {
+      const end = section.indexOf('\n');
+      return { table: section.slice(0, end).trim(), text: section.slice(end + 1).trim() };
+    });
 
 /** On plain Postgres a single question, which is not worth a transaction. */
 const isCluster = async (database: Database): Promise<boolean> => {

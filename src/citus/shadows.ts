@@ -22,13 +22,11 @@ export class Shadows {
     private readonly figures: readonly FigurePlacement[],
   ) {}
 
-  /**
-   * Has the session prefer the stand-ins, and speak with each node over one connection, until the transaction ends:
-   * what one statement wrote over a second connection, another could not read beside what it wrote over the first.
-   */
+  /** Has the session prefer the stand-ins, until the transaction ends. */
   async prefer(): Promise<void> {
+    await speakOnce(this.session);
     await this.session.script(
-      `set local search_path = pg_temp, "${this.schema}"; set local citus.multi_shard_modify_mode = 'sequential'; set local citus.max_adaptive_executor_pool_size = 1; set local citus.override_table_visibility = off;`,
+      `set local search_path = pg_temp, "${this.schema}"; set local citus.override_table_visibility = off;`,
     );
   }
 
@@ -65,9 +63,9 @@ export class Shadows {
     this.made = [...derived, ...copied].map(({ name }) => name);
   }
 
-  /** Makes all of them, each with all rows. */
-  async makeAll(): Promise<void> {
-    await this.make(this.figures.map(({ name }) => name).join(' '));
+  /** Makes all of them, with the slices that are given, or else with all rows. */
+  async makeAll(slices: readonly Slice[] = [], values: readonly Value[] = []): Promise<void> {
+    await this.make(this.figures.map(({ name }) => name).join(' '), slices, values);
   }
 
   /** Drops them. Never anything but what is temporary. */
@@ -92,6 +90,15 @@ export class Shadows {
     );
   }
 }
+
+/**
+ * Has a transaction speak with each node over one connection: what one statement wrote over a second one, another could
+ * not read beside what it wrote over the first. It has to come before the first question to the nodes.
+ */
+export const speakOnce = (session: Session): Promise<void> =>
+  session.script(
+    "set local citus.multi_shard_modify_mode = 'sequential'; set local citus.max_adaptive_executor_pool_size = 1;",
+  );
 
 /** The SELECT of a slice: a condition on the table, or a SELECT in full. */
 export const rowsOf = ({ table, text }: Slice, real: string): string =>

@@ -8,6 +8,7 @@ import {
   requireUsable,
   sourceViews,
 } from '../citus/cluster.js';
+import { speakOnce } from '../citus/shadows.js';
 import type { Settings } from '../config.js';
 import type { Database } from '../db/database.js';
 import { isLostConnection, isTransient, toFailure } from '../db/failure.js';
@@ -144,6 +145,9 @@ class Run {
       this.database,
       this.settings,
       async (session) => {
+        // Here the taps are compared in the transaction that then writes.
+        if ((await figurePlacements(session.query, this.settings.schema)).length > 0)
+          await speakOnce(session);
         await drainCapture(session, await recordedZone(session, this.settings));
         const stale = await this.stale(session);
         const plan = this.cut({ ...stale, days: [] });

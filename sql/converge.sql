@@ -46,6 +46,14 @@ using stage
 where not stage.is_wanted
   and {is_same_row}
 
+--: delete_placed (of a table that is on other nodes too: of one that each has, Citus only takes such a subquery)
+delete from {table} as target
+where {target_row} in (
+  select {stage_row}
+  from stage
+  where not stage.is_wanted
+)
+
 --: upsert
 insert into {table} as target ({columns})
 select {staged_columns}

@@ -128,6 +128,8 @@ with tie as materialized (
       and pair_day.u2_key
         = case when shown.other_user_id < $1::uuid then $2::integer else other.user_key end
       and pair_day.day between $3::date - 89 and $3::date
+    -- One group: without it a cluster could not look the pair up where its days are.
+    group by pair_day.u1_key
   ) as recent
 )
 select

@@ -1,19 +1,20 @@
 -- Surges of the last hours within 50 km of the viewer's home city or of a tap of the viewer's latest active day, users
 -- rounded down to 5. $1 user, $2 user_key or null, $3 now, $4 hours.
-with latest_pair_day as (
+with latest_day as (
+  -- By itself: on a cluster it is on another node than the pairs.
+  select user_streaks.last_active_day as day from user_streaks where user_streaks.user_id = $1::uuid
+), latest_pair_day as (
   select pair_day.first_tap_at, pair_day.last_tap_at
-  from user_streaks
+  from latest_day
   join pair on pair.u1_key = $2::integer
   join pair_day
-    on pair_day.u1_key = pair.u1_key and pair_day.u2_key = pair.u2_key and pair_day.day = user_streaks.last_active_day
-  where user_streaks.user_id = $1::uuid
+    on pair_day.u1_key = pair.u1_key and pair_day.u2_key = pair.u2_key and pair_day.day = latest_day.day
   union all
   select pair_day.first_tap_at, pair_day.last_tap_at
-  from user_streaks
+  from latest_day
   join pair on pair.u2_key = $2::integer
   join pair_day
-    on pair_day.u1_key = pair.u1_key and pair_day.u2_key = pair.u2_key and pair_day.day = user_streaks.last_active_day
-  where user_streaks.user_id = $1::uuid
+    on pair_day.u1_key = pair.u1_key and pair_day.u2_key = pair.u2_key and pair_day.day = latest_day.day
 ), latest_moment as (
   select first_tap_at as tapped_at from latest_pair_day
   union

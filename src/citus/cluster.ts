@@ -28,6 +28,19 @@ export interface Placement extends Record<string, unknown> {
   readonly missing_nodes: string | null;
 }
 
+/** One of our own tables whose rows are not all on this server, or a view that reads such a table. */
+export interface FigurePlacement extends Record<string, unknown> {
+  readonly name: string;
+  readonly placement: 'distributed' | 'reference' | 'view';
+  readonly distribution_column: string | null;
+  /** Of a view, its SELECT. */
+  readonly definition: string | null;
+  /** Of a reference table, the table that this server's copy is in. */
+  readonly local_shard: string | null;
+  /** As in Placement. */
+  readonly missing_nodes: string | null;
+}
+
 /** A database that knows Citus: its nodes, and where the application's tables are. */
 export interface Cluster {
   /** Of the extension, for example 13.2-1. */
@@ -49,6 +62,9 @@ const citusVersion = async (ask: Ask): Promise<string | null> => {
   );
   return extension?.version ?? null;
 };
+
+/** Whether the database has the extension. */
+export const hasCitus = async (ask: Ask): Promise<boolean> => (await citusVersion(ask)) !== null;
 
 /** Where the taps are looked up from: the application's tables, or our views over them. */
 export interface SourceNames {
@@ -77,6 +93,15 @@ export const inspectCluster = async (ask: Ask, { taps, users }: SourceNames): Pr
 /** Whether a table of the application is on other nodes than this one. */
 export const isSpread = (cluster: Pick<Cluster, 'placements'> | null): boolean =>
   cluster?.placements.some(({ placement }) => placement !== 'local') ?? false;
+
+/**
+ * Where our own tables in a schema are, if not on this server; none of them without Citus. Asked in a transaction of
+ * ours, where the names in the views' definitions need no schema.
+ */
+export const figurePlacements = async (ask: Ask, schema: string): Promise<FigurePlacement[]> =>
+  (await citusVersion(ask)) === null
+    ? []
+    : await ask<FigurePlacement>(readPackageFile('sql/citus/figure.sql'), [schema]);
 
 /** Whether taps or users are spread over nodes: then two statements don't see the source at one moment. */
 export const isSourceSpread = async (ask: Ask): Promise<boolean> => {
@@ -113,20 +138,7 @@ export const requireUsable = (cluster: Cluster | null): void => {
       "The cluster's metadata does not name this coordinator, so that it has no copy of the users. Run on it: select citus_set_coordinator_host('HOST', PORT); then: select replicate_reference_tables('block_writes');",
     );
   }
-  const off = nodes.find(({ is_active }) => !is_active);
-  if (off !== undefined) {
-    const [host, port] = splitName(off.name);
-    throw workFailure(
-      `The node ${off.name} is switched off, and its taps can't be read. Run on the coordinator: select citus_activate_node('${host}', ${port});`,
-    );
-  }
-  const away = nodes.find(({ answers }) => !answers);
-  if (away !== undefined) {
-    throw new Failure(
-      exitCode.unreachable,
-      `The node ${away.name} of the cluster does not answer, and its taps can't be read. Nothing was changed. Start it, then run the same command again; select * from citus_check_cluster_node_health() shows who reaches whom.`,
-    );
-  }
+  requireAnsweringNodes(nodes);
   for (const { role, name, placement, distribution_column } of placements) {
     if (role !== 'users' || placement === 'reference') continue;
     if (
@@ -143,12 +155,49 @@ export const requireUsable = (cluster: Cluster | null): void => {
       `${name} is ${found}: both ends of a tap are looked up in it, which the nodes can do only if each has all of it. Run: ${first}select create_reference_table('${name}');`,
     );
   }
-  const lacking = placements.find(({ missing_nodes }) => missing_nodes !== null);
-  if (lacking !== undefined) {
+  refuseLacking(placements);
+};
+
+/** Throws a failure in words where a node is switched off or does not answer. */
+const requireAnsweringNodes = (nodes: readonly ClusterNode[]): void => {
+  const off = nodes.find(({ is_active }) => !is_active);
+  if (off !== undefined) {
+    const [host, port] = splitName(off.name);
     throw workFailure(
-      `${lacking.missing_nodes} has no copy of ${lacking.name}, a reference table. Run on the coordinator: select replicate_reference_tables('block_writes');`,
+      `The node ${off.name} is switched off, and its taps can't be read. Run on the coordinator: select citus_activate_node('${host}', ${port});`,
     );
   }
+  const away = nodes.find(({ answers }) => !answers);
+  if (away !== undefined) {
+    throw new Failure(
+      exitCode.unreachable,
+      `The node ${away.name} of the cluster does not answer, and its taps can't be read. Nothing was changed. Start it, then run the same command again; select * from citus_check_cluster_node_health() shows who reaches whom.`,
+    );
+  }
+};
+
+/** As requireUsable about the nodes alone, for whoever asks for more than the source. */
+export const requireAnswering = async (ask: Ask): Promise<void> =>
+  requireAnsweringNodes(await ask<ClusterNode>(readPackageFile('sql/citus/node.sql'), []));
+
+/**
+ * Throws a failure in words where our own tables are spread over nodes and one of these is away, or has no copy of a
+ * table that every node should have.
+ */
+export const requireFigures = async (ask: Ask, figures: readonly FigurePlacement[]): Promise<void> => {
+  if (figures.length === 0) return;
+  await requireAnswering(ask);
+  refuseLacking(figures);
+};
+
+const refuseLacking = (
+  tables: readonly { readonly name: string; readonly missing_nodes: string | null }[],
+): void => {
+  const lacking = tables.find(({ missing_nodes }) => missing_nodes !== null);
+  if (lacking === undefined) return;
+  throw workFailure(
+    `${lacking.missing_nodes} has no copy of ${lacking.name}, a reference table. Run on the coordinator: select replicate_reference_tables('block_writes');`,
+  );
 };
 
 const splitName = (name: string): [string, string] => {
@@ -171,14 +220,23 @@ const placedAs = ({ placement, distribution_column, shard_count, name }: Placeme
   return `${name} is distributed${by} over ${shard_count} ${shard_count === 1 ? 'shard' : 'shards'}`;
 };
 
-/** What was found, as a notice: version, nodes, and how taps and users are placed. Null without Citus. */
-export const describeCluster = (cluster: Cluster | null, schema: string): string | null => {
+/** What was found, as a notice: version, nodes, and how taps, users and our tables are placed. Null without Citus. */
+export const describeCluster = (
+  cluster: Cluster | null,
+  schema: string,
+  figures: readonly FigurePlacement[],
+): string | null => {
   if (cluster === null) return null;
   const { version, nodes, placements } = cluster;
-  if (!isSpread(cluster))
+  const spread = figures.filter(({ placement }) => placement !== 'view').length;
+  if (!isSpread(cluster) && spread === 0)
     return `Citus ${version} is installed, and neither taps nor users are spread over nodes: everything is as on plain Postgres.`;
   const workers = nodes.filter(({ is_coordinator }) => !is_coordinator).map(({ name }) => name);
-  return `Citus ${version}, a coordinator and ${workers.length === 1 ? '1 worker' : `${workers.length} workers`} (${workers.join(', ')}): ${placements.map(placedAs).join(', ')}. The schema ${schema} stays on the coordinator, and a run reads the taps of a batch once, from all nodes.`;
+  return `Citus ${version}, a coordinator and ${workers.length === 1 ? '1 worker' : `${workers.length} workers`} (${workers.join(', ')}): ${placements.map(placedAs).join(', ')}. ${
+    spread === 0
+      ? `The schema ${schema} stays on the coordinator`
+      : `Of the schema ${schema}, ${spread} tables are spread over the nodes`
+  }, and a run reads the taps of a batch once, from all nodes.`;
 };
 
 /** Why nothing can note which days changed, as the beginning of a sentence; null where triggers can. */

@@ -1,81 +1,94 @@
 import type { Command } from 'commander';
-import { type Cluster, inspectCluster, isSpread, requireUsable, sourceViews } from '../citus/cluster.js';
-import { type CommandFile, type CommonFlags, type Invocation, withCommonFlags } from '../command-line.js';
+import { moveTables, type PlannedTable, planMoves, toMove } from '../citus/move.js';
+import {
+  type CommandFile,
+  type CommonFlags,
+  type Invocation,
+  wholeFlag,
+  withCommonFlags,
+} from '../command-line.js';
 import { readSettings } from '../config.js';
 import { withDatabase } from '../db/database.js';
 import { withTransaction } from '../db/transaction.js';
-import { usageFailure } from '../errors.js';
-import { readPackageFile } from '../files.js';
 import { requireMigratedSchema } from '../migrate/migrations.js';
-import { formatBytes } from '../report/format.js';
+import { formatBytes, plural } from '../report/format.js';
 
 interface DistributeFlags extends CommonFlags {
   dryRun?: boolean;
+  undo?: boolean;
+  wait: number;
 }
 
 const describe = (command: Command): Command =>
   withCommonFlags(command)
-    .description(
-      'on a Citus cluster: where each table would be if the figures were spread over the nodes too',
-    )
-    .option('--dry-run', 'print the plan with sizes; the only thing that this version does')
+    .description('on a Citus cluster: spread the figures over the nodes, or fetch them back')
+    .option('--dry-run', 'print where each table is and would be, with sizes; move nothing')
+    .option('--undo', 'fetch all tables back to the coordinator')
+    .option('--wait <seconds>', 'wait for a run to end', wholeFlag(0), 0)
     .addHelpText(
       'after',
       `
+The application's taps have to be distributed, and its users on every node. Each table is moved in a transaction of its own, in
+which nobody can read it; stopped at any point, the same command goes on with the next one. Afterwards every command works as
+before, and each figure is the same.
+
 Examples:
   arc-gam distribute --dry-run    each table with its placement, its size and why
-
-The application's taps can be distributed today, and the figures stay on the coordinator. Moving the figures as well is not
-part of this version.`,
+  arc-gam distribute
+  arc-gam distribute --undo       back to the coordinator, which must have room for all of them`,
     );
-
-interface Planned extends Record<string, unknown> {
-  readonly placement: string;
-  readonly bytes: number;
-  readonly copies: number;
-}
-
-/** Throws a usage failure where there is no cluster to spread anything over. */
-const requireCluster = (cluster: Cluster | null): Cluster => {
-  if (cluster === null)
-    throw usageFailure(
-      'distribute is about a database that is spread over several servers by the extension Citus, and this one is on one server. Nothing is to be done; when a cluster is worth it: https://github.com/arc-gam/arc-gam/blob/main/docs/scale.md',
-    );
-  if (!isSpread(cluster))
-    throw usageFailure(
-      "Citus is installed, but the application's taps are on this server alone: spread them first. Run: select create_reference_table('public.users'); select create_distributed_table('public.taps', 'id');",
-    );
-  return cluster;
-};
 
 const run = async (flags: DistributeFlags, { reporter, signal, environment }: Invocation): Promise<void> => {
   const settings = readSettings(flags, environment);
-  await withDatabase(settings, 'distribute', async (database) => {
-    await requireMigratedSchema(database, settings.schema);
-    const plan = await withTransaction(
-      database,
-      settings,
-      async (session) => {
-        const cluster = requireCluster(await inspectCluster(session.query, sourceViews));
-        requireUsable(cluster);
-        if (!flags.dryRun)
-          throw usageFailure(
-            'This version does not move the figures: they stay on the coordinator, and nothing was changed. See where each table would be with: arc-gam distribute --dry-run',
-          );
-        return session.query<Planned>(readPackageFile('sql/citus/plan.sql'), [
-          settings.schema,
-          cluster.nodes.length,
-        ]);
-      },
-      { readOnly: true, signal },
-    );
-    reporter.table('placement', plan, 'Where each table would be');
-    const moved = plan.filter(({ placement }) => placement !== 'local');
-    const bytes = moved.reduce((sum, table) => sum + table.bytes * table.copies, 0);
-    reporter.notice(
-      `${moved.length} of ${plan.length} tables would leave the coordinator, ${formatBytes(bytes)} with their copies. Beside them a list of friends per user and the ranks of each week would be kept on every node. Nothing was changed.`,
-    );
+  const undo = flags.undo === true;
+  const commandLine = undo ? 'distribute --undo' : 'distribute';
+  await withDatabase(settings, commandLine, async (database) => {
+    if (flags.dryRun) {
+      await requireMigratedSchema(database, settings.schema);
+      const plan = await withTransaction(
+        database,
+        settings,
+        (session) => planMoves(session, settings.schema, undo),
+        { readOnly: true, signal },
+      );
+      reporter.table('placement', plan, 'Where each table is, and where it would be');
+      const moving = toMove(plan, undo);
+      reporter.notice(
+        moving.length === 0
+          ? `All ${plan.length} tables are where they would be. Nothing was changed.`
+          : `${moving.length} of ${plan.length} tables would ${undo ? 'come back to' : 'leave'} the coordinator, ${formatBytes(bytesOf(moving, undo))}${undo ? '' : ' with their copies'}. Nothing was changed.`,
+      );
+      return;
+    }
+    const moved = await moveTables(database, settings, {
+      command: commandLine,
+      undo,
+      waitSeconds: flags.wait,
+      signal,
+      onWait: (holder) => reporter.working(`Waiting for ${holder}`),
+      onTable: ({ table, bytes }, index, count) =>
+        reporter.working(
+          `${undo ? 'Fetching' : 'Moving'} ${table} (${formatBytes(bytes)}), ${index + 1} of ${count}`,
+        ),
+    });
+    reporter.say('distributed', { undo, tables: moved.map(({ table }) => table) }, [
+      describeMoved(moved, undo),
+    ]);
   });
+};
+
+const bytesOf = (tables: readonly PlannedTable[], undo: boolean): number =>
+  tables.reduce((sum, { bytes, copies }) => sum + (undo ? bytes / copies : bytes * copies), 0);
+
+const describeMoved = (moved: readonly PlannedTable[], undo: boolean): string => {
+  if (moved.length === 0)
+    return undo
+      ? 'All tables are on the coordinator already.'
+      : 'All tables are where they should be already.';
+  const size = formatBytes(bytesOf(moved, undo));
+  return undo
+    ? `${plural(moved.length, 'table')} (${size}) came back to the coordinator.`
+    : `${plural(moved.length, 'table')} left the coordinator (${size} with their copies). Back again: arc-gam distribute --undo`;
 };
 
 export const command: CommandFile = { group: 'To set it up:', describe, run };

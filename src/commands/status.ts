@@ -143,6 +143,14 @@ const screen = (status: Status, place: string, schema: string): string[] => {
         `${status.capture}${(ledger?.captured_count ?? 0) > 0 ? `, ${plural(ledger?.captured_count ?? 0, 'day')} noted` : ''}`,
       ),
     );
+  const { figures } = status;
+  if (figures !== null && figures.distributed + figures.reference > 0)
+    lines.push(
+      line(
+        'figures',
+        `${plural(figures.distributed, 'table')} distributed, ${figures.reference} on every node (Citus ${figures.version})`,
+      ),
+    );
   if (status.live !== null) lines.push(line('live', describeLive(status.live)));
   lines.push(line('lock', status.lockHolder === null ? 'free' : `held by ${status.lockHolder}`));
   if (runs.length > 0) {

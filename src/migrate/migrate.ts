@@ -1,6 +1,14 @@
 import { runner } from 'node-pg-migrate';
 import type pg from 'pg';
-import { describeCluster, inspectCluster, requireUsable } from '../citus/cluster.js';
+import {
+  describeCluster,
+  type FigurePlacement,
+  figurePlacements,
+  inspectCluster,
+  requireFigures,
+  requireUsable,
+} from '../citus/cluster.js';
+import { statementsIn } from '../citus/statements.js';
 import type { Settings } from '../config.js';
 import { askClient, type Database } from '../db/database.js';
 import { withRunLock } from '../db/run-lock.js';
@@ -85,8 +93,19 @@ const inspectUsable = async (client: pg.Client, settings: Settings): Promise<Sou
   const source = await inspectSource(client, settings.source);
   const cluster = await inspectCluster(askClient(client), { taps: source.taps.sql, users: source.users.sql });
   requireUsable(cluster);
-  const notice = describeCluster(cluster, settings.schema);
+  const figures = cluster === null ? [] : await figuresIn(client, settings.schema);
+  await requireFigures(askClient(client), figures);
+  const notice = describeCluster(cluster, settings.schema, figures);
   return notice === null ? source : { ...source, notices: [notice, ...source.notices] };
+};
+
+/** Where our own tables are; none before there is a schema. */
+const figuresIn = async (client: pg.Client, schema: string): Promise<FigurePlacement[]> => {
+  const { rows } = await client.query<{ is_there: boolean }>(
+    'select exists (select 1 from pg_namespace where nspname = $1) as is_there',
+    [schema],
+  );
+  return rows[0]?.is_there === true ? figurePlacements(askClient(client), schema) : [];
 };
 
 /** Takes back the last `count` migrations with all their data; with all of them gone the schema goes too. */
@@ -216,8 +235,9 @@ const applyMigrations = async (
   count: number,
 ): Promise<string[]> => {
   const quiet = () => undefined;
+  const figures = await figuresIn(client, schema);
   const applied = await runner({
-    dbClient: withoutTransactionCommands(client),
+    dbClient: withoutTransactionCommands(client, figures.length > 0 ? statementsIn : (text) => [text]),
     dir: migrationsFolder,
     migrationsTable,
     migrationsSchema: schema,
@@ -231,13 +251,20 @@ const applyMigrations = async (
   return applied.map(({ name }) => name);
 };
 
-/** node-pg-migrate would begin and commit by itself; here it runs within our transaction. */
-const withoutTransactionCommands = (client: pg.Client): pg.Client =>
+/**
+ * node-pg-migrate would begin and commit by itself; here it runs within our transaction. What it runs is first cut into
+ * statements by `cut`.
+ */
+const withoutTransactionCommands = (client: pg.Client, cut: (script: string) => string[]): pg.Client =>
   new Proxy(client, {
     get: (target, property) =>
       property === 'query'
-        ? async (text: string, values?: unknown[]) =>
-            /^(begin|commit|rollback);?$/i.test(text) ? { rows: [] } : target.query(text, values)
+        ? async (text: string, values?: unknown[]) => {
+            if (/^(begin|commit|rollback);?$/i.test(text)) return { rows: [] };
+            const [last = '', ...before] = cut(text).reverse();
+            for (const statement of before.reverse()) await target.query(statement);
+            return target.query(last, values);
+          }
         : Reflect.get(target, property),
   });
 

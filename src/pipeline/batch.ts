@@ -1,4 +1,6 @@
+import type { FigurePlacement } from '../citus/cluster.js';
 import { fromReading, readingOf, readingTable } from '../citus/reading.js';
+import { Shadows } from '../citus/shadows.js';
 import { avoiding, type Row, type Session } from '../db/transaction.js';
 import { readPackageFile } from '../files.js';
 import type { BatchResult, StepResult } from '../report/reporter.js';
@@ -51,6 +53,8 @@ export interface BatchOptions {
   readonly days: readonly PlannedDay[];
   /** Whether the source is spread over nodes, which two statements would not read at one moment. */
   readonly isSpread: boolean;
+  /** Our own tables that are spread over nodes; none of them but on a cluster. */
+  readonly figures: readonly FigurePlacement[];
   /** Whether these days are being frozen: what stands in for their taps is kept. */
   readonly isFreezing?: boolean;
   /** Whether tables that are empty may be locked until the transaction ends, to fill them faster. */
@@ -109,6 +113,8 @@ class Batch {
   private hasReading = false;
   /** Set while a whole table is derived because its SQL changed. */
   private isWhole = false;
+  /** What stands in for distributed tables while a statement runs; null where there are none. */
+  private readonly shadows: Shadows | null;
 
   constructor(
     private readonly session: Session,
@@ -116,10 +122,14 @@ class Batch {
     readonly persistence: Persistence,
   ) {
     this.scratch = this.openScratch();
+    this.shadows = options.figures.some(({ placement }) => placement === 'distributed')
+      ? new Shadows(session, options.schema, options.figures)
+      : null;
   }
 
   async run(): Promise<BatchResult> {
     const { steps, onScope } = this.options;
+    await this.shadows?.prefer();
     const values = await this.parameterValues();
     const carried = await this.deriveOutdated(values);
     await this.fillGiven();
@@ -227,7 +237,12 @@ class Batch {
     );
     if (counts === undefined) throw new Error('the stage could not be counted');
     await this.options.onStage?.(this.session, step, counts);
-    if (counts.deleted > 0) await this.execute(applied(step, 'delete', this), step, values);
+    if (counts.deleted > 0)
+      await this.execute(
+        applied(step, this.isLocal(step.table) ? 'delete' : 'delete_placed', this),
+        step,
+        values,
+      );
     if (counts.inserted + counts.updated > 0) await this.write(step, values, counts);
     return { inserted: counts.inserted, updated: counts.updated, deleted: counts.deleted };
   }
@@ -248,18 +263,37 @@ class Batch {
 
   private async mayStrip({ table }: Step, { inserted, updated }: Counts): Promise<boolean> {
     return (
-      this.options.mayFill && updated === 0 && inserted >= manyRows && (await isEmpty(this.session, table))
+      this.options.mayFill &&
+      this.isLocal(table) &&
+      updated === 0 &&
+      inserted >= manyRows &&
+      (await isEmpty(this.session, table))
     );
   }
 
-  private execute(given: Statement, step: Step, values: ParameterValues): Promise<number> {
+  private async execute(given: Statement, step: Step, values: ParameterValues): Promise<number> {
     const statement = this.hasReading ? { ...given, text: fromReading(given.text) } : given;
     const parameters = statement.params.map((parameter) => values[parameter]);
-    return avoiding(this.session, step.avoid, () =>
+    // What applies the stage reads nothing else.
+    const isApplying = statement.table === step.table && !isPreparing(step);
+    if (!isApplying)
+      await this.shadows?.make(
+        statement.text,
+        step.slices,
+        step.params.map((parameter) => values[parameter]),
+      );
+    const rows = await avoiding(this.session, step.avoid, () =>
       this.options.onPlan === undefined
         ? this.session.run(statement.text, parameters)
         : this.explained(statement, step, parameters, this.options.onPlan),
     );
+    if (!isApplying) await this.shadows?.drop();
+    return rows;
+  }
+
+  /** Whether the rows of a stored table are on this server alone. */
+  private isLocal(table: string): boolean {
+    return this.options.figures.every(({ name }) => name !== table);
   }
 
   /** Runs a statement and reports its plan; returns the number of rows written. */
@@ -296,12 +330,20 @@ class Batch {
    * warning.
    */
   private async analyzeStored(table: string, rows: number): Promise<void> {
-    if (rows < manyRows) return;
+    const figure = this.options.figures.find(({ name }) => name === table);
+    // The statistics of a table that is on other nodes are those of its shards. One that every node has is read here in
+    // each join with the batch's tables, and its shard may be known as empty: that is looked at whatever was written.
+    if (figure?.placement === 'distributed') {
+      if (rows >= manyRows) await this.session.script(`analyze ${table};`);
+      return;
+    }
+    const stored = figure?.local_shard ?? table;
+    if (rows < (figure === undefined ? manyRows : 1)) return;
     const [grown] = await this.session.query<{ is_grown: boolean }>(
       'select reltuples < 5 * $2::float8 as is_grown from pg_class where oid = to_regclass($1::text)',
-      [table, rows],
+      [stored, rows],
     );
-    if (grown?.is_grown) await this.session.script(`analyze (skip_locked) ${table};`);
+    if (grown?.is_grown) await this.session.script(`analyze (skip_locked) ${stored};`);
   }
 
   /**

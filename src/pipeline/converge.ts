@@ -101,13 +101,15 @@ const words = (step: Step, { persistence, schema }: Place): Readonly<Record<stri
     ]),
     is_different: isDifferent,
     is_same_row: `${row(step.grain.map((key) => `target.${key}`))} = ${row(step.grain.map((key) => `stage.${key}`))}`,
+    target_row: row(step.grain.map((key) => `target.${key}`)),
+    stage_row: step.grain.map((key) => `stage.${key}`).join(', '),
     columns: [...step.grain, ...written].join(', '),
     staged_columns: [...step.grain, ...written].map((column) => `stage.${column}`).join(', '),
     order: (step.order.length > 0 ? step.order : step.grain).map((column) => `stage.${column}`).join(', '),
     assignments: list(
       [
         ...written.map((column) => `${column} = excluded.${column}`),
-        ...step.stamps.map((column) => `${column} = default`),
+        ...step.stamps.map((column) => `${column} = excluded.${column}`),
       ],
       '  ',
     ),
@@ -124,8 +126,11 @@ export const stageOf = (step: Step, place: Place): Statement => {
 /**
  * Applies the stage: what should be gone, then what is new or different; into an empty table without keys, all at once.
  */
-export const applied = (step: Step, purpose: 'delete' | 'upsert' | 'fill', place: Place): Statement =>
-  statement(step, purpose, step.table, fillIn(purpose, words(step, place)));
+export const applied = (
+  step: Step,
+  purpose: 'delete' | 'delete_placed' | 'upsert' | 'fill',
+  place: Place,
+): Statement => statement(step, purpose, step.table, fillIn(purpose, words(step, place)));
 
 /** Counts the stage. */
 export const countOfStage = fillIn('count', {});

@@ -1,4 +1,4 @@
-import { isSourceSpread } from '../citus/cluster.js';
+import { figurePlacements, isSourceSpread } from '../citus/cluster.js';
 import type { Settings } from '../config.js';
 import type { Database } from '../db/database.js';
 import { withRunLock } from '../db/run-lock.js';
@@ -64,6 +64,10 @@ export const freeze = (
     if (await isSourceSpread(session.query))
       throw usageFailure(
         'The taps are spread over the nodes of a Citus cluster, and what is frozen has to be read at one moment, which a cluster does not offer. Leave the old taps where they are; arc-gam status says how large the tables are.',
+      );
+    if ((await figurePlacements(session.query, settings.schema)).length > 0)
+      throw usageFailure(
+        'The figures are spread over the nodes of a Citus cluster, and what is frozen has to be read at one moment, which a cluster does not offer. Fetch them back first with: arc-gam distribute --undo',
       );
     await drainCapture(session, zone);
     options.onWork('Comparing the days with their taps');
@@ -214,6 +218,7 @@ const keepPlaces = async (
     days,
     isFreezing: true,
     isSpread: false,
+    figures: [],
     mayFill: false,
   });
 };

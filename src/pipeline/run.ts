@@ -1,6 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { captureState, setCaptureState } from '../capture/capture.js';
-import { inspectCluster, isSpread, requireUsable, sourceViews } from '../citus/cluster.js';
+import {
+  figurePlacements,
+  inspectCluster,
+  isSpread,
+  requireFigures,
+  requireUsable,
+  sourceViews,
+} from '../citus/cluster.js';
+import { speakOnce } from '../citus/shadows.js';
 import type { Settings } from '../config.js';
 import type { Database } from '../db/database.js';
 import { isLostConnection, isTransient, toFailure } from '../db/failure.js';
@@ -84,6 +92,8 @@ class Run {
   private ignored: Record<string, number> | null = null;
   private renewals: readonly Renewal[] = [];
   private isSpread = false;
+  /** Whether the database has Citus at all. */
+  private isCluster = false;
   private readonly totals = new Map<string, StepResult>();
   private readonly preparing = new Map<string, StepResult>();
   private readonly differences = new Map<string, TableDifference>();
@@ -135,6 +145,9 @@ class Run {
       this.database,
       this.settings,
       async (session) => {
+        // Here the taps are compared in the transaction that then writes.
+        if ((await figurePlacements(session.query, this.settings.schema)).length > 0)
+          await speakOnce(session);
         await drainCapture(session, await recordedZone(session, this.settings));
         const stale = await this.stale(session);
         const plan = this.cut({ ...stale, days: [] });
@@ -207,6 +220,9 @@ class Run {
     const cluster = await inspectCluster(session.query, sourceViews);
     requireUsable(cluster);
     this.isSpread = isSpread(cluster);
+    this.isCluster = cluster !== null;
+    if (cluster !== null)
+      await requireFigures(session.query, await figurePlacements(session.query, this.settings.schema));
     const stale = await findStaleDays(session, this.settings, this.request, this.digest);
     if (!this.request.explain) return stale;
     this.renewals = await renewals(session, this.steps);
@@ -301,7 +317,7 @@ class Run {
     if (days.length > 0) this.reporter.batchEnded(report, result);
   }
 
-  private derive(
+  private async derive(
     session: Session,
     plan: RunPlan,
     days: readonly PlannedDay[],
@@ -315,6 +331,8 @@ class Run {
       runId,
       days,
       isSpread: this.isSpread,
+      // As they are under the lock of the ledger, which whoever moves them takes too.
+      figures: this.isCluster ? await figurePlacements(session.query, this.settings.schema) : [],
       // A rehearsal is read from outside while it lasts.
       mayFill: !this.request.dryRun,
       onPlan: this.onPlan,

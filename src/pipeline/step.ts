@@ -1,3 +1,4 @@
+import type { Slice } from '../citus/shadows.js';
 import { workFailure } from '../errors.js';
 import { readPackageFile, sha256, sqlFilesBelow } from '../files.js';
 import { isScratch } from './scratch.js';
@@ -60,6 +61,11 @@ export interface Step {
   /** From-clauses, each with an alias `stored`, of the stored rows that the SELECT answers for. */
   readonly stored: readonly string[];
   readonly notes: readonly Note[];
+  /**
+   * Where the figures are spread over a cluster: which rows of a distributed table its statements may need. Without one
+   * they get all.
+   */
+  readonly slices: readonly Slice[];
 }
 
 const avoidable = ['hashjoin', 'mergejoin', 'nestloop', 'memoize', 'bitmapscan', 'seqscan'] as const;
@@ -151,8 +157,8 @@ export const parseStep = (name: string, text: string, file = `${name}.sql`): Ste
     });
   const [main, ...sections] = sectionsOf(text);
   for (const section of sections) {
-    if (section.name !== 'stored' && section.name !== 'noted')
-      throw fail(section.line, 5, `unknown section '${section.name}', expected stored or noted.`);
+    if (!['stored', 'noted', 'slice'].includes(section.name))
+      throw fail(section.line, 5, `unknown section '${section.name}', expected stored, noted or slice.`);
     if (section.name === 'noted' && !isScratch(section.argument))
       throw fail(section.line, 11, `'${section.argument}' is not a table of sql/batch/scratch.sql.`);
     if (section.text === '') throw fail(section.line, 5, `the section '${section.name}' is empty.`);
@@ -189,6 +195,9 @@ export const parseStep = (name: string, text: string, file = `${name}.sql`): Ste
     notes: sections
       .filter((section) => section.name === 'noted')
       .map((section) => ({ table: section.argument, select: section.text })),
+    slices: sections
+      .filter((section) => section.name === 'slice')
+      .map((section) => ({ table: section.argument, text: section.text })),
   };
 };
 

@@ -1,5 +1,7 @@
 import type { Duplex } from 'node:stream';
 import pg from 'pg';
+import { figurePlacements } from '../citus/cluster.js';
+import { partByPart } from '../citus/reading.js';
 import type { Settings } from '../config.js';
 import { type Database, openDatabase } from '../db/database.js';
 import { connectionFailure, isCancelled, isLostConnection, isTransient } from '../db/failure.js';
@@ -60,15 +62,27 @@ const types: pg.CustomTypesConfig = {
   }) as typeof pg.types.getTypeParser,
 };
 
-const statements = new Map<string, string>();
+/** The texts of the statements: those that one server answers, and as a cluster does over which figures are spread. */
+const statements = { here: new Map<string, string>(), spread: new Map<string, string>() };
+type Texts = keyof typeof statements;
 
-const statement = (name: QueryName): string => {
-  let text = statements.get(name);
+const statement = (name: QueryName, texts: Texts): string => {
+  let text = statements[texts].get(name);
   if (text === undefined) {
-    text = readPackageFile(`sql/api/${name}.sql`);
-    statements.set(name, text);
+    const here = readPackageFile(`sql/api/${name}.sql`);
+    text = texts === 'spread' ? partByPart(here) : here;
+    statements[texts].set(name, text);
   }
   return text;
+};
+
+/** Whether figures are spread over nodes, when the server begins. */
+const textsOf = async (database: Database, { schema }: Settings): Promise<Texts> => {
+  const figures = await figurePlacements(
+    async (text, parameters) => (await database.pool.query(text, [...parameters])).rows,
+    schema,
+  );
+  return figures.some(({ placement }) => placement === 'distributed') ? 'spread' : 'here';
 };
 
 /**
@@ -79,28 +93,25 @@ const statement = (name: QueryName): string => {
  * up has left at work, and a connection cut inside of `sql.begin` ends the process (src/db/database.ts).
  */
 export const openStore = (settings: Settings, serve: ServeSettings): Store => {
-  let opening: Promise<Database> | undefined;
+  let opening: Promise<{ database: Database; texts: Texts }> | undefined;
   const pinned = [
     `"${settings.schema}", pg_temp`,
     String(settings.lockTimeoutMs),
     String(serve.statementTimeoutMs),
   ];
   const clients = new Set<pg.Client>();
-  const open = (): Promise<Database> => {
-    opening ??= openDatabase(settings, 'serve', serve.poolSize, { pipeline: true }).then(
-      (database) => {
-        database.pool.on('connect', (client) => {
-          clients.add(client);
-          if (serve.prepare) prepareSession(client, pinned);
-        });
-        database.pool.on('remove', (client) => clients.delete(client));
-        return database;
-      },
-      (error: unknown) => {
-        opening = undefined;
-        throw error;
-      },
-    );
+  const open = (): Promise<{ database: Database; texts: Texts }> => {
+    opening ??= openDatabase(settings, 'serve', serve.poolSize, { pipeline: true }).then(async (database) => {
+      database.pool.on('connect', (client) => {
+        clients.add(client);
+        if (serve.prepare) prepareSession(client, pinned);
+      });
+      database.pool.on('remove', (client) => clients.delete(client));
+      return { database, texts: await textsOf(database, settings) };
+    });
+    opening.catch(() => {
+      opening = undefined;
+    });
     return opening;
   };
   const queue = openQueue({
@@ -114,19 +125,22 @@ export const openStore = (settings: Settings, serve: ServeSettings): Store => {
       queue.run(
         () =>
           untilCut(deadlineMs, signal, async (cut) => {
-            const { pool, target } = await open();
+            const {
+              database: { pool, target },
+              texts,
+            } = await open();
             // Whatever the reason (even a wrong password), all that the caller can do is to try again.
             const client = await pool.connect().catch((error: unknown) => {
               throw connectionFailure(error, target);
             });
-            return inTransaction(client, { pinned, serve, timings, cut, deadlineMs }, use);
+            return inTransaction(client, { pinned, serve, texts, timings, cut, deadlineMs }, use);
           }).catch((error: unknown) => {
             throw problemOf(error);
           }),
         signal,
       ),
     close: async () => {
-      const database = await opening?.catch(() => undefined);
+      const database = (await opening?.catch(() => undefined))?.database;
       // A server that does not answer would not answer a goodbye either.
       const impatience = setTimeout(() => {
         for (const client of clients) destroy(client);
@@ -196,6 +210,7 @@ const prepareSession = (client: pg.ClientBase, pinned: readonly string[]): void 
 interface Transaction {
   readonly pinned: readonly string[];
   readonly serve: ServeSettings;
+  readonly texts: Texts;
   readonly timings: Timing[] | undefined;
   readonly cut: AbortSignal;
   readonly deadlineMs: number;
@@ -207,7 +222,7 @@ interface Transaction {
  */
 const inTransaction = async <Result>(
   client: pg.PoolClient,
-  { pinned, serve, timings, cut, deadlineMs }: Transaction,
+  { pinned, serve, texts, timings, cut, deadlineMs }: Transaction,
   use: (reading: Reading) => Promise<Result>,
 ): Promise<Result> => {
   // A connection that dies between two statements reports it as an event; the next statement then fails.
@@ -219,7 +234,7 @@ const inTransaction = async <Result>(
   };
   client.on('error', ignore);
   gatherWrites(client);
-  const { reading, close } = openReading(client, serve.prepare, timings);
+  const { reading, close } = openReading(client, { prepare: serve.prepare, texts, timings });
   let grace: NodeJS.Timeout | undefined;
   const stop = () => {
     close();
@@ -273,8 +288,7 @@ const gatherWrites = (client: pg.PoolClient): void => {
 
 const openReading = (
   client: pg.PoolClient,
-  prepare: boolean,
-  timings: Timing[] | undefined,
+  { prepare, texts, timings }: { prepare: boolean; texts: Texts; timings: Timing[] | undefined },
 ): { reading: Reading; close(): void } => {
   let isOpen = true;
   let answeredAt = 0;
@@ -287,7 +301,7 @@ const openReading = (
     gatherWrites(client);
     const started = performance.now();
     const { rows } = await client.query<Result>({
-      text: statement(name),
+      text: statement(name, texts),
       values: [...parameters],
       types,
       ...(prepare ? { name: `arc_gam_api_${name}` } : {}),

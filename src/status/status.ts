@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { captureState } from '../capture/capture.js';
+import { type FigureSpread, readFigureSpread } from '../citus/move.js';
 import type { Settings } from '../config.js';
 import type { Database } from '../db/database.js';
 import { runLockHolder } from '../db/run-lock.js';
@@ -99,6 +100,8 @@ export interface Status {
   /** Changes that capture has noted and no run has looked at. */
   readonly queuedChanges: number | null;
   readonly lockHolder: string | null;
+  /** Which tables are spread over a cluster; null: this database has no Citus. */
+  readonly figures: FigureSpread | null;
   /** Who follows, and how far behind they are; null while capture is off, because follow needs it. */
   readonly live: Live | null;
   readonly runs: readonly RunRow[];
@@ -138,6 +141,7 @@ export const readStatus = async (database: Database, settings: Settings): Promis
         outdatedDays: null,
         frozen: null,
         capture: null,
+        figures: null,
         live: null,
         queuedChanges: null,
         runs: [],
@@ -201,7 +205,8 @@ const readLedger = async (
     summary === undefined ? null : { ...summary, last_updated_at: updated?.last_updated_at ?? null };
   const [source] = await session.query<SourceHealth>(readPackageFile('sql/status/source.sql'));
   const runs = await session.query<RunRow>(readPackageFile('sql/status/run.sql'));
-  const tables = await session.query<TableRow>(readPackageFile('sql/status/table.sql'));
+  const figures = await readFigureSpread(session, schema);
+  const tables = await readTables(session, schema, figures);
   const [outdated] = await session.query<{ count: number }>(
     'select count(*)::integer as count from processed_day where steps_sha256 <> $1::text and day not in (select day from frozen_day)',
     [factsDigest(loadSteps())],
@@ -235,10 +240,29 @@ const readLedger = async (
     frozen: await readFrozen(session),
     capture,
     queuedChanges: queue?.queued_count ?? 0,
+    figures,
     runs,
     tables,
   };
   return { ...status, attention: [...renamed, ...whatIsNotWell(status, schema)] };
+};
+
+const readTables = async (
+  session: Session,
+  schema: string,
+  figures: FigureSpread | null,
+): Promise<TableRow[]> => {
+  const tables = await session.query<TableRow>(readPackageFile('sql/status/table.sql'));
+  if (figures === null || figures.distributed + figures.reference === 0) return tables;
+  const spread = new Map(
+    (await session.query<TableRow>(readPackageFile('sql/citus/size.sql'), [schema])).map((table) => [
+      table.table_name,
+      table,
+    ]),
+  );
+  return tables
+    .map((table) => spread.get(table.table_name) ?? table)
+    .sort((one, other) => other.bytes - one.bytes);
 };
 
 /** Milliseconds: a follower that is further behind needs attention. */
@@ -327,6 +351,12 @@ const whatIsNotWell = (status: Omit<Status, 'attention'>, schema: string): Atten
     status.live?.follower != null && oldest > lateMs,
     `The follow is ${formatDuration(oldest)} behind the oldest change.`,
     'arc-gam status --json',
+  );
+  const left = status.figures?.left ?? [];
+  add(
+    left.length > 0,
+    `${plural(left.length, 'table')} of the figures ${left.length === 1 ? 'is' : 'are'} not where the others are: ${left.join(', ')}.`,
+    'arc-gam distribute',
   );
   add(capture === 'broken', 'Capture is broken: a trigger is missing or switched off.', 'arc-gam capture on');
   return found;

@@ -1,6 +1,7 @@
+import { withFigures } from '../citus/quiet.js';
 import type { Settings } from '../config.js';
 import type { Database } from '../db/database.js';
-import { type Session, withTransaction } from '../db/transaction.js';
+import type { Session } from '../db/transaction.js';
 import { usageFailure, workFailure } from '../errors.js';
 import { readPackageFile } from '../files.js';
 import { type Check, loadChecks, type Weight } from './check.js';
@@ -71,7 +72,7 @@ export const verify = (
   settings: Settings,
   options: VerifyOptions,
 ): Promise<Verification> =>
-  withTransaction(database, settings, (session) => verifyIn(session, options), { signal: options.signal });
+  withFigures(database, settings, (session) => verifyIn(session, options), { signal: options.signal });
 
 /** As verify, within the caller's transaction, which is read only from then on. */
 export const verifyIn = async (session: Session, options: VerifyOptions): Promise<Verification> => {

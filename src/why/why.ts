@@ -1,6 +1,6 @@
+import { withFigures } from '../citus/quiet.js';
 import type { Settings } from '../config.js';
 import type { Database } from '../db/database.js';
-import { withTransaction } from '../db/transaction.js';
 import { openUser } from '../verify/scope.js';
 import { readZone } from '../verify/verify.js';
 import {
@@ -37,12 +37,17 @@ export const explain = (
   settings: Settings,
   question: WhyQuestion,
 ): Promise<Explanation> =>
-  withTransaction(database, settings, async (session) => {
-    const zone = await readZone(session);
-    const name = await nameOf(session, question.user);
-    const graph = question.kind === 'week' || question.kind === 'rank' || question.kind === 'quest';
-    const clock = await openUser(session, question.user, zone, { graph });
-    const taps = await rowsOf<Tap>(session, 'tap', [question.user]);
-    const asked = question.date ?? taps.at(-1)?.day ?? clock.asOfDay;
-    return explanations[question.kind]({ session, clock, question, name, taps, day: asked });
-  });
+  withFigures(
+    database,
+    settings,
+    async (session) => {
+      const zone = await readZone(session);
+      const name = await nameOf(session, question.user);
+      const graph = question.kind === 'week' || question.kind === 'rank' || question.kind === 'quest';
+      const clock = await openUser(session, question.user, zone, { graph });
+      const taps = await rowsOf<Tap>(session, 'tap', [question.user]);
+      const asked = question.date ?? taps.at(-1)?.day ?? clock.asOfDay;
+      return explanations[question.kind]({ session, clock, question, name, taps, day: asked });
+    },
+    { user: question.user },
+  );

@@ -70,6 +70,13 @@ describeUnless(missing)('a cluster that can not be worked with', () => {
       0,
       expect.stringContaining('everything is as on plain Postgres'),
     ]);
+    const moving = await runCli(['distribute'], { DATABASE_URL: url });
+    expect([moving.code, moving.stderr]).toEqual([
+      2,
+      expect.stringMatching(
+        /taps are on this server alone: spread them first\. Run: select create_reference_table/,
+      ),
+    ]);
     await cluster.dropDatabase('local');
   });
 

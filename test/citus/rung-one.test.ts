@@ -1,17 +1,23 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import type pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readSettings } from '../../src/config.js';
 import { withDatabase } from '../../src/db/database.js';
 import type { ExplainedNode } from '../../src/pipeline/batch.js';
 import { runPipeline } from '../../src/pipeline/run.js';
 import { loadSteps } from '../../src/pipeline/step.js';
-import { jsonLines, startCli } from '../command/cli.js';
+import { jsonLines } from '../command/cli.js';
 import { quiet } from '../prove/world.js';
 import { userId } from '../server/database.js';
 import { describeUnless } from '../server/lacking.js';
 import { type Cluster, findCitus, startCluster } from './cluster.js';
-import { copyToPlain, createSpread, plainSource, type SpreadApplication } from './spread.js';
+import {
+  answersOf,
+  copyToPlain,
+  createSpread,
+  fillWinter,
+  plainSource,
+  type SpreadApplication,
+  tapNow,
+} from './spread.js';
 
 const found = findCitus();
 const missing = 'missing' in found ? found.missing : null;
@@ -20,32 +26,13 @@ const zone = 'America/St_Johns';
 const environment = { ARC_GAM_TZ: zone };
 const last = '2026-01-20';
 
-/** Six weeks of a growing community, over a year end: pairs with many taps on a day, places, dirt and strangers. */
-const fill = async (client: pg.Client): Promise<void> => {
-  await client.query(
-    `insert into public.users (id, name, home)
-     select ('00000000-0000-4000-8000-' || lpad(n::text, 12, '0'))::uuid, 'u' || n,
-       (array['Berlin, Germany', 'NYC', null, 'Paris, TX'])[1 + n % 4]
-     from generate_series(1, 30) as n`,
-  );
-  await client.query(
-    `insert into public.taps (id1, id2, time, latitude, longitude)
-     select
-       case when n % 97 = 0 then null else ('00000000-0000-4000-8000-' || lpad((1 + n % 7 + n / 200)::text, 12, '0'))::uuid end,
-       ('00000000-0000-4000-8000-' || lpad((case when n % 53 = 0 then 900 else 1 + (n * n) % 11 + n / 300 end)::text, 12, '0'))::uuid,
-       '2025-12-10T03:00Z'::timestamptz + n * interval '15 minutes' + (n % 5) * interval '7 seconds',
-       case when n % 3 > 0 then 52.5 + (n % 5) * 0.3 end, 13.4 + (n % 4) * 0.3
-     from generate_series(0, 3999) as n`,
-  );
-};
-
 describeUnless(missing)('taps on a cluster, figures on its coordinator', () => {
   let cluster: Cluster;
   let spread: SpreadApplication;
   beforeAll(async () => {
     cluster = await startCluster();
     spread = await createSpread(cluster, 'spread');
-    await fill(spread.client);
+    await fillWinter(spread.client);
   });
   afterAll(async () => {
     await spread?.drop();
@@ -122,29 +109,6 @@ describeUnless(missing)('taps on a cluster, figures on its coordinator', () => {
     expect(await spread.unlikePlain(zone)).toEqual([]);
   });
 
-  test('distribute prints where each table would be, and moves none', async () => {
-    const dry = await spread.ok(['distribute', '--dry-run', '--json']);
-    const placed = new Map(
-      jsonLines(dry.stdout)
-        .filter(({ event }) => event === 'placement')
-        .map((row) => [row.table, `${row.placement} ${row.user_column ?? ''} ${row.copies}`.trim()]),
-    );
-    expect(placed.get('pair_day')).toBe('distributed u1_key 2');
-    expect(placed.get('user_streaks')).toBe('distributed user_id 1');
-    expect(placed.get('activity_run')).toBe('distributed user_key 1');
-    expect(placed.get('user_key')).toBe('reference  3');
-    expect(placed.get('processed_day')).toBe('local  1');
-    const { rows } = await spread.client.query(
-      "select tablename as name from pg_tables where schemaname = 'gamification'",
-    );
-    expect([...placed.keys()].sort()).toEqual(rows.map(({ name }) => name).sort());
-    const moving = await spread.cli(['distribute']);
-    expect([moving.code, moving.stderr]).toEqual([
-      2,
-      expect.stringContaining('This version does not move the figures'),
-    ]);
-  });
-
   test('verify finds all equal, and what is spoilt; repair mends it', async () => {
     for (const args of [
       ['--full'],
@@ -197,52 +161,12 @@ describeUnless(missing)('taps on a cluster, figures on its coordinator', () => {
   });
 
   test('serve answers every question as it does on plain Postgres', async () => {
-    // Also of the last hours, which are read from the taps themselves.
-    await spread.client.query(
-      `insert into public.taps (id1, id2, time, latitude, longitude)
-       select $1::uuid, $2::uuid, now() - n * interval '13 minutes', 52.5, 13.4 from generate_series(1, 9) as n`,
-      [userId(2), userId(5)],
-    );
+    await tapNow(spread.client);
     await copyToPlain(spread.client);
-    const ask = async (settings: NodeJS.ProcessEnv) => {
-      const server = startCli(['serve', '--port', '0', '--json'], {
-        DATABASE_URL: spread.url,
-        ARC_GAM_MOCK: 'off',
-        ...environment,
-        ...settings,
-      });
-      let output = '';
-      server.child.stdout.on('data', (chunk: Buffer) => {
-        output += chunk.toString();
-      });
-      server.child.stderr.on('data', (chunk: Buffer) => {
-        output += chunk.toString();
-      });
-      try {
-        for (let attempt = 0; !/127\.0\.0\.1:\d+/.test(output) && attempt < 200; attempt += 1)
-          await sleep(50);
-        const address = /127\.0\.0\.1:\d+/.exec(output)?.[0];
-        const answers: Record<string, unknown> = {};
-        for (const user of [1, 2, 5])
-          for (const question of ['weekly', 'quests', 'radar?hours=24', 'health']) {
-            const path = `/api/community/${question}${question.includes('?') ? '&' : '?'}user_id=${userId(user)}&tz=Asia/Tokyo`;
-            const response = await fetch(`http://${address}${path}`);
-            const {
-              meta: _,
-              generated_at: __,
-              window: ___,
-              ...body
-            } = (await response.json()) as Record<string, unknown>;
-            answers[`${response.status} ${path}`] = body;
-          }
-        return answers;
-      } finally {
-        server.child.kill('SIGTERM');
-        await server.ended;
-      }
-    };
-    const answers = await ask({});
+    const answers = await answersOf(spread, environment);
     expect(Object.keys(answers).filter((path) => path.startsWith('200'))).toHaveLength(12);
-    expect(answers).toEqual(await ask({ ...plainSource, ARC_GAM_SCHEMA: 'plain' }));
+    expect(answers).toEqual(
+      await answersOf(spread, { ...environment, ...plainSource, ARC_GAM_SCHEMA: 'plain' }),
+    );
   });
 });

@@ -1,6 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { type CliResult, runCli } from '../command/cli.js';
+import { type CliResult, runCli, startCli } from '../command/cli.js';
 import { differencesOf } from '../figures/figures.js';
+import { userId } from '../server/database.js';
 import type { Cluster } from './cluster.js';
 
 /**
@@ -86,4 +88,72 @@ export const createSpread = async (cluster: Cluster, name: string): Promise<Spre
       await cluster.dropDatabase(name);
     },
   };
+};
+
+/** Six weeks of a growing community, over a year end: pairs with many taps on a day, places, dirt and strangers. */
+export const fillWinter = async (client: pg.Client): Promise<void> => {
+  await client.query(
+    `insert into public.users (id, name, home)
+     select ('00000000-0000-4000-8000-' || lpad(n::text, 12, '0'))::uuid, 'u' || n,
+       (array['Berlin, Germany', 'NYC', null, 'Paris, TX'])[1 + n % 4]
+     from generate_series(1, 30) as n`,
+  );
+  await client.query(
+    `insert into public.taps (id1, id2, time, latitude, longitude)
+     select
+       case when n % 97 = 0 then null else ('00000000-0000-4000-8000-' || lpad((1 + n % 7 + n / 200)::text, 12, '0'))::uuid end,
+       ('00000000-0000-4000-8000-' || lpad((case when n % 53 = 0 then 900 else 1 + (n * n) % 11 + n / 300 end)::text, 12, '0'))::uuid,
+       '2025-12-10T03:00Z'::timestamptz + n * interval '15 minutes' + (n % 5) * interval '7 seconds',
+       case when n % 3 > 0 then 52.5 + (n % 5) * 0.3 end, 13.4 + (n % 4) * 0.3
+     from generate_series(0, 3999) as n`,
+  );
+};
+
+/** Taps of the last hours, which the API reads from the taps themselves. */
+export const tapNow = async (client: pg.Client): Promise<void> => {
+  await client.query(
+    `insert into public.taps (id1, id2, time, latitude, longitude)
+     select $1::uuid, $2::uuid, now() - n * interval '13 minutes', 52.5, 13.4 from generate_series(1, 9) as n`,
+    [userId(2), userId(5)],
+  );
+};
+
+/** What a server of these settings answers three users, by the status and the path of each question. */
+export const answersOf = async (
+  spread: SpreadApplication,
+  settings: NodeJS.ProcessEnv,
+): Promise<Record<string, unknown>> => {
+  const server = startCli(['serve', '--port', '0', '--json'], {
+    DATABASE_URL: spread.url,
+    ARC_GAM_MOCK: 'off',
+    ...settings,
+  });
+  let output = '';
+  server.child.stdout.on('data', (chunk: Buffer) => {
+    output += chunk.toString();
+  });
+  server.child.stderr.on('data', (chunk: Buffer) => {
+    output += chunk.toString();
+  });
+  try {
+    for (let attempt = 0; !/127\.0\.0\.1:\d+/.test(output) && attempt < 200; attempt += 1) await sleep(50);
+    const address = /127\.0\.0\.1:\d+/.exec(output)?.[0];
+    const answers: Record<string, unknown> = {};
+    for (const user of [1, 2, 5])
+      for (const question of ['weekly', 'quests', 'radar?hours=24', 'health']) {
+        const path = `/api/community/${question}${question.includes('?') ? '&' : '?'}user_id=${userId(user)}&tz=Asia/Tokyo`;
+        const response = await fetch(`http://${address}${path}`);
+        const {
+          meta: _,
+          generated_at: __,
+          window: ___,
+          ...body
+        } = (await response.json()) as Record<string, unknown>;
+        answers[`${response.status} ${path}`] = body;
+      }
+    return answers;
+  } finally {
+    server.child.kill('SIGTERM');
+    await server.ended;
+  }
 };

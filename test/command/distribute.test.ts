@@ -3,7 +3,7 @@ import { createDatabase } from '../server/database.js';
 
 test('distribute, where there is no cluster, says what it is for and exits with 2', async () => {
   const database = await createDatabase();
-  for (const args of [['distribute'], ['distribute', '--dry-run']]) {
+  for (const args of [['distribute'], ['distribute', '--dry-run'], ['distribute', '--undo']]) {
     const { code, stderr } = await database.cli(args);
     expect([code, stderr]).toEqual([
       2,

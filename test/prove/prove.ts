@@ -10,8 +10,10 @@ import { mutations } from './mutations.js';
 import { type Story, stories } from './story.js';
 import { live, prepareTemplate } from './world.js';
 
-// npm run prove -- --operations 300 --seeds 20 [--seed 1] [--mutations] [--only NAME] [--follow] [--pooled] [--citus]
-// With --citus the taps are distributed over a cluster, and each rebuild is plain Postgres'.
+// npm run prove -- --operations 300 --seeds 20 [--seed 1] [--mutations] [--only NAME] [--follow] [--pooled]
+// [--citus] [--distributed]
+// With --citus the taps are distributed over a cluster, with --distributed the figures too, and each rebuild is plain
+// Postgres'.
 // With --follow a follower runs beside the history, killed and started again; --pooled: it connects through PgBouncer.
 const { values } = parseArgs({
   options: {
@@ -23,12 +25,13 @@ const { values } = parseArgs({
     follow: { type: 'boolean', default: false },
     pooled: { type: 'boolean', default: false },
     citus: { type: 'boolean', default: false },
+    distributed: { type: 'boolean', default: false },
     'no-shrink': { type: 'boolean', default: false },
   },
 });
 
 const given = process.env.TEST_DATABASE_URL;
-const cluster = values.citus ? await startCluster() : null;
+const cluster = values.citus || values.distributed ? await startCluster() : null;
 const server =
   cluster !== null
     ? { url: cluster.url('postgres'), stop: cluster.stop }
@@ -54,7 +57,11 @@ const liveOnCopy = async (story: Story, steps?: readonly Step[]): Promise<void> 
   const name = `${prefix}_${count}`;
   if (cluster === null) await admin.query(`create database ${name} template ${prefix}_template`);
   try {
-    if (cluster !== null) await prepareTemplate(await cluster.createDatabase(name), { isSpread: true });
+    if (cluster !== null)
+      await prepareTemplate(await cluster.createDatabase(name), {
+        isSpread: true,
+        isDistributed: values.distributed,
+      });
     if (values.follow) await liveBesideFollower(urlOf(name), story, bouncer?.through(urlOf(name)));
     else await live(urlOf(name), story, { steps, isSpread: cluster !== null });
   } finally {

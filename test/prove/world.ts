@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { captureOff, captureOn } from '../../src/capture/capture.js';
+import { moveTables } from '../../src/citus/move.js';
 import { readSettings, type Settings } from '../../src/config.js';
 import { type Database, withDatabase } from '../../src/db/database.js';
 import { Failure } from '../../src/errors.js';
@@ -53,8 +54,14 @@ const settingsOf = (url: string, schema: string, zone: string | undefined, isSpr
     },
   );
 
-/** Makes the database that every story starts from: the application's empty tables and both schemas, migrated. */
-export const prepareTemplate = async (url: string, { isSpread = false } = {}): Promise<void> => {
+/**
+ * Makes the database that every story starts from: the application's empty tables and both schemas, migrated. With
+ * isSpread the application is on a cluster, with isDistributed the living schema's tables as well.
+ */
+export const prepareTemplate = async (
+  url: string,
+  { isSpread = false, isDistributed = false } = {},
+): Promise<void> => {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   if (isSpread) for (const statement of spreadTables) await client.query(statement);
@@ -85,6 +92,18 @@ export const prepareTemplate = async (url: string, { isSpread = false } = {}): P
       migrateUp(database, settings, { waitSeconds: 0, onWait: () => undefined }),
     );
   }
+  if (!isDistributed) return;
+  const lived = settingsOf(url, schemas.lived, undefined, isSpread);
+  await withDatabase(lived, 'prove', (database) =>
+    moveTables(database, lived, {
+      command: 'distribute',
+      undo: false,
+      waitSeconds: 0,
+      signal: new AbortController().signal,
+      onWait: () => undefined,
+      onTable: () => undefined,
+    }),
+  );
 };
 
 /**
@@ -223,14 +242,18 @@ export class World {
       case 'cut connection':
         return this.cutConnection(operation.advance, operation.afterSteps);
       case 'freeze':
+        // Refused there, as capture is.
+        if (this.isSpread) return;
         return this.freeze(addDays(this.first, this.asOf - operation.back));
       case 'archive':
+        if (this.isSpread) return;
         await this.client.query(
           'delete from public.taps using public.border where taps.time < border.frozen_before and taps.id % 3 < $1',
           [operation.share],
         );
         return;
       case 'thaw':
+        if (this.isSpread) return;
         return this.thaw(operation.restore, operation.force);
       case 'capture':
         if (this.isSpread) return;
@@ -257,6 +280,8 @@ export class World {
       this.frozenBefore ?? undefined,
     );
     if (wrong.length > 0) throw new Disproof(`After ${when}:\n${wrong.join('\n')}`);
+    // Nothing is frozen on a cluster.
+    if (this.isSpread) return;
     const { rows } = await this.client.query<{ day: string }>(
       `(select * from ${schemas.lived}.frozen_digest)
        except
@@ -325,6 +350,7 @@ export class World {
 
   /** Whoever was erased from frozen days does not come back to them. */
   private async forgetErased(): Promise<void> {
+    if (this.isSpread) return;
     await this.client.query(
       `delete from public.frozen_taps
        where (id1 not in (select id from public.users) or id2 not in (select id from public.users))

@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { loadSteps } from '../../src/pipeline/step.js';
+import { statementsOf } from '../../src/pipeline/converge.js';
+import { isShared, loadSteps } from '../../src/pipeline/step.js';
 
 // What a Citus cluster refuses, or answers wrongly without an error, in SQL of ours: docs/scale.md.
 
@@ -110,6 +111,57 @@ test('a full join beside taps only joins what was added up by day', () => {
     expect(source, file).toContain('group by 1');
     expect(codeOf(file), file).toMatch(/from source_day\s+full join processed_day using \(day\)/);
   }
+});
+
+/** Tables that `arc-gam distribute` distributes, and the views that read them. */
+const spreadRelations = [
+  'activity_run',
+  'connection',
+  'edge_strength',
+  'friend',
+  'frozen_digest',
+  'pair',
+  'pair_day',
+  'pair_day_tap',
+  'second_degree',
+  'user_cell',
+  'user_cell_day',
+  'user_day_activity',
+  'user_quest_progress',
+  'user_streaks',
+  'user_week_activity',
+  'weekly_leaderboard',
+];
+
+test('a step says which rows of a distributed table it needs; only a repair and frozen days take all of them', () => {
+  const place = { persistence: 'temp', schema: 'x' } as const;
+  const steps = loadSteps();
+  const whole = steps.flatMap((step) => {
+    const texts = statementsOf(step, isShared(step, steps), place)
+      .filter(({ purpose }) => purpose !== 'delete' && purpose !== 'upsert')
+      .map(({ text }) => text.replace(/--.*$/gm, ''));
+    return spreadRelations
+      .filter((relation) => texts.some((text) => new RegExp(`\\b${relation}\\b`).test(text)))
+      .filter((relation) => !step.slices.some(({ table }) => table === relation))
+      .map((relation) => `${step.file} ${relation}`);
+  });
+  expect(whole.filter((one) => !/^sql\/(?:repair|frozen)\//.test(one))).toEqual([]);
+  expect(whole.length).toBeGreaterThan(20);
+  const unread = steps.flatMap((step) =>
+    step.slices
+      .filter(({ table }) => !spreadRelations.includes(table))
+      .map(({ table }) => `${step.file} ${table}`),
+  );
+  expect(unread).toEqual([]);
+});
+
+test('no common table expression or alias of a step has the name of a distributed table, which a stand-in would hide', () => {
+  const named = new RegExp(
+    `(?:\\bas\\s+(?:${spreadRelations.join('|')})\\b|\\b(?:${spreadRelations.join('|')}) as (?:not )?(?:materialized )?\\()`,
+  );
+  for (const step of loadSteps())
+    for (const text of [step.select ?? '', ...step.stored, ...step.notes.map(({ select }) => select)])
+      expect([step.file, named.exec(text)?.[0]]).toEqual([step.file, undefined]);
 });
 
 test('the steps of a batch see the taps by one name, so that on a cluster one statement reads them for all', () => {

@@ -48,3 +48,7 @@ cross join lateral (
 ) as stored
 --: noted changed_run
 select run_scope.user_id, run_scope.flipped_day, run_scope.to_day from run_scope
+--: slice user_day_activity
+user_day_activity.user_id in (select run_scope.user_id from run_scope)
+--: slice activity_run
+activity_run.user_key in (select run_scope.user_key from run_scope)

@@ -30,3 +30,9 @@ select
   count(bound.flipped_day)::integer as flipped_count
 from bound
 group by bound.user_key, bound.user_id
+--: slice activity_run
+activity_run.user_key in (
+    select user_key.user_key
+    from changed_user_day
+    join user_key on user_key.user_id = changed_user_day.user_id
+  )

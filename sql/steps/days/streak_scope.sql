@@ -16,3 +16,6 @@ from (
   union
   select user_id from user_streaks where current_streak_days = 0 and last_active_day >= $1::date
 ) as scope
+--: slice user_streaks
+user_streaks.current_streak_days > 0 and user_streaks.last_active_day < $1::date
+  or user_streaks.current_streak_days = 0 and user_streaks.last_active_day >= $1::date

@@ -99,3 +99,11 @@ from (
 join user_key on user_key.user_key = touched.user_key
 left join stage on stage.user_id = user_key.user_id and stage.day = touched.day
 where stage.user_id is null and not $1::boolean
+--: slice pair_day
+pair_day.day in (select user_day_scope.day from user_day_scope)
+--: slice pair
+pair.first_day in (select user_day_scope.day from user_day_scope)
+  or pair.u1_key in (select user_day_scope.user_key from user_day_scope)
+  or pair.u2_key in (select user_day_scope.user_key from user_day_scope)
+--: slice user_day_activity
+user_day_activity.day in (select user_day_scope.day from user_day_scope)

@@ -43,3 +43,10 @@ join pair as stored on stored.u1_key = changed.u1_key and stored.u2_key = change
 select stage.u1_key, stage.u2_key, stage.old_first_day, stage.first_day
 from stage
 where (stage.old_first_day, stage.old_first_tap_at) is distinct from (stage.first_day, stage.first_tap_at)
+--: slice pair_day
+not $1::boolean
+  and (pair_day.u1_key, pair_day.u2_key) in (
+    select changed_pair_day.u1_key, changed_pair_day.u2_key from changed_pair_day
+  )
+--: slice pair
+(pair.u1_key, pair.u2_key) in (select changed_pair_day.u1_key, changed_pair_day.u2_key from changed_pair_day)

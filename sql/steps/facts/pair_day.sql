@@ -20,3 +20,5 @@ from pair_day as stored
 join batch_day on batch_day.day = stored.day
 --: noted changed_pair_day
 select stage.u1_key, stage.u2_key, stage.day, stage.tap_count, stage.first_tap_at, stage.last_tap_at from stage
+--: slice pair_day
+pair_day.day in (select batch_day.day from batch_day)

@@ -46,3 +46,5 @@ from pair_day_tap as stored
 join batch_day on batch_day.day = stored.day
 --: noted changed_pair_tap
 select stage.u1_key, stage.u2_key, stage.day from stage
+--: slice pair_day_tap
+pair_day_tap.day in (select batch_day.day from batch_day)

@@ -45,3 +45,21 @@ left join (
   select user_key from second_degree_event
 ) as changed on changed.user_key = stored.user_key
 where stored.week <> week_number($1::date) or changed.user_key is not null
+--: slice second_degree
+second_degree.week <> week_number($1::date)
+  or second_degree.user_key in (
+    select second_degree_focus.user_key from second_degree_focus
+    union
+    select second_degree_event.user_key from second_degree_event
+  )
+--: slice friend
+with wanted as materialized (
+  select second_degree_focus.user_key from second_degree_focus
+)
+select pair.u1_key as user_key, pair.u2_key as friend_key, pair.first_day
+from pair
+where pair.u1_key in (select wanted.user_key from wanted)
+union all
+select pair.u2_key, pair.u1_key, pair.first_day
+from pair
+where pair.u2_key in (select wanted.user_key from wanted)

@@ -32,3 +32,11 @@ select
   ) as from_week
 from candidate
 group by candidate.user_key
+--: slice user_week_activity
+user_week_activity.user_id in (select changed_user_day.user_id from changed_user_day)
+--: slice second_degree
+second_degree.user_key in (
+    select user_key.user_key
+    from changed_user_day
+    join user_key on user_key.user_id = changed_user_day.user_id
+  )

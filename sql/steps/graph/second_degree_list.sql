@@ -75,3 +75,24 @@ from needed
 join friend_list on friend_list.user_key = needed.user_key
 left join changed on changed.user_key = needed.user_key
 where changed.user_key is null and not exists (select 1 from second_degree_suspect)
+--: slice friend
+with own as materialized (
+  select second_degree_focus.user_key from second_degree_focus
+  union
+  select second_degree_added.user_key from second_degree_added
+), wanted as materialized (
+  select own.user_key from own
+  union
+  select changed_friend.friend_key from changed_friend
+  union
+  select pair.u2_key from pair where pair.u1_key in (select own.user_key from own)
+  union
+  select pair.u1_key from pair where pair.u2_key in (select own.user_key from own)
+)
+select pair.u1_key as user_key, pair.u2_key as friend_key, pair.first_day
+from pair
+where pair.u1_key in (select wanted.user_key from wanted)
+union all
+select pair.u2_key, pair.u1_key, pair.first_day
+from pair
+where pair.u2_key in (select wanted.user_key from wanted)

@@ -18,3 +18,5 @@ from user_cell_day as stored
 join batch_day on batch_day.day = stored.day
 --: noted changed_user_cell_day
 select distinct stage.user_key, stage.geohash5 from stage
+--: slice user_cell_day
+user_cell_day.day in (select batch_day.day from batch_day)

@@ -37,3 +37,5 @@ select
     )
   end as reached_day
 from done
+--: slice activity_run
+activity_run.user_key in (select quest_total.user_key from quest_total)

@@ -12,3 +12,14 @@ from (select distinct user_key from quest_scope where 'assists' = any (metrics))
 join friend on friend.user_key = scope_user.user_key
 where friend.friend_key in (select u1_key from quest_meeting union select u2_key from quest_meeting)
 group by friend.friend_key
+--: slice friend
+with wanted as materialized (
+  select distinct quest_scope.user_key from quest_scope where 'assists' = any (quest_scope.metrics)
+)
+select pair.u1_key as user_key, pair.u2_key as friend_key, pair.first_day
+from pair
+where pair.u1_key in (select wanted.user_key from wanted)
+union all
+select pair.u2_key, pair.u1_key, pair.first_day
+from pair
+where pair.u2_key in (select wanted.user_key from wanted)

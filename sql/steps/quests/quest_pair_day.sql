@@ -73,3 +73,8 @@ cross join lateral (
     and pair_day.day = own_pair.day
   offset 0
 ) as own_day
+--: slice pair
+pair.u1_key in (select quest_done_day.user_key from quest_done_day) or pair.u2_key in (select quest_done_day.user_key from quest_done_day)
+--: slice pair_day
+pair_day.day in (select quest_done_day.day from quest_done_day)
+  and (pair_day.u1_key in (select quest_done_day.user_key from quest_done_day) or pair_day.u2_key in (select quest_done_day.user_key from quest_done_day))

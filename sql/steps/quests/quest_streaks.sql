@@ -54,3 +54,5 @@ select
   max(least(run.ended_on, week_start(run.week) + 6) - run.started_on + 1) as on_best_day
 from run
 group by run.user_key, run.week
+--: slice activity_run
+activity_run.user_key in (select quest_scope.user_key from quest_scope)

@@ -54,3 +54,8 @@ where changed_quest.quest_id is null and $1::boolean
 --: stored
 from changed_quest
 join user_quest_progress as stored on stored.quest_id = changed_quest.quest_id
+--: slice user_quest_progress
+user_quest_progress.user_id in (
+    select user_key.user_id from quest_scope join user_key on user_key.user_key = quest_scope.user_key
+  )
+  or user_quest_progress.quest_id in (select changed_quest.quest_id from changed_quest)

@@ -49,3 +49,28 @@ join user_key as key1 on key1.user_key = changed.u1_key
 join user_key as key2 on key2.user_key = changed.u2_key
 join edge_strength as stored on stored.u1 = key1.user_id and stored.u2 = key2.user_id
 where not $2::boolean
+--: slice pair_day
+select
+  pair_day.u1_key,
+  pair_day.u2_key,
+  max(pair_day.day) as day,
+  sum(pair_day.tap_count)::integer as tap_count,
+  min(pair_day.first_tap_at) as first_tap_at,
+  max(pair_day.last_tap_at) as last_tap_at
+from pair_day
+where pair_day.day between $1::date - 89 and $1::date
+  and (
+    $2::boolean
+    or (pair_day.u1_key, pair_day.u2_key) in (
+      select changed_pair_day.u1_key, changed_pair_day.u2_key from changed_pair_day
+    )
+  )
+group by pair_day.u1_key, pair_day.u2_key
+--: slice edge_strength
+$2::boolean
+  or (edge_strength.u1, edge_strength.u2) in (
+    select key1.user_id, key2.user_id
+    from changed_pair_day
+    join user_key as key1 on key1.user_key = changed_pair_day.u1_key
+    join user_key as key2 on key2.user_key = changed_pair_day.u2_key
+  )

@@ -49,3 +49,19 @@ left join user_week_activity
   on user_week_activity.user_id = scope.user_id
   and user_week_activity.week_start = week_start(scope.week)
 left join streak on streak.user_id = user_week_activity.user_id and streak.week = scope.week
+--: slice user_week_activity
+user_week_activity.user_id in (
+    select changed_user_week.user_id from changed_user_week
+    union
+    select changed_run.user_id from changed_run
+  )
+--: slice activity_run
+activity_run.user_key in (
+    select user_key.user_key
+    from user_key
+    where user_key.user_id in (
+      select changed_user_week.user_id from changed_user_week
+      union
+      select changed_run.user_id from changed_run
+    )
+  )

@@ -12,3 +12,5 @@ where (board_figure.new_first_degree, board_figure.delta_second_degree, board_fi
   is distinct from (
     weekly_leaderboard.new_first_degree, weekly_leaderboard.delta_second_degree, weekly_leaderboard.streak_days
   )
+--: slice weekly_leaderboard
+weekly_leaderboard.user_id in (select board_figure.user_id from board_figure)

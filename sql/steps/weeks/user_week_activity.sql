@@ -102,3 +102,11 @@ join user_week_activity as stored
 select stage.user_id, iso_week_number(stage.year, stage.iso_week) from stage
 union
 select week_scope.user_id, week_scope.week from week_scope where week_scope.is_day_changed
+--: slice user_day_activity
+user_day_activity.user_id in (select week_scope.user_id from week_scope where week_scope.is_day_changed)
+  and user_day_activity.day >= (select week_start(min(week_scope.week)) from week_scope)
+  and user_day_activity.day <= (select week_start(max(week_scope.week)) + 6 from week_scope)
+--: slice user_week_activity
+user_week_activity.user_id in (select week_scope.user_id from week_scope)
+--: slice second_degree
+second_degree.user_key in (select week_scope.user_key from week_scope)

@@ -30,3 +30,13 @@ from (
 ) as scope
 left join user_key on user_key.user_id = scope.user_id
 group by scope.user_id, user_key.user_key, scope.week
+--: slice user_week_activity
+user_week_activity.user_id in (
+    select user_key.user_id
+    from user_key
+    where user_key.user_key in (
+      select second_degree_focus.user_key from second_degree_focus
+      union
+      select second_degree_event.user_key from second_degree_event
+    )
+  )

@@ -59,3 +59,10 @@ from (
   from board_week
 ) as ranked_week
 join weekly_leaderboard as stored on stored.year = ranked_week.year and stored.iso_week = ranked_week.iso_week
+--: slice weekly_leaderboard
+(weekly_leaderboard.year, weekly_leaderboard.iso_week) in (
+    select
+      extract(isoyear from week_start(board_week.week))::smallint,
+      extract(week from week_start(board_week.week))::smallint
+    from board_week
+  )

@@ -1,0 +1,98 @@
+import type { Settings } from '../config.js';
+import type { Database } from '../db/database.js';
+import { connectionFailure } from '../db/failure.js';
+import { pinned, type Session, type TransactionOptions, withTransaction } from '../db/transaction.js';
+import { readPackageFile } from '../files.js';
+import { type FigurePlacement, figurePlacements, hasCitus, requireFigures } from './cluster.js';
+import { Shadows, type Slice } from './shadows.js';
+
+/**
+ * One transaction in which all of our tables are read at one moment. On a cluster over which they are distributed there
+ * is no such moment for several statements: they are copied to the coordinator first, and no batch is let in meanwhile.
+ * With `user`, only what an explanation of that user's figures needs.
+ */
+export const withFigures = async <Result>(
+  database: Database,
+  settings: Settings,
+  use: (session: Session) => Promise<Result>,
+  { user, ...options }: TransactionOptions & { readonly user?: string } = {},
+): Promise<Result> => {
+  const figures = (await isCluster(database))
+    ? await withTransaction(database, settings, (session) => readFigures(session, settings.schema), {
+        readOnly: true,
+      })
+    : [];
+  if (!figures.some(({ placement }) => placement === 'distributed'))
+    return withTransaction(database, settings, use, options);
+  return withoutBatches(database, settings, (release) =>
+    withTransaction(
+      database,
+      settings,
+      async (session) => {
+        const shadows = new Shadows(session, settings.schema, figures);
+        await shadows.prefer();
+        if (user === undefined) await shadows.makeAll();
+        else await shadows.makeAll(slicesOfUser(), [user]);
+        await release();
+        // What is made from here on is temporary: the nodes need not have it.
+        await session.script('set local citus.enable_ddl_propagation = off;');
+        return use(session);
+      },
+      options,
+    ),
+  );
+};
+
+const slicesOfUser = (): Slice[] =>
+  readPackageFile('sql/citus/one_user.sql')
+    .split(/^--: /m)
+    .slice(1)
+    .map((section) => {
+      const end = section.indexOf('\n');
+      return { table: section.slice(0, end).trim(), text: section.slice(end + 1).trim() };
+    });
+
+/** On plain Postgres a single question, which is not worth a transaction. */
+const isCluster = async (database: Database): Promise<boolean> => {
+  const client = await database.pool.connect().catch((error: unknown) => {
+    throw connectionFailure(error, database.target);
+  });
+  const ignore = () => undefined;
+  client.on('error', ignore);
+  try {
+    return await hasCitus(async (text, parameters) => (await client.query(text, [...parameters])).rows);
+  } finally {
+    client.off('error', ignore);
+    client.release();
+  }
+};
+
+const readFigures = async (session: Session, schema: string): Promise<FigurePlacement[]> => {
+  const figures = await figurePlacements(session.query, schema);
+  await requireFigures(session.query, figures);
+  return figures;
+};
+
+/**
+ * Runs `use` while no batch can write, until it calls `release` or ends: on a connection of its own, whose lock begins
+ * before the snapshot of the transaction that reads. Waits for a batch that is under way.
+ */
+const withoutBatches = async <Result>(
+  database: Database,
+  settings: Settings,
+  use: (release: () => Promise<void>) => Promise<Result>,
+): Promise<Result> => {
+  const client = await database.connect();
+  // Should it be lost, the end of the transaction says so.
+  client.on('error', () => undefined);
+  try {
+    await client.query('begin');
+    await client.query(pinned(settings));
+    await client.query('lock table processed_day in share mode');
+    return await use(async () => {
+      await client.query('commit');
+    });
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+};

@@ -1,0 +1,115 @@
+import type { Session, Value } from '../db/transaction.js';
+import type { FigurePlacement } from './cluster.js';
+
+/** Which rows of distributed tables a statement may need: a condition on the table, or a whole SELECT. */
+export interface Slice {
+  readonly table: string;
+  readonly text: string;
+}
+
+/**
+ * Temporary tables of the coordinator that stand in for distributed ones, under their names, while a statement runs
+ * that joins them with what is on the coordinator. Citus answers such joins wrongly in some forms, without an error
+ * (docs/scale.md); over the stand-ins every statement is plain Postgres', and all that the nodes are asked for is rows
+ * of one table. The session then looks for names among temporary tables first.
+ */
+export class Shadows {
+  private made: readonly string[] = [];
+
+  constructor(
+    private readonly session: Session,
+    private readonly schema: string,
+    private readonly figures: readonly FigurePlacement[],
+  ) {}
+
+  /** Has the session prefer the stand-ins, until the transaction ends. */
+  async prefer(): Promise<void> {
+    await speakOnce(this.session);
+    await this.session.script(
+      `set local search_path = pg_temp, "${this.schema}"; set local citus.override_table_visibility = off;`,
+    );
+  }
+
+  /**
+   * Makes those that a statement names, with the slices that are given, or else with all rows. $1 in a slice is the
+   * first of `values`.
+   */
+  async make(text: string, slices: readonly Slice[] = [], values: readonly Value[] = []): Promise<void> {
+    const words = new Set(text.replace(/--.*$/gm, '').match(/\w+/g));
+    const isSliced = (name: string) => slices.some(({ table }) => table === name);
+    const views = this.figures.filter(({ name, placement }) => placement === 'view' && words.has(name));
+    for (const { name, definition } of views)
+      if (!isSliced(name)) for (const word of definition?.match(/\w+/g) ?? []) words.add(word);
+    const tables = this.figures.filter(
+      ({ name, placement }) => placement === 'distributed' && words.has(name),
+    );
+    for (const { name } of tables) await this.copy(name, slices, values);
+    for (const { name } of views) if (isSliced(name)) await this.copy(name, slices, values);
+    // Only now under their names: a slice may read another distributed table.
+    const copied = [...tables, ...views.filter(({ name }) => isSliced(name))];
+    if (copied.length > 0)
+      await this.session.script(
+        copied
+          .map(({ name }) => `alter table copy_of_${name} rename to ${name}; analyze pg_temp.${name};`)
+          .join(' '),
+      );
+    const derived = views.filter(({ name }) => !isSliced(name));
+    for (const { name, definition } of derived) {
+      // It would read the distributed tables themselves, and could be answered wrongly.
+      if (definition?.includes(`${this.schema}.`))
+        throw new Error(`the definition of ${name} names the schema of its tables`);
+      await this.session.script(`create temp table ${name} on commit drop as ${definition ?? ''}`);
+    }
+    this.made = [...derived, ...copied].map(({ name }) => name);
+  }
+
+  /** Makes all of them, with the slices that are given, or else with all rows. */
+  async makeAll(slices: readonly Slice[] = [], values: readonly Value[] = []): Promise<void> {
+    await this.make(this.figures.map(({ name }) => name).join(' '), slices, values);
+  }
+
+  /** Drops them. Never anything but what is temporary. */
+  async drop(): Promise<void> {
+    if (this.made.length === 0) return;
+    await this.session.script(this.made.map((name) => `drop table pg_temp.${name};`).join(' '));
+    this.made = [];
+  }
+
+  private async copy(name: string, slices: readonly Slice[], values: readonly Value[]): Promise<void> {
+    const real = `"${this.schema}".${name}`;
+    await this.session.script(
+      `create temp table copy_of_${name} (like ${real} including indexes) on commit drop;`,
+    );
+    const slice = slices.find(({ table }) => table === name);
+    const { text, used } = numbered(
+      slice === undefined ? `select ${name}.* from ${real}` : rowsOf(slice, real),
+    );
+    await this.session.run(
+      `insert into copy_of_${name} ${text}`,
+      used.map((number) => values[number - 1] ?? null),
+    );
+  }
+}
+
+/**
+ * Has a transaction speak with each node over one connection: what one statement wrote over a second one, another could
+ * not read beside what it wrote over the first. It has to come before the first question to the nodes.
+ */
+export const speakOnce = async (session: Session): Promise<void> => {
+  await session.script(
+    "set local citus.multi_shard_modify_mode = 'sequential'; set local citus.max_adaptive_executor_pool_size = 1;",
+  );
+};
+
+/** The SELECT of a slice: a condition on the table, or a SELECT in full. */
+export const rowsOf = ({ table, text }: Slice, real: string): string =>
+  /^(?:select|with)\b/.test(text) ? text : `select ${table}.* from ${real} where ${text}`;
+
+/** A text with the parameters that it uses numbered from $1, and which they were. */
+const numbered = (text: string): { text: string; used: readonly number[] } => {
+  const used = [...new Set([...text.matchAll(/\$(\d+)/g)].map(([, digits]) => Number(digits)))];
+  return {
+    text: text.replace(/\$(\d+)/g, (_, digits: string) => `$${used.indexOf(Number(digits)) + 1}`),
+    used,
+  };
+};

@@ -1,0 +1,396 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { jsonLines, startCli } from '../command/cli.js';
+import { userId } from '../server/database.js';
+import { describeUnless } from '../server/lacking.js';
+import { type Cluster, findCitus, startCluster } from './cluster.js';
+import {
+  answersOf,
+  copyToPlain,
+  createSpread,
+  fillWinter,
+  plainSource,
+  type SpreadApplication,
+  tapNow,
+} from './spread.js';
+
+const found = findCitus();
+const missing = 'missing' in found ? found.missing : null;
+
+const zone = 'America/St_Johns';
+const environment = { ARC_GAM_TZ: zone };
+const last = '2026-01-20';
+
+/** How many tables of ours are where, as the cluster's metadata says. */
+const placed = async (client: pg.ClientBase): Promise<Record<string, number>> => {
+  const { rows } = await client.query<{ placement: string; tables: number }>(
+    `select case when partmethod = 'h' then 'distributed' when repmodel = 't' then 'reference' else 'other' end as placement,
+       count(*)::integer as tables
+     from pg_dist_partition where logicalrelid::regclass::text like 'gamification.%' group by 1 order by 1`,
+  );
+  return Object.fromEntries(rows.map(({ placement, tables }) => [placement, tables]));
+};
+
+/** Not a shard of a reference table, which the coordinator has as well. */
+const isOurs = (relation: string): string => `${relation}::regclass::text !~ '_[0-9]{6,}$'`;
+
+/** What `pg_dump` would say of our schema: definitions, comments and privileges, in a fixed order. */
+const definitions = async (client: pg.ClientBase): Promise<string[]> => {
+  const { rows } = await client.query<{ line: string }>(`
+    select concat_ws(' ', relname, relkind, relacl, reloptions, relpersistence, obj_description(oid, 'pg_class'),
+      case relkind when 'v' then pg_get_viewdef(oid) when 'i' then pg_get_indexdef(oid) end) as line
+    from pg_class where relnamespace = 'gamification'::regnamespace and relkind in ('r', 'v', 'i') and ${isOurs('oid')}
+    union all
+    select concat_ws(' ', attrelid::regclass, attname, format_type(atttypid, atttypmod), attnotnull, attstorage, attgenerated,
+      attacl, pg_get_expr(adbin, adrelid), col_description(attrelid, attnum))
+    from pg_attribute
+    join pg_class on pg_class.oid = attrelid and relkind in ('r', 'v') and relnamespace = 'gamification'::regnamespace
+    left join pg_attrdef on adrelid = attrelid and adnum = attnum
+    where attnum > 0 and not attisdropped and ${isOurs('attrelid')}
+    union all
+    select concat_ws(' ', oid::regprocedure, proacl, pg_get_functiondef(oid), obj_description(oid, 'pg_proc'))
+    from pg_proc where pronamespace = 'gamification'::regnamespace and proname <> 'forget_quest'
+    union all
+    select concat_ws(' ', conrelid::regclass, conname, pg_get_constraintdef(oid), obj_description(oid, 'pg_constraint'))
+    from pg_constraint where connamespace = 'gamification'::regnamespace and ${isOurs('conrelid')}
+    order by 1`);
+  return rows.map(({ line }) => line);
+};
+
+describeUnless(missing)('figures on a cluster', () => {
+  let cluster: Cluster;
+  let spread: SpreadApplication;
+  beforeAll(async () => {
+    cluster = await startCluster();
+    spread = await createSpread(cluster, 'spread');
+    await fillWinter(spread.client);
+    await spread.ok(['migrate']);
+    await spread.ok(['backfill', '--to', '2025-12-20', '--batch-days', '4'], environment);
+  });
+  afterAll(async () => {
+    await spread?.drop();
+    await cluster?.stop();
+  });
+
+  test('distribute prints where each table is and would be, and --dry-run moves none', async () => {
+    const dry = await spread.ok(['distribute', '--dry-run', '--json']);
+    const rows = jsonLines(dry.stdout).filter(({ event }) => event === 'placement');
+    const words = new Map(
+      rows.map((row) => [
+        row.table,
+        `${row.now} ${row.placement} ${row.user_column ?? ''} ${row.copies}`.replace('  ', ' '),
+      ]),
+    );
+    expect(words.get('pair_day')).toBe('local distributed u1_key 1');
+    expect(words.get('user_streaks')).toBe('local distributed user_id 1');
+    expect(words.get('user_key')).toBe('local reference 3');
+    expect(words.get('processed_day')).toBe('local local 1');
+    const { rows: tables } = await spread.client.query(
+      "select tablename as name from pg_tables where schemaname = 'gamification'",
+    );
+    expect([...words.keys()].sort()).toEqual(tables.map(({ name }) => name).sort());
+    // What is frozen could not be read at one moment.
+    await spread.client.query(
+      "insert into gamification.frozen_day (day, pair_day_digest, pair_day_tap_digest, frozen_cell_digest) values ('2025-12-10', 0, 0, 0)",
+    );
+    const frozen = await spread.cli(['distribute']);
+    expect([frozen.code, frozen.stderr]).toEqual([2, expect.stringMatching(/are frozen, .* arc-gam thaw/)]);
+    await spread.client.query('delete from gamification.frozen_day');
+    expect(dry.stdout).toMatch(/16 of \d+ tables would leave the coordinator, .* Nothing was changed/);
+    expect(await placed(spread.client)).toEqual({});
+  });
+
+  test('distribute that is killed leaves whole tables, the next one goes on; then there is nothing to do', async () => {
+    const killed = startCli(['distribute'], { DATABASE_URL: spread.url });
+    while (Object.keys(await placed(spread.client)).length === 0) await sleep(5);
+    killed.child.kill('SIGKILL');
+    await killed.ended;
+    // The server needs a moment to see it.
+    let moved = -1;
+    for (let attempt = 0; attempt < 100; attempt += 1) {
+      const counts = Object.values(await placed(spread.client)).reduce((sum, count) => sum + count, 0);
+      if (counts === moved) break;
+      moved = counts;
+      await sleep(300);
+    }
+    expect(moved).toBeGreaterThan(0);
+    expect(moved).toBeLessThan(16);
+    const half = await spread.cli(['status']);
+    expect(half.stdout).toMatch(/tables? of the figures (?:is|are) not where the others are: /);
+    // A run over tables of which some are moved.
+    await spread.ok(['backfill', '--to', '2025-12-22'], environment);
+    expect(await spread.unlikePlain(zone)).toEqual([]);
+    const rest = jsonLines((await spread.ok(['distribute', '--json'])).stdout);
+    expect(rest.find(({ event }) => event === 'distributed')?.tables).toHaveLength(16 - moved);
+    expect(await placed(spread.client)).toEqual({ distributed: 13, reference: 3 });
+    expect((await spread.ok(['distribute'])).stdout).toContain('All tables are where they should be already');
+    expect((await spread.ok(['migrate'])).stderr).toContain(
+      'Of the schema gamification, 16 tables are spread over the nodes',
+    );
+    expect(await spread.unlikePlain(zone)).toEqual([]);
+    const status = await spread.cli(['status']);
+    expect(status.stdout).toMatch(/figures +13 tables distributed, 3 on every node \(Citus 13/);
+    expect(status.stdout).not.toContain('not where the others are');
+  });
+
+  test('backfill, nights, late, edited and deleted taps, an erased user, a dry run: every table as on plain Postgres', async () => {
+    const { client } = spread;
+    await spread.ok(['backfill', '--to', '2026-01-10', '--batch-days', '6'], environment);
+    expect(await spread.unlikePlain(zone)).toEqual([]);
+    await client.query("delete from public.taps where time >= '2025-12-20' and time < '2025-12-20T05:00Z'");
+    await client.query("update public.taps set time = '2025-12-14T08:00Z' where id in (7, 800, 1500)");
+    await client.query('delete from public.users where id = $1', [userId(4)]);
+    await client.query("insert into public.users (id, name) values ($1, 'found')", [userId(900)]);
+    for (const day of ['2026-01-11', '2026-01-12']) {
+      const dry = jsonLines(
+        (await spread.ok(['etl', '--date', day, '--dry-run', '--json'], environment)).stdout,
+      );
+      expect(dry).toContainEqual(expect.objectContaining({ event: 'difference', table: 'pair_day' }));
+      await spread.ok(['etl', '--date', day], environment);
+    }
+    expect(await spread.unlikePlain(zone)).toEqual([]);
+    await client.query(
+      `insert into public.taps (id1, id2, time, latitude, longitude)
+       select $1, $2, '2025-12-11T12:00Z'::timestamptz + n * interval '3 days', 52.5, 13.4 from generate_series(0, 5) as n`,
+      [userId(8), userId(21)],
+    );
+    await spread.ok(['etl', '--date', last], environment);
+    expect(await spread.unlikePlain(zone)).toEqual([]);
+    expect((await spread.ok(['etl', '--date', last], environment)).stdout).toContain('0 days');
+    expect(await placed(client)).toEqual({ distributed: 13, reference: 3 });
+  });
+
+  test('a rebuild from nothing, and quests that change and go', async () => {
+    const { client } = spread;
+    await spread.ok(['backfill', '--rebuild', '--to', last], environment);
+    expect(await spread.unlikePlain(zone)).toEqual([]);
+    const { rows } = await client.query<{ quest_id: string }>(
+      "select quest_id from gamification.quest_definitions where slug = 'daily-connector'",
+    );
+    const { rows: progress } = await client.query(
+      'select 1 from gamification.user_quest_progress where quest_id = $1',
+      [rows[0]?.quest_id],
+    );
+    expect(progress.length).toBeGreaterThan(0);
+    await client.query('delete from gamification.quest_definitions where quest_id = $1', [rows[0]?.quest_id]);
+    const { rows: gone } = await client.query(
+      'select 1 from gamification.user_quest_progress where quest_id = $1',
+      [rows[0]?.quest_id],
+    );
+    expect(gone).toEqual([]);
+    await client.query(
+      `update gamification.quest_definitions set requirements = '{"metric": "taps", "target": 3, "window": "week"}' where slug = 'consistency'`,
+    );
+    await spread.ok(['etl', '--date', last], environment);
+    // The same definitions for plain Postgres.
+    await client.query('delete from plain.quest_definitions');
+    await client.query('insert into plain.quest_definitions select * from gamification.quest_definitions');
+    expect(await spread.unlikePlain(zone)).toEqual([]);
+  });
+
+  test('verify finds all equal, and what is spoilt; repair mends it', async () => {
+    const { client } = spread;
+    for (const args of [
+      ['--full'],
+      ['--sample', '12', '--seed', 'b'],
+      ['--user', userId(2)],
+      ['--date', '2026-01-05'],
+    ])
+      expect((await spread.ok(['verify', ...args], environment)).stdout, args.join(' ')).toContain(
+        'All equal',
+      );
+    for (const [, spoil] of spoiling) expect((await client.query(spoil)).rowCount, spoil).toBeGreaterThan(0);
+    const wrong = await spread.cli(['verify', '--full'], environment);
+    expect(wrong.code).toBe(3);
+    for (const [table] of spoiling) expect(wrong.stdout).toMatch(new RegExp(`✗ ${table} `));
+    await spread.cli(['verify', '--full', '--repair'], environment);
+    expect((await spread.ok(['verify', '--full'], environment)).stdout).toContain('All equal');
+    expect(await spread.unlikePlain(zone)).toEqual([]);
+  });
+
+  test('everything that reads answers, and serve as on plain Postgres', async () => {
+    const { rows } = await spread.client.query<{ u1: string; u2: string }>(
+      'select u1, u2 from gamification.edge_strength order by u1, u2 limit 1',
+    );
+    const { u1 = '', u2 = '' } = rows[0] ?? {};
+    const plain = { ...environment, ...plainSource, ARC_GAM_SCHEMA: 'plain' };
+    for (const args of [
+      ['why', 'streak', '--user', u1],
+      ['why', 'day', '--user', u1],
+      ['why', 'week', '--user', u1],
+      ['why', 'rank', '--user', u1],
+      ['why', 'quest', '--user', u1],
+      ['why', 'edge', '--user', u1, '--other', u2],
+      ['why', 'rank', '--user', u2, '--date', '2026-01-02'],
+      ['why', 'quest', '--user', u2, '--date', '2026-01-02'],
+    ]) {
+      const { stdout } = await spread.ok(args, environment);
+      if (!args.includes('--date')) expect(stdout, args.join(' ')).toContain('✓');
+      // What it copies of the tables is as good as all of them.
+      expect(stdout, args.join(' ')).toBe((await spread.ok(args, plain)).stdout);
+    }
+    for (const args of [
+      ['status', '--indexes'],
+      ['metrics'],
+      ['quests'],
+      ['grants'],
+      ['migrate', 'status'],
+      ['step', 'pair_day'],
+    ])
+      expect((await spread.cli(args, environment)).code, args.join(' ')).toBeLessThanOrEqual(3);
+    await tapNow(spread.client);
+    await copyToPlain(spread.client);
+    const answers = await answersOf(spread, environment);
+    expect(Object.keys(answers).filter((path) => path.startsWith('200'))).toHaveLength(12);
+    expect(answers).toEqual(await answersOf(spread, plain));
+  });
+
+  test('taps that come all the time while batches read are late taps, never lost', async () => {
+    const writer = new pg.Client({ connectionString: spread.url });
+    await writer.connect();
+    let isWriting = true;
+    let written = 0;
+    const writing = (async () => {
+      while (isWriting) {
+        await writer.query(
+          `insert into public.taps (id1, id2, time, latitude, longitude)
+           select $1, $2, '2026-01-14T00:00Z'::timestamptz + random() * interval '6 days', 47.5, 8.7 from generate_series(1, 8)`,
+          [userId(1 + (written % 3)), userId(10 + (written % 2))],
+        );
+        written += 8;
+      }
+    })();
+    try {
+      for (let round = 0; round < 3; round += 1) {
+        const before = written;
+        await spread.ok(['etl', '--date', last, '--lookback', '8'], environment);
+        expect(written).toBeGreaterThan(before);
+        const verified = await spread.cli(['verify', '--full', '--stale-ok'], environment);
+        // What came since is a day to derive again, and nothing else is wrong.
+        expect([verified.code, verified.stdout]).toEqual([
+          0,
+          expect.not.stringMatching(/✗ (?!processed_day)/),
+        ]);
+      }
+    } finally {
+      isWriting = false;
+      await writing.catch(() => undefined);
+      await writer.end();
+    }
+    await spread.ok(['etl', '--date', last], environment);
+    expect(await spread.unlikePlain(zone)).toEqual([]);
+  });
+
+  test('migrations go on with distributed tables; a table that one of them makes is moved by the next distribute', async () => {
+    const { client } = spread;
+    await spread.ok(['migrate', 'down']);
+    await spread.ok(['migrate', 'down']);
+    await spread.ok(['migrate']);
+    expect(await placed(client)).toEqual({ distributed: 13, reference: 2 });
+    const status = await spread.cli(['status'], environment);
+    expect(status.stdout).toMatch(/1 table of the figures is not where the others are: friend_list/);
+    await spread.ok(['etl', '--date', last], environment);
+    await spread.ok(['distribute']);
+    expect(await placed(client)).toEqual({ distributed: 13, reference: 3 });
+    await spread.ok(['verify', '--full'], environment);
+  });
+
+  test('freeze, thaw, capture and follow are refused or have nothing to do', async () => {
+    for (const [args, code, words] of [
+      [['freeze', '--before', '2026-01-01'], 2, 'spread over the nodes of a Citus cluster'],
+      [['capture', 'on'], 2, 'Citus runs no triggers there'],
+      [['follow', '--once'], 2, 'Citus runs no triggers there'],
+    ] as const) {
+      const refused = await spread.cli(args, environment);
+      expect([refused.code, refused.stderr], args.join(' ')).toEqual([code, expect.stringContaining(words)]);
+    }
+    expect((await spread.ok(['thaw'], environment)).stdout).toContain('nothing to thaw');
+  });
+
+  test('a worker that is down at the start, or goes in the middle of a batch; the next run goes on', async () => {
+    await spread.client.query('update public.taps set latitude = 10 where id % 3 = 0');
+    const before = await spread.client.query('select * from gamification.processed_day order by day');
+    const run = startCli(['etl', '--date', last], { DATABASE_URL: spread.url, ...environment });
+    await sleep(900);
+    await cluster.stopWorker(1);
+    const ended = await run.ended;
+    expect([ended.code, ended.stderr]).toEqual([
+      5,
+      expect.stringMatching(/(?:node|Node) .*(?:went away|does not answer)/),
+    ]);
+    for (const args of [
+      ['etl', '--date', last],
+      ['verify', '--full'],
+      ['distribute', '--undo'],
+      ['distribute'],
+    ]) {
+      const refused = await spread.cli(args, environment);
+      expect([refused.code, refused.stderr], args.join(' ')).toEqual([
+        5,
+        expect.stringMatching(/The node 127\.0\.0\.1:\d+ of the cluster does not answer/),
+      ]);
+    }
+    expect((await spread.client.query('select * from gamification.processed_day order by day')).rows).toEqual(
+      before.rows,
+    );
+    await cluster.startWorker(1);
+    await spread.ok(['etl', '--date', last], environment);
+    expect(await spread.unlikePlain(zone)).toEqual([]);
+  });
+
+  test('--undo fetches every table back as it was, with its rows, comments and privileges', async () => {
+    const { client } = spread;
+    await client.query('create role somebody');
+    await client.query(
+      'grant select on gamification.pair, gamification.friend to somebody with grant option; grant select (user_id) on gamification.user_streaks to somebody',
+    );
+    const before = await definitions(client);
+    const killed = startCli(['distribute', '--undo'], { DATABASE_URL: spread.url });
+    while ((await placed(client)).distributed === 13) await sleep(5);
+    killed.child.kill('SIGKILL');
+    await killed.ended;
+    await spread.ok(['distribute', '--undo', '--wait', '20']);
+    expect(await placed(client)).toEqual({});
+    expect(await definitions(client)).toEqual(before);
+    // What plain Postgres has after migrate.
+    const { rows: functions } = await client.query<{ here: string; there: string }>(
+      `select pg_get_functiondef('gamification.forget_quest'::regproc) as here,
+         replace(pg_get_functiondef('plain.forget_quest'::regproc), 'plain', 'gamification') as there`,
+    );
+    expect(functions[0]?.here).toBe(functions[0]?.there);
+    expect((await spread.ok(['distribute', '--undo'])).stdout).toContain('on the coordinator already');
+    expect(await spread.unlikePlain(zone)).toEqual([]);
+    await spread.ok(['distribute']);
+    expect(await definitions(client)).toEqual(before);
+    expect(await spread.unlikePlain(zone)).toEqual([]);
+    await client.query('drop owned by somebody; drop role somebody');
+  });
+});
+
+/** A row that is made wrong in each kind of table, and the table that verify accuses. */
+const spoiling: readonly (readonly [table: string, sql: string])[] = [
+  ['user_streaks', 'update gamification.user_streaks set longest_streak_days = longest_streak_days + 1'],
+  [
+    'pair_day_tap',
+    'delete from gamification.pair_day_tap where (u1_key, u2_key, day) in (select u1_key, u2_key, day from gamification.pair_day_tap order by 1, 2, 3 limit 1)',
+  ],
+  [
+    'connection',
+    'update gamification.pair set tap_count = tap_count + 1 where (u1_key, u2_key) in (select u1_key, u2_key from gamification.pair order by 1, 2 limit 1)',
+  ],
+  ['second_degree', 'update gamification.second_degree set second_degree_count = second_degree_count + 1'],
+  ['friend_list', "update gamification.friend_list set friends = friends || '\\x0000000100000001'"],
+  [
+    'edge_strength',
+    'delete from gamification.edge_strength where (u1, u2) in (select u1, u2 from gamification.edge_strength order by 1, 2 limit 1)',
+  ],
+  [
+    'home_location_struct',
+    "update gamification.home_location_struct set city = 'Nowhere' where city is not null",
+  ],
+  [
+    'weekly_leaderboard',
+    'update gamification.weekly_leaderboard set connectors_rank = connectors_rank + 1 where connectors_rank = 1',
+  ],
+];

@@ -1,0 +1,122 @@
+import pg from 'pg';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { rowsOf } from '../../src/citus/shadows.js';
+import { applied } from '../../src/pipeline/converge.js';
+import { createScratch, scratchTables } from '../../src/pipeline/scratch.js';
+import { isPreparing, loadSteps, type Step } from '../../src/pipeline/step.js';
+import { describeUnless } from '../server/lacking.js';
+import { type Cluster, findCitus, startCluster } from './cluster.js';
+import { createSpread, type SpreadApplication } from './spread.js';
+
+const found = findCitus();
+const missing = 'missing' in found ? found.missing : null;
+
+interface Plan {
+  readonly [key: string]: unknown;
+}
+
+/** Every `Task Count` below a plan, with whether it stands below a subplan. */
+const taskCounts = (plan: unknown, isSub = false): { tasks: number; isSub: boolean }[] => {
+  if (Array.isArray(plan)) return plan.flatMap((part) => taskCounts(part, isSub));
+  if (typeof plan !== 'object' || plan === null) return [];
+  return Object.entries(plan as Plan).flatMap(([key, value]) =>
+    key === 'Task Count' ? [{ tasks: Number(value), isSub }] : taskCounts(value, isSub || key === 'Subplans'),
+  );
+};
+
+const shards = 8;
+const values = {
+  zone: "'UTC'",
+  as_of_day: "'2026-01-10'",
+  as_of_moved: 'true',
+  is_later: 'false',
+  alive_from_day: "'2026-01-10'",
+  steps_sha256: "'x'",
+  run_id: '1',
+} as const;
+
+const filled = (text: string, step: Step): string =>
+  text.replace(/\$(\d+)/g, (_, digits: string) => values[step.params[Number(digits) - 1] ?? 'run_id']);
+
+/**
+ * Slices of which a part is asked for before the rest, from all nodes as well: what it found goes through the
+ * coordinator back to them. Anything else is one question to each shard, with what the batch was given.
+ */
+const inTwoSteps = new Map([
+  ['user_streaks pair_day', 'which days are the last of a run, of the users in question'],
+  ['second_degree_list friend', 'the friends of those whose lists are walked'],
+]);
+
+describeUnless(missing)('what is asked of the nodes', () => {
+  let cluster: Cluster;
+  let spread: SpreadApplication;
+  let client: pg.Client;
+  beforeAll(async () => {
+    cluster = await startCluster({ shards });
+    spread = await createSpread(cluster, 'spread');
+    await spread.ok(['migrate']);
+    await spread.ok(['distribute']);
+    client = new pg.Client({ connectionString: spread.url });
+    await client.connect();
+    // As tables: what is temporary no other session can explain.
+    await client.query('create schema batch');
+    for (const table of scratchTables) await client.query(createScratch(table, 'unlogged', 'batch'));
+    await client.query('set search_path = gamification, batch');
+  });
+  afterAll(async () => {
+    await client?.end();
+    await spread?.drop();
+    await cluster?.stop();
+  });
+
+  const explain = async (text: string) => {
+    const { rows } = await client.query<{ 'QUERY PLAN': unknown }>(
+      `explain (costs off, format json) ${text}`,
+    );
+    return taskCounts(rows[0]?.['QUERY PLAN']);
+  };
+
+  test('each slice is one question to each shard, but for those that are named', async () => {
+    const unlike: string[] = [];
+    let count = 0;
+    for (const step of loadSteps())
+      for (const slice of step.slices) {
+        count += 1;
+        const counts = await explain(filled(rowsOf(slice, `gamification.${slice.table}`), step));
+        const asked = counts.filter(({ isSub, tasks }) => !isSub && tasks === shards);
+        const before = counts.filter(({ isSub, tasks }) => isSub && tasks === shards);
+        // Both directions of a pair are two questions, of which the rows are put together here.
+        const isPlain =
+          asked.length === 1 || (slice.table === 'friend' && before.length > 0 && asked.length === 0);
+        const name = `${step.name} ${slice.table}`;
+        const questions = slice.table === 'friend' ? 2 : 0;
+        if (!isPlain || before.length > questions) unlike.push(name);
+      }
+    expect(count).toBeGreaterThan(40);
+    expect(unlike.sort()).toEqual([...inTwoSteps.keys()].sort());
+  });
+
+  test('a stage is taken to each shard of a table, and what is to go is deleted there', async () => {
+    for (const step of loadSteps().filter((one) => !isPreparing(one) && one.stored.length > 0)) {
+      const { rows } = await client.query<{ method: string }>(
+        'select partmethod as method from pg_dist_partition where logicalrelid = to_regclass($1)',
+        [`gamification.${step.table}`],
+      );
+      if (rows[0]?.method !== 'h') continue;
+      await client.query(
+        `create unlogged table batch.stage as select ${step.grain.map((key) => `stored.${key}`).join(', ')}, false as is_wanted from gamification.${step.table} as stored limit 0`,
+      );
+      const statement = applied(step, 'delete_placed', { persistence: 'unlogged', schema: 'batch' });
+      const counts = await explain(statement.text);
+      expect([step.name, counts.filter(({ isSub }) => !isSub).map(({ tasks }) => tasks)]).toEqual([
+        step.name,
+        [shards],
+      ]);
+      expect([step.name, counts.filter(({ isSub, tasks }) => isSub && tasks === shards)]).toEqual([
+        step.name,
+        [],
+      ]);
+      await client.query('drop table batch.stage');
+    }
+  });
+});

@@ -236,6 +236,8 @@ const applyMigrations = async (
 ): Promise<string[]> => {
   const quiet = () => undefined;
   const figures = await figuresIn(client, schema);
+  // A table's shards one after another: else Citus lets no function be made or dropped after a change of one.
+  if (figures.length > 0) await client.query("set local citus.multi_shard_modify_mode = 'sequential'");
   const applied = await runner({
     dbClient: withoutTransactionCommands(client, figures.length > 0 ? statementsIn : (text) => [text]),
     dir: migrationsFolder,

@@ -54,8 +54,8 @@ export interface Cluster {
 /** The oldest version of Citus that arc-gam's results were compared on with plain Postgres'. */
 export const testedVersion = '13.2';
 
-/** Whether the database has the extension at all: the one question that a plain Postgres is asked. */
-const citusVersion = async (ask: Ask): Promise<string | null> => {
+/** Of the extension; null where there is none: the one question that a plain Postgres is asked. */
+export const citusVersion = async (ask: Ask): Promise<string | null> => {
   const [extension] = await ask<{ version: string }>(
     "select extversion as version from pg_extension where extname = 'citus'",
     [],
@@ -99,13 +99,11 @@ export const isSpread = (cluster: Pick<Cluster, 'placements'> | null): boolean =
  * ours, where the names in the views' definitions need no schema.
  */
 export const figurePlacements = async (ask: Ask, schema: string): Promise<FigurePlacement[]> =>
-  (await citusVersion(ask)) === null
-    ? []
-    : await ask<FigurePlacement>(readPackageFile('sql/citus/figure.sql'), [schema]);
+  (await hasCitus(ask)) ? ask<FigurePlacement>(readPackageFile('sql/citus/figure.sql'), [schema]) : [];
 
 /** Whether taps or users are spread over nodes: then two statements don't see the source at one moment. */
 export const isSourceSpread = async (ask: Ask): Promise<boolean> => {
-  if ((await citusVersion(ask)) === null) return false;
+  if (!(await hasCitus(ask))) return false;
   const placements = await ask<Placement>(readPackageFile('sql/citus/placement.sql'), [
     sourceViews.taps,
     sourceViews.users,

@@ -9,6 +9,7 @@ import { lockLedger } from '../pipeline/batch.js';
 import { readFrozen } from '../pipeline/frozen.js';
 import {
   type Cluster,
+  citusVersion,
   figurePlacements,
   inspectCluster,
   isSpread,
@@ -200,16 +201,14 @@ export interface FigureSpread {
 
 /** Reads where our tables are; null where there is no Citus. */
 export const readFigureSpread = async (session: Session, schema: string): Promise<FigureSpread | null> => {
-  const [extension] = await session.query<{ version: string }>(
-    "select extversion as version from pg_extension where extname = 'citus'",
-  );
-  if (extension === undefined) return null;
+  const version = await citusVersion(session.query);
+  if (version === null) return null;
   const figures = await figurePlacements(session.query, schema);
   const count = (of: string) => figures.filter(({ placement }) => placement === of).length;
   const left =
     figures.length === 0 ? [] : toMove(await readPlan(session, schema, 1), false).map(({ table }) => table);
   return {
-    version: extension.version,
+    version,
     distributed: count('distributed'),
     reference: count('reference'),
     left,

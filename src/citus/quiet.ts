@@ -1,6 +1,5 @@
 import type { Settings } from '../config.js';
-import type { Database } from '../db/database.js';
-import { connectionFailure } from '../db/failure.js';
+import { type Database, withPooled } from '../db/database.js';
 import { pinned, type Session, type TransactionOptions, withTransaction } from '../db/transaction.js';
 import { readPackageFile } from '../files.js';
 import { type FigurePlacement, figurePlacements, hasCitus, requireFigures } from './cluster.js';
@@ -53,19 +52,10 @@ const slicesOfUser = (): Slice[] =>
     });
 
 /** On plain Postgres a single question, which is not worth a transaction. */
-const isCluster = async (database: Database): Promise<boolean> => {
-  const client = await database.pool.connect().catch((error: unknown) => {
-    throw connectionFailure(error, database.target);
-  });
-  const ignore = () => undefined;
-  client.on('error', ignore);
-  try {
-    return await hasCitus(async (text, parameters) => (await client.query(text, [...parameters])).rows);
-  } finally {
-    client.off('error', ignore);
-    client.release();
-  }
-};
+const isCluster = (database: Database): Promise<boolean> =>
+  withPooled(database, (client) =>
+    hasCitus(async (text, parameters) => (await client.query(text, [...parameters])).rows),
+  );
 
 const readFigures = async (session: Session, schema: string): Promise<FigurePlacement[]> => {
   const figures = await figurePlacements(session.query, schema);

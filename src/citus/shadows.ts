@@ -1,3 +1,4 @@
+import { renumbered } from '../db/parameters.js';
 import type { Session, Value } from '../db/transaction.js';
 import type { FigurePlacement } from './cluster.js';
 
@@ -81,7 +82,7 @@ export class Shadows {
       `create temp table copy_of_${name} (like ${real} including indexes) on commit drop;`,
     );
     const slice = slices.find(({ table }) => table === name);
-    const { text, used } = numbered(
+    const { text, used } = renumbered(
       slice === undefined ? `select ${name}.* from ${real}` : rowsOf(slice, real),
     );
     await this.session.run(
@@ -104,12 +105,3 @@ export const speakOnce = async (session: Session): Promise<void> => {
 /** The SELECT of a slice: a condition on the table, or a SELECT in full. */
 export const rowsOf = ({ table, text }: Slice, real: string): string =>
   /^(?:select|with)\b/.test(text) ? text : `select ${table}.* from ${real} where ${text}`;
-
-/** A text with the parameters that it uses numbered from $1, and which they were. */
-const numbered = (text: string): { text: string; used: readonly number[] } => {
-  const used = [...new Set([...text.matchAll(/\$(\d+)/g)].map(([, digits]) => Number(digits)))];
-  return {
-    text: text.replace(/\$(\d+)/g, (_, digits: string) => `$${used.indexOf(Number(digits)) + 1}`),
-    used,
-  };
-};

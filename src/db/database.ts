@@ -74,6 +74,27 @@ export const withDatabase = async <Result>(
   }
 };
 
+/**
+ * Lends a connection of the pool, outside of a transaction. Unheard, one that dies between two statements would end the
+ * process; the next statement fails anyway. Throws as withDatabase does.
+ */
+export const withPooled = async <Result>(
+  { pool, target }: Pick<Database, 'pool' | 'target'>,
+  use: (client: pg.PoolClient) => Promise<Result>,
+): Promise<Result> => {
+  const client = await pool.connect().catch((error: unknown) => {
+    throw connectionFailure(error, target);
+  });
+  const ignore = () => undefined;
+  client.on('error', ignore);
+  try {
+    return await use(client);
+  } finally {
+    client.off('error', ignore);
+    client.release();
+  }
+};
+
 /** Gives an open connection another name. Closes it and returns null where it has died since. */
 const renamed = async (client: pg.Client, name: string | undefined): Promise<pg.Client | null> => {
   try {

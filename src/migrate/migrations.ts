@@ -1,6 +1,5 @@
 import type pg from 'pg';
-import type { Database } from '../db/database.js';
-import { connectionFailure } from '../db/failure.js';
+import { type Database, withPooled } from '../db/database.js';
 import { workFailure } from '../errors.js';
 import { packagePath, packageVersion, readPackageFile, sha256, sqlFilesIn } from '../files.js';
 
@@ -102,25 +101,15 @@ export const requireNoneNewer = (status: readonly MigrationStatus[], schema: str
  * Requires that of a database that has just been opened, on a connection of its pool, which the command will use next
  * anyway. With `unedited`, a migration file that was edited since is an error too.
  */
-export const requireMigratedSchema = async (
+export const requireMigratedSchema = (
   database: Pick<Database, 'pool' | 'target'>,
   schema: string,
   { unedited = false } = {},
-): Promise<void> => {
-  const client = await database.pool.connect().catch((error: unknown) => {
-    throw connectionFailure(error, database.target);
-  });
-  // Unheard, a connection that dies between two statements would end the process; the next statement fails anyway.
-  const ignore = () => undefined;
-  client.on('error', ignore);
-  try {
+): Promise<void> =>
+  withPooled(database, async (client) => {
     await requireMigrated(client, schema);
     if (unedited) requireUnedited(await migrationStatus(client, schema));
-  } finally {
-    client.off('error', ignore);
-    client.release();
-  }
-};
+  });
 
 /** Throws if an applied migration is no longer what was applied. */
 export const requireUnedited = (status: readonly MigrationStatus[]): void => {

@@ -1,3 +1,4 @@
+import { renumbered } from '../db/parameters.js';
 import { readPackageFile } from '../files.js';
 import { type Persistence, scratchColumns, scratchName } from './scratch.js';
 import { isPreparing, type Step } from './step.js';
@@ -52,13 +53,11 @@ const row = (columns: readonly string[]): string =>
 
 /** A statement with its parameters numbered from $1: a section may use only some of its step's. */
 const statement = (step: Step, purpose: string, table: string | null, text: string): Statement => {
-  const used = [...new Set([...text.matchAll(/\$(\d+)/g)].map(([, digits]) => Number(digits)))].sort(
-    (one, other) => one - other,
-  );
+  const { text: own, used } = renumbered(text);
   return {
     purpose,
     table,
-    text: text.replace(/\$(\d+)/g, (_, digits: string) => `$${used.indexOf(Number(digits)) + 1}`),
+    text: own,
     params: used.map((number) => step.params[number - 1] as Step['params'][number]),
   };
 };

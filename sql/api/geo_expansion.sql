@@ -15,14 +15,14 @@ with placed as (
   select pair.u1_key, pair.u2_key, pair.u2_key as partner_key
   from pair
   where pair.u1_key = $2::integer
-    and pair.last_day >= (select visited_span.from_day from visited_span)
-    and pair.first_day <= (select visited_span.to_day from visited_span)
+    and pair.last_day >= (select visited_span.from_day - 1 from visited_span)
+    and pair.first_day <= (select visited_span.to_day + 1 from visited_span)
   union all
   select pair.u1_key, pair.u2_key, pair.u1_key
   from pair
   where pair.u2_key = $2::integer
-    and pair.last_day >= (select visited_span.from_day from visited_span)
-    and pair.first_day <= (select visited_span.to_day from visited_span)
+    and pair.last_day >= (select visited_span.from_day - 1 from visited_span)
+    and pair.first_day <= (select visited_span.to_day + 1 from visited_span)
 ), pair_span as materialized (
   -- By pair, not by day: a day of everybody's is much more than the viewer's own.
   select

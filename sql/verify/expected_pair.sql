@@ -4,9 +4,10 @@ select
   fact.u1,
   fact.u2,
   min(fact.first_tap_at),
-  min(fact.day),
+  (min(fact.first_tap_at) at time zone verify_clock.zone)::date,
   max(fact.last_tap_at),
-  max(fact.day),
+  (max(fact.last_tap_at) at time zone verify_clock.zone)::date,
   sum(fact.tap_count)
 from fact
-group by fact.u1, fact.u2
+cross join verify_clock
+group by fact.u1, fact.u2, verify_clock.zone

@@ -311,9 +311,16 @@ describeUnless(missing)('figures on a cluster', () => {
   test('a worker that is down at the start, or goes in the middle of a batch; the next run goes on', async () => {
     await spread.client.query('update public.taps set latitude = 10 where id % 3 = 0');
     const before = await spread.client.query('select * from gamification.processed_day order by day');
+    // The run is in the middle of its batch when it waits for a table that somebody else has locked.
+    const other = new pg.Client({ connectionString: spread.url });
+    await other.connect();
+    await other.query('begin; lock table gamification.surge_area in exclusive mode');
     const run = startCli(['etl', '--date', last], { DATABASE_URL: spread.url, ...environment });
-    await sleep(900);
+    const isWaiting = "select from pg_locks where relation = 'gamification.surge_area'::regclass and not granted";
+    while ((await spread.client.query(isWaiting)).rowCount === 0 && run.child.exitCode === null) await sleep(20);
     await cluster.stopWorker(1);
+    await other.query('rollback');
+    await other.end();
     const ended = await run.ended;
     expect([ended.code, ended.stderr]).toEqual([
       5,

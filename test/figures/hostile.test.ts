@@ -236,8 +236,8 @@ const reasons: readonly (readonly [RegExp, string])[] = [
     'counts and lists of rows that are there',
   ],
   [
-    /first_tap_at <= last_tap_at|first_day <= last_day|started_on <= ended_on|start_time < end_time/,
-    'minimum and maximum of the same rows',
+    /first_tap_at <= last_tap_at|started_on <= ended_on|start_time < end_time/,
+    'minimum and maximum of the same rows; of the dates of two taps the later tap has the earlier one by a day at most (midnights.test.ts)',
   ],
   [/u1_key <> u2_key|u1 < u2/, 'least and greatest of two different ids'],
   [/iso_week >= 1|isodow|week_start/, 'made of a date'],

@@ -71,3 +71,73 @@ test.each([
   const verified = await database.cli(['verify', '--full'], environment);
   expect([verified.code, verified.stdout]).toEqual([0, expect.stringContaining('All equal')]);
 });
+
+test('a first or latest tap whose date is not the least or greatest of its days counts on its own date', async () => {
+  database = await createDatabase({ twin: true });
+  // The clock went from 00:01 on the 7th, 02:31 UTC, back to 23:01 on the 6th: 02:30:30 is of the 7th, 02:40 of the 6th.
+  const zone = 'America/St_Johns';
+  const environment = { ARC_GAM_TZ: zone };
+  const early = '2010-11-07T02:30:30Z';
+  const late = '2010-11-07T02:40:00Z';
+  await addUsers(database, 1, 2, 3, 4, 5, 6, 7, 8);
+  const tap = (user: number, partner: number, time: string) =>
+    database.client.query(
+      `insert into public.taps (id1, id2, time, latitude, longitude)
+       values (('00000000-0000-4000-8000-00000000000' || $1)::uuid, ('00000000-0000-4000-8000-00000000000' || $2)::uuid, $3, 47.5, -52.7)`,
+      [user, partner, time],
+    );
+  await tap(1, 2, '2010-11-01T12:00Z');
+  await tap(2, 1, early);
+  await tap(1, 2, late);
+  await tap(3, 4, late);
+  await tap(4, 3, early);
+  await tap(5, 6, late);
+  await tap(5, 7, early);
+  await tap(8, 7, '2010-11-06T12:00Z');
+  // Each date and time that follows from a first or latest tap, from the taps themselves.
+  const given = `select least(id1, id2) as u1, greatest(id1, id2) as u2, time from public.taps
+    where (time at time zone '${zone}')::date <= '2010-11-07'`;
+  const facts = `
+    select 'pair' as of, u1 || ' ' || u2 as whose, min(time) as first_at, (min(time) at time zone '${zone}')::date as first_day,
+      max(time) as last_at, (max(time) at time zone '${zone}')::date as last_day
+    from (${given}) as tap group by 1, 2
+    union all
+    select 'tie', u1 || ' ' || u2, null, null, max(time), (max(time) at time zone '${zone}')::date
+    from (${given}) as tap group by 1, 2
+    union all
+    select 'user', tapper::text, null, null, max(time), null from (${given}) as tap, unnest(array[u1, u2]) as tapper group by 1, 2
+    union all
+    select 'new', tapper || ' ' || first_day, null, null, null, null
+    from (
+      select unnest(array[u1, u2]) as tapper, (min(time) at time zone '${zone}')::date as first_day
+      from (${given}) as tap group by u1, u2
+    ) as met`;
+  const stored = `
+    select 'pair' as of, u1 || ' ' || u2 as whose, first_tap_at as first_at, first_day, last_tap_at as last_at, last_day from connection
+    union all
+    select 'tie', u1 || ' ' || u2, null, null, last_tap_at,
+      date '2010-11-07' - round(-21 * ln((strength_f32 - 0.6 * ln(1 + taps_90d)) / 0.4))::int
+    from edge_strength
+    union all
+    select 'user', user_id::text, null, null, last_tap_at, null from user_streaks
+    union all
+    select 'new', user_id || ' ' || day, null, null, null, null from user_day_activity, generate_series(1, first_degree_new_count)`;
+  const ordered = (query: string) => database.rows(`select * from (${query}) as line order by 1, 2`);
+  await database.ok(['backfill', '--to', '2010-11-07'], environment);
+  const expected = await ordered(facts);
+  expect(await ordered(stored)).toEqual(expected);
+  expect((await database.cli(['verify', '--full'], environment)).stdout).toContain('All equal');
+  // Night after night, of which the second takes the first one's new people back; and when a few are counted again.
+  for (const day of ['2010-11-06', '2010-11-07'])
+    await database.ok(['etl', '--schema', 'twin', '--date', day], environment);
+  expect(await differencesOf(database.client, 'twin', 'gamification')).toEqual([]);
+  for (const time of ['2010-11-06T18:00Z', '2010-11-07T02:50:00Z', '2010-11-07T02:30:10Z']) {
+    await tap(4, 3, time);
+    await tap(1, 2, time);
+    await tap(5, 7, time);
+    await database.ok(['etl', '--date', '2010-11-07'], environment);
+    expect(await ordered(stored)).toEqual(await ordered(facts));
+    await database.ok(['backfill', '--rebuild', '--schema', 'twin', '--to', '2010-11-07'], environment);
+    expect(await differencesOf(database.client, 'twin', 'gamification')).toEqual([]);
+  }
+});

@@ -289,7 +289,7 @@ describe('user_streaks', () => {
 
   test('while L lasts, a run that ended the day before is alive; whoever has no run has no streak', () =>
     step('user_streaks', {
-      params: { as_of_day: '2026-02-10', alive_from_day: '2026-02-09' },
+      params: { as_of_day: '2026-02-10', alive_from_day: '2026-02-09', zone: 'UTC' },
       given,
       expected: {
         user_streaks: `
@@ -301,7 +301,7 @@ describe('user_streaks', () => {
 
   test('of a last day of few among many only their own pairs are read', () =>
     step('user_streaks', {
-      params: { as_of_day: '2026-02-10', alive_from_day: '2026-02-09' },
+      params: { as_of_day: '2026-02-10', alive_from_day: '2026-02-09', zone: 'UTC' },
       given: {
         ...given,
         processed_day: `
@@ -331,7 +331,7 @@ describe('user_streaks', () => {
 
   test('once L is over, it must have ended on L', () =>
     step('user_streaks', {
-      params: { as_of_day: '2026-02-10', alive_from_day: '2026-02-10' },
+      params: { as_of_day: '2026-02-10', alive_from_day: '2026-02-10', zone: 'UTC' },
       given,
       expected: {
         user_streaks: `

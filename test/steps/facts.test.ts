@@ -65,7 +65,7 @@ describe('pair_day', () => {
 describe('pair', () => {
   test('spans all days of a pair that changed; one without days goes, and only a moved first tap is noted', () =>
     step('pair', {
-      params: { is_later: false },
+      params: { is_later: false, zone: 'UTC' },
       given: {
         changed_pair_day: `
           u1_key u2_key day
@@ -97,7 +97,7 @@ describe('pair', () => {
 
   test('later days go on from what is known: no day of a pair is read again', () =>
     step('pair', {
-      params: { is_later: true },
+      params: { is_later: true, zone: 'UTC' },
       given: {
         changed_pair_day: `
           u1_key u2_key day        tap_count first_tap_at      last_tap_at

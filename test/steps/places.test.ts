@@ -44,7 +44,7 @@ describe('user_cell_day', () => {
 describe('user_cell', () => {
   test('is the first of all days in a cell; a cell that a user was never in goes', () =>
     step('user_cell', {
-      params: { is_later: false },
+      params: { is_later: false, zone: 'UTC' },
       given: {
         changed_user_cell_day: `
           user_key geohash5
@@ -73,7 +73,7 @@ describe('user_cell', () => {
 
   test('later days bring cells that are new to a user, and leave those that are known', () =>
     step('user_cell', {
-      params: { is_later: true },
+      params: { is_later: true, zone: 'UTC' },
       given: {
         changed_user_cell_day: `
           user_key geohash5

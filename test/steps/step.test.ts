@@ -248,7 +248,7 @@ describe('the meaning of a step', () => {
 
   test('does not change with a comment, layout or the order of words in a header', () => {
     expect(
-      outdated(changed('edge_strength', 'with recent_day as (', '-- Days.\nwith   recent_day as\n(')),
+      outdated(changed('edge_strength', '), recent as (', '),\n-- Days.\nrecent   as\n(')),
     ).toEqual([]);
     expect(
       outdated(

@@ -21,7 +21,7 @@ describe('edge_strength', () => {
 
   test('when L moves: 90 days with L, the 91st out; 0.6 * ln(1 + taps) + 0.4 * exp(-days / 21)', () =>
     step('edge_strength', {
-      params: { as_of_day: '2026-04-01', as_of_moved: true },
+      params: { as_of_day: '2026-04-01', as_of_moved: true, zone: 'UTC' },
       given,
       // 0.6 ln 2 + 0.4 exp(-89/21), 0.6 ln 4 + 0.4 exp(-1), 0.6 ln 2 + 0.4
       expected: {
@@ -35,7 +35,7 @@ describe('edge_strength', () => {
 
   test('when L stays: only the pairs whose days changed; one without a tap on the 90 days goes', () =>
     step('edge_strength', {
-      params: { as_of_day: '2026-04-01', as_of_moved: false },
+      params: { as_of_day: '2026-04-01', as_of_moved: false, zone: 'UTC' },
       given: {
         ...given,
         edge_strength: `

@@ -1,6 +1,7 @@
 -- One row per user and active day. Where only a few of a day's users are in question, their own pairs are looked up; of
 -- other days everybody is counted, whose pairs are read anyway. A pair's first day that moves changes two days of both
--- its users.
+-- its users. A pair may have tapped on the date before its first tap's, where a clock was set back over midnight, and on
+-- the one after its latest tap's.
 -- What it means: docs/semantics.md#days.
 --! reads: user_day_scope, changed_pair_day, changed_pair, user_key, pair_day, pair
 --! writes: user_day_activity
@@ -38,11 +39,11 @@ with whole_day as (
 ), own_pair as (
   select own_day.user_id, own_day.day, pair.u1_key, pair.u2_key, pair.first_day
   from own_day
-  join pair on pair.u1_key = own_day.user_key and own_day.day between pair.first_day and pair.last_day
+  join pair on pair.u1_key = own_day.user_key and own_day.day between pair.first_day - 1 and pair.last_day + 1
   union all
   select own_day.user_id, own_day.day, pair.u1_key, pair.u2_key, pair.first_day
   from own_day
-  join pair on pair.u2_key = own_day.user_key and own_day.day between pair.first_day and pair.last_day
+  join pair on pair.u2_key = own_day.user_key and own_day.day between pair.first_day - 1 and pair.last_day + 1
 )
 select known_user.user_id, counted.day, counted.tap_count, counted.first_degree_new_count
 from counted

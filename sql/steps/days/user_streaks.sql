@@ -1,12 +1,13 @@
 -- Longest, latest and running streak of the users whose days changed, or whose streak the passing of time has broken.
 -- Of a day that was the last of many everything is read, of one that was the last of a few only their own pairs.
--- $1 is L; $2 is the earliest last day of a run that is still alive: L, or L - 1 while day L lasts.
+-- Where the clock was set back between two noons, the latest tap may be of the day before the last one.
+-- $1 is L; $2 is the earliest last day of a run that is still alive: L, or L - 1 while day L lasts; $3 the zone.
 -- What it means: docs/semantics.md#streaks.
 --! reads: streak_scope, activity_run, processed_day, pair, pair_day
 --! writes: user_streaks
 --! grain: user_id
 --! values: current_streak_days, longest_streak_days, last_active_day, streak_started_on, last_tap_at
---! params: as_of_day, alive_from_day
+--! params: as_of_day, alive_from_day, zone
 with scope_user as (
   select
     streak_scope.user_key,
@@ -29,44 +30,40 @@ with scope_user as (
 ), last_day as (
   select
     counted.day,
+    tapped.day as tapped_day,
     counted.user_count
       > greatest(coalesce(processed_day.tap_count, 0) / 100, least(coalesce(processed_day.tap_count, 0), 3)) as is_whole
   from (select last_active_day as day, count(*) as user_count from scope_user group by last_active_day) as counted
   left join processed_day on processed_day.day = counted.day
-), own_pair as (
-  select scope_user.user_key, last_day.day, pair.u1_key, pair.u2_key
-  from last_day
-  join scope_user on scope_user.last_active_day = last_day.day
-  join pair on pair.u1_key = scope_user.user_key and pair.last_day = last_day.day
-  where not last_day.is_whole
-  union all
-  select scope_user.user_key, last_day.day, pair.u1_key, pair.u2_key
-  from last_day
-  join scope_user on scope_user.last_active_day = last_day.day
-  join pair on pair.u2_key = scope_user.user_key and pair.last_day = last_day.day
-  where not last_day.is_whole
-), last_day_tap as (
-  select pair_day.u1_key as user_key, pair_day.day, pair_day.last_tap_at
-  from last_day
-  join pair_day on pair_day.day = last_day.day
-  where last_day.is_whole
-  union all
-  select pair_day.u2_key, pair_day.day, pair_day.last_tap_at
-  from last_day
-  join pair_day on pair_day.day = last_day.day
-  where last_day.is_whole
-  union all
-  select own_pair.user_key, own_pair.day, known.last_tap_at
-  from own_pair
+  cross join lateral (select counted.day::timestamp + interval '12 hours' as noon) as here
   cross join lateral (
-    -- With an offset the planner looks each pair up, and does not join all days there are.
-    select pair_day.last_tap_at
-    from pair_day
-    where pair_day.u1_key = own_pair.u1_key
-      and pair_day.u2_key = own_pair.u2_key
-      and pair_day.day = own_pair.day
-    offset 0
-  ) as known
+    select counted.day
+    union all
+    select counted.day - 1
+    where here.noon at time zone $3::text - (here.noon - interval '1 day') at time zone $3::text > interval '24 hours'
+  ) as tapped (day)
+), last_day_tap as (
+  select pair_day.u1_key as user_key, last_day.day, pair_day.last_tap_at
+  from last_day
+  join pair_day on pair_day.day = last_day.tapped_day
+  where last_day.is_whole
+  union all
+  select pair_day.u2_key, last_day.day, pair_day.last_tap_at
+  from last_day
+  join pair_day on pair_day.day = last_day.tapped_day
+  where last_day.is_whole
+  union all
+  select scope_user.user_key, last_day.day, pair.last_tap_at
+  from last_day
+  join scope_user on scope_user.last_active_day = last_day.day
+  join pair on pair.u1_key = scope_user.user_key and pair.last_day = last_day.tapped_day
+  where not last_day.is_whole
+  union all
+  select scope_user.user_key, last_day.day, pair.last_tap_at
+  from last_day
+  join scope_user on scope_user.last_active_day = last_day.day
+  join pair on pair.u2_key = scope_user.user_key and pair.last_day = last_day.tapped_day
+  where not last_day.is_whole
 )
 select
   scope_user.user_id,
@@ -94,7 +91,7 @@ activity_run.user_key in (select streak_scope.user_key from streak_scope)
 --: slice pair
 pair.u1_key in (select streak_scope.user_key from streak_scope) or pair.u2_key in (select streak_scope.user_key from streak_scope)
 --: slice pair_day
-pair_day.day in (select activity_run.ended_on from activity_run where activity_run.user_key in (select streak_scope.user_key from streak_scope))
+pair_day.day in (select unnest(array[activity_run.ended_on, activity_run.ended_on - 1]) from activity_run where activity_run.user_key in (select streak_scope.user_key from streak_scope))
   and (pair_day.u1_key in (select streak_scope.user_key from streak_scope) or pair_day.u2_key in (select streak_scope.user_key from streak_scope))
 --: slice user_streaks
 user_streaks.user_id in (select streak_scope.user_id from streak_scope)

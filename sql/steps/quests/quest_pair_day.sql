@@ -1,4 +1,5 @@
--- The pairs of those users and days. Of many all pairs of their weeks are looked at, of a few their own.
+-- The pairs of those users and days. Of many all pairs of their weeks are looked at, of a few their own. A pair's first
+-- and last day are its first and latest taps'; where a clock was set back over midnight, it tapped a day beside them.
 --! reads: quest_done_day, pair, pair_day
 --! writes: quest_pair_day
 --! grain: user_key, u1_key, u2_key, day
@@ -20,14 +21,14 @@ with size as (
   from quest_done_day
   join pair
     on pair.u1_key = quest_done_day.user_key
-    and quest_done_day.day between pair.first_day and pair.last_day
+    and quest_done_day.day between pair.first_day - 1 and pair.last_day + 1
   where not (select is_large from size)
   union all
   select quest_done_day.user_key, quest_done_day.day, quest_done_day.is_every_tap, pair.u1_key, pair.u2_key
   from quest_done_day
   join pair
     on pair.u2_key = quest_done_day.user_key
-    and quest_done_day.day between pair.first_day and pair.last_day
+    and quest_done_day.day between pair.first_day - 1 and pair.last_day + 1
   where not (select is_large from size)
 )
 select

@@ -1,13 +1,22 @@
 -- Strength of every pair with a tap on the days L-89 .. L. When L moves every row decays, so all are derived again;
--- when it stays only the pairs whose days changed are. $1 is L, $2 whether it moved.
+-- when it stays only the pairs whose days changed are. Where a clock was set back among those days, the latest tap may
+-- be of the day before the last one: its own date counts. $1 is L, $2 whether it moved, $3 the zone.
 -- What it means: docs/semantics.md#ties.
 --! reads: changed_pair_day, user_key, pair_day
 --! writes: edge_strength
 --! grain: u1, u2
 --! values: taps_90d, last_tap_at, strength_f32
---! params: as_of_day, as_of_moved
+--! params: as_of_day, as_of_moved, zone
 --! runs: as_of_moved
-with recent_day as (
+with turned as (
+  select
+    exists (
+      select 1
+      from generate_series(0, 89) as back (days)
+      cross join lateral (select ($1::date - back.days)::timestamp + interval '12 hours' as noon) as here
+      where here.noon at time zone $3::text - (here.noon - interval '1 day') at time zone $3::text > interval '24 hours'
+    ) as is_turned
+), recent_day as (
   select pair_day.u1_key, pair_day.u2_key, pair_day.day, pair_day.tap_count, pair_day.last_tap_at
   from pair_day
   where $2::boolean
@@ -26,7 +35,10 @@ with recent_day as (
     recent_day.u2_key,
     sum(recent_day.tap_count)::integer as taps_90d,
     max(recent_day.last_tap_at) as last_tap_at,
-    max(recent_day.day) as last_day
+    case
+      when (select turned.is_turned from turned) then (max(recent_day.last_tap_at) at time zone $3::text)::date
+      else max(recent_day.day)
+    end as last_day
   from recent_day
   group by recent_day.u1_key, recent_day.u2_key
 )

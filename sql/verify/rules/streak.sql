@@ -16,7 +16,7 @@ from (
     active_day.user_id,
     active_day.day,
     active_day.run_started_on,
-    active_day.last_tap_at,
+    max(active_day.last_tap_at) over (partition by active_day.user_id) as last_tap_at,
     max(active_day.day - active_day.run_started_on + 1) over (partition by active_day.user_id) as longest_streak_days
   from active_day
   order by active_day.user_id, active_day.day desc

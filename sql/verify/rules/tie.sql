@@ -16,11 +16,11 @@ from (
     fact.u2,
     sum(fact.tap_count)::integer as taps_90d,
     max(fact.last_tap_at) as last_tap_at,
-    max(fact.day) as last_day,
-    verify_clock.as_of_day - max(fact.day) as age_days
+    (max(fact.last_tap_at) at time zone verify_clock.zone)::date as last_day,
+    verify_clock.as_of_day - (max(fact.last_tap_at) at time zone verify_clock.zone)::date as age_days
   from verify_clock
   join fact on fact.day > verify_clock.as_of_day - 90 and fact.day <= verify_clock.as_of_day
-  group by fact.u1, fact.u2, verify_clock.as_of_day
+  group by fact.u1, fact.u2, verify_clock.as_of_day, verify_clock.zone
 ) as recent
 where recent.u1 in (select verify_user.user_id from verify_user)
   or recent.u2 in (select verify_user.user_id from verify_user);

@@ -1,4 +1,4 @@
--- stage, $1 as_of_day, $2 as_of_moved
+-- stage, $1 as_of_day, $2 as_of_moved, $3 zone
 create temp table stage as
 select
   u1,
@@ -20,7 +20,15 @@ from (
     strength_f32,
     true as is_wanted
   from (
-    with recent_day as (
+    with turned as (
+      select
+        exists (
+          select 1
+          from generate_series(0, 89) as back (days)
+          cross join lateral (select ($1::date - back.days)::timestamp + interval '12 hours' as noon) as here
+          where here.noon at time zone $3::text - (here.noon - interval '1 day') at time zone $3::text > interval '24 hours'
+        ) as is_turned
+    ), recent_day as (
       select pair_day.u1_key, pair_day.u2_key, pair_day.day, pair_day.tap_count, pair_day.last_tap_at
       from pair_day
       where $2::boolean
@@ -39,7 +47,10 @@ from (
         recent_day.u2_key,
         sum(recent_day.tap_count)::integer as taps_90d,
         max(recent_day.last_tap_at) as last_tap_at,
-        max(recent_day.day) as last_day
+        case
+          when (select turned.is_turned from turned) then (max(recent_day.last_tap_at) at time zone $3::text)::date
+          else max(recent_day.day)
+        end as last_day
       from recent_day
       group by recent_day.u1_key, recent_day.u2_key
     )

@@ -1,4 +1,4 @@
--- stage, $1 is_later
+-- stage, $1 is_later, $2 zone
 create temp table stage as
 select
   u1_key,
@@ -30,28 +30,21 @@ from (
       known.u1_key,
       known.u2_key,
       min(known.first_tap_at) as first_tap_at,
-      min(known.first_day) as first_day,
+      (min(known.first_tap_at) at time zone $2::text)::date as first_day,
       max(known.last_tap_at) as last_tap_at,
-      max(known.last_day) as last_day,
+      (max(known.last_tap_at) at time zone $2::text)::date as last_day,
       sum(known.tap_count)::integer as tap_count
     from (
-      select
-        pair_day.u1_key,
-        pair_day.u2_key,
-        pair_day.first_tap_at,
-        pair_day.day as first_day,
-        pair_day.last_tap_at,
-        pair_day.day as last_day,
-        pair_day.tap_count
+      select pair_day.u1_key, pair_day.u2_key, pair_day.first_tap_at, pair_day.last_tap_at, pair_day.tap_count
       from (select distinct u1_key, u2_key from changed_pair_day) as changed
       join pair_day on pair_day.u1_key = changed.u1_key and pair_day.u2_key = changed.u2_key
       where not $1::boolean
       union all
-      select u1_key, u2_key, first_tap_at, day, last_tap_at, day, tap_count
+      select u1_key, u2_key, first_tap_at, last_tap_at, tap_count
       from changed_pair_day
       where $1::boolean
       union all
-      select pair.u1_key, pair.u2_key, pair.first_tap_at, pair.first_day, pair.last_tap_at, pair.last_day, pair.tap_count
+      select pair.u1_key, pair.u2_key, pair.first_tap_at, pair.last_tap_at, pair.tap_count
       from (select distinct u1_key, u2_key from changed_pair_day) as changed
       join pair on pair.u1_key = changed.u1_key and pair.u2_key = changed.u2_key
       where $1::boolean

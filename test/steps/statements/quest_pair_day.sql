@@ -18,14 +18,14 @@ with size as (
   from quest_done_day
   join pair
     on pair.u1_key = quest_done_day.user_key
-    and quest_done_day.day between pair.first_day and pair.last_day
+    and quest_done_day.day between pair.first_day - 1 and pair.last_day + 1
   where not (select is_large from size)
   union all
   select quest_done_day.user_key, quest_done_day.day, quest_done_day.is_every_tap, pair.u1_key, pair.u2_key
   from quest_done_day
   join pair
     on pair.u2_key = quest_done_day.user_key
-    and quest_done_day.day between pair.first_day and pair.last_day
+    and quest_done_day.day between pair.first_day - 1 and pair.last_day + 1
   where not (select is_large from size)
 )
 select

@@ -23,7 +23,7 @@ with own_week as materialized (
       join pair
         on pair.u1_key = changed.u1_key
         and pair.u2_key = changed.u2_key
-        and pair.last_day > changed.first_day
+        and pair.last_day >= changed.first_day
       join pair_day on pair_day.u1_key = changed.u1_key and pair_day.u2_key = changed.u2_key
     ) as known
     group by known.u1_key, known.u2_key, known.day

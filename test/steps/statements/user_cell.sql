@@ -1,4 +1,4 @@
--- stage, $1 is_later
+-- stage, $1 is_later, $2 zone
 create temp table stage as
 select
   user_key,
@@ -26,7 +26,7 @@ from (
     select
       user_cell_day.user_key,
       user_cell_day.geohash5,
-      min(user_cell_day.day) as first_day,
+      (min(user_cell_day.first_tap_at) at time zone $2::text)::date as first_day,
       min(user_cell_day.first_tap_at) as first_tap_at
     from changed
     join user_cell_day on user_cell_day.user_key = changed.user_key and user_cell_day.geohash5 = changed.geohash5

@@ -47,11 +47,11 @@ from (
     ), own_pair as (
       select own_day.user_id, own_day.day, pair.u1_key, pair.u2_key, pair.first_day
       from own_day
-      join pair on pair.u1_key = own_day.user_key and own_day.day between pair.first_day and pair.last_day
+      join pair on pair.u1_key = own_day.user_key and own_day.day between pair.first_day - 1 and pair.last_day + 1
       union all
       select own_day.user_id, own_day.day, pair.u1_key, pair.u2_key, pair.first_day
       from own_day
-      join pair on pair.u2_key = own_day.user_key and own_day.day between pair.first_day and pair.last_day
+      join pair on pair.u2_key = own_day.user_key and own_day.day between pair.first_day - 1 and pair.last_day + 1
     )
     select known_user.user_id, counted.day, counted.tap_count, counted.first_degree_new_count
     from counted

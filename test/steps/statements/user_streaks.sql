@@ -1,4 +1,4 @@
--- stage, $1 as_of_day, $2 alive_from_day
+-- stage, $1 as_of_day, $2 alive_from_day, $3 zone
 create temp table stage as
 select
   user_id,
@@ -46,44 +46,40 @@ from (
     ), last_day as (
       select
         counted.day,
+        tapped.day as tapped_day,
         counted.user_count
           > greatest(coalesce(processed_day.tap_count, 0) / 100, least(coalesce(processed_day.tap_count, 0), 3)) as is_whole
       from (select last_active_day as day, count(*) as user_count from scope_user group by last_active_day) as counted
       left join processed_day on processed_day.day = counted.day
-    ), own_pair as (
-      select scope_user.user_key, last_day.day, pair.u1_key, pair.u2_key
-      from last_day
-      join scope_user on scope_user.last_active_day = last_day.day
-      join pair on pair.u1_key = scope_user.user_key and pair.last_day = last_day.day
-      where not last_day.is_whole
-      union all
-      select scope_user.user_key, last_day.day, pair.u1_key, pair.u2_key
-      from last_day
-      join scope_user on scope_user.last_active_day = last_day.day
-      join pair on pair.u2_key = scope_user.user_key and pair.last_day = last_day.day
-      where not last_day.is_whole
-    ), last_day_tap as (
-      select pair_day.u1_key as user_key, pair_day.day, pair_day.last_tap_at
-      from last_day
-      join pair_day on pair_day.day = last_day.day
-      where last_day.is_whole
-      union all
-      select pair_day.u2_key, pair_day.day, pair_day.last_tap_at
-      from last_day
-      join pair_day on pair_day.day = last_day.day
-      where last_day.is_whole
-      union all
-      select own_pair.user_key, own_pair.day, known.last_tap_at
-      from own_pair
+      cross join lateral (select counted.day::timestamp + interval '12 hours' as noon) as here
       cross join lateral (
-        -- With an offset the planner looks each pair up, and does not join all days there are.
-        select pair_day.last_tap_at
-        from pair_day
-        where pair_day.u1_key = own_pair.u1_key
-          and pair_day.u2_key = own_pair.u2_key
-          and pair_day.day = own_pair.day
-        offset 0
-      ) as known
+        select counted.day
+        union all
+        select counted.day - 1
+        where here.noon at time zone $3::text - (here.noon - interval '1 day') at time zone $3::text > interval '24 hours'
+      ) as tapped (day)
+    ), last_day_tap as (
+      select pair_day.u1_key as user_key, last_day.day, pair_day.last_tap_at
+      from last_day
+      join pair_day on pair_day.day = last_day.tapped_day
+      where last_day.is_whole
+      union all
+      select pair_day.u2_key, last_day.day, pair_day.last_tap_at
+      from last_day
+      join pair_day on pair_day.day = last_day.tapped_day
+      where last_day.is_whole
+      union all
+      select scope_user.user_key, last_day.day, pair.last_tap_at
+      from last_day
+      join scope_user on scope_user.last_active_day = last_day.day
+      join pair on pair.u1_key = scope_user.user_key and pair.last_day = last_day.tapped_day
+      where not last_day.is_whole
+      union all
+      select scope_user.user_key, last_day.day, pair.last_tap_at
+      from last_day
+      join scope_user on scope_user.last_active_day = last_day.day
+      join pair on pair.u2_key = scope_user.user_key and pair.last_day = last_day.tapped_day
+      where not last_day.is_whole
     )
     select
       scope_user.user_id,

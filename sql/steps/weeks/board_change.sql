@@ -6,6 +6,7 @@
 --! before: weekly_leaderboard
 --! writes: board_change
 --! grain: user_id, year, iso_week
+--! avoid: mergejoin
 with ranked_week as (
   select
     board_week.week,
@@ -15,8 +16,7 @@ with ranked_week as (
 ), figure as materialized (
   select
     board_figure.user_id,
-    ranked_week.year,
-    ranked_week.iso_week,
+    board_figure.week,
     board_figure.new_first_degree,
     board_figure.delta_second_degree,
     board_figure.streak_days,
@@ -29,8 +29,7 @@ with ranked_week as (
   union all
   select
     known.user_id,
-    known.year,
-    known.iso_week,
+    ranked_week.week,
     known.new_first_degree,
     known.delta_second_degree,
     known.streak_days,
@@ -43,32 +42,31 @@ with ranked_week as (
   left join board_figure on board_figure.user_id = known.user_id and board_figure.week = ranked_week.week
   where board_figure.user_id is null
 ), counted as (
-  select 'connectors' as board, figure.year, figure.iso_week, figure.new_first_degree as figure, count(*) as user_count
+  select 'connectors' as board, figure.week, figure.new_first_degree as figure, count(*) as user_count
   from figure
-  group by figure.year, figure.iso_week, figure.new_first_degree
+  group by figure.week, figure.new_first_degree
   union all
-  select 'builders' as board, figure.year, figure.iso_week, figure.delta_second_degree as figure, count(*) as user_count
+  select 'builders' as board, figure.week, figure.delta_second_degree as figure, count(*) as user_count
   from figure
-  group by figure.year, figure.iso_week, figure.delta_second_degree
+  group by figure.week, figure.delta_second_degree
   union all
-  select 'streaks' as board, figure.year, figure.iso_week, figure.streak_days as figure, count(*) as user_count
+  select 'streaks' as board, figure.week, figure.streak_days as figure, count(*) as user_count
   from figure
-  group by figure.year, figure.iso_week, figure.streak_days
+  group by figure.week, figure.streak_days
 ), placed as (
   select
     counted.board,
-    counted.year,
-    counted.iso_week,
+    counted.week,
     counted.figure,
     (sum(counted.user_count) over higher - counted.user_count + 1)::integer as rank
   from counted
   where counted.figure > 0
-  window higher as (partition by counted.board, counted.year, counted.iso_week order by counted.figure desc)
+  window higher as (partition by counted.board, counted.week order by counted.figure desc)
 )
 select
   figure.user_id,
-  figure.year,
-  figure.iso_week,
+  ranked_week.year,
+  ranked_week.iso_week,
   figure.new_first_degree,
   figure.delta_second_degree,
   figure.streak_days,
@@ -76,21 +74,13 @@ select
   builders.rank as builders_rank,
   streaks.rank as streak_rank
 from figure
+join ranked_week on ranked_week.week = figure.week
 left join placed as connectors
-  on connectors.board = 'connectors'
-  and connectors.year = figure.year
-  and connectors.iso_week = figure.iso_week
-  and connectors.figure = figure.new_first_degree
+  on connectors.board = 'connectors' and connectors.week = figure.week and connectors.figure = figure.new_first_degree
 left join placed as builders
-  on builders.board = 'builders'
-  and builders.year = figure.year
-  and builders.iso_week = figure.iso_week
-  and builders.figure = figure.delta_second_degree
+  on builders.board = 'builders' and builders.week = figure.week and builders.figure = figure.delta_second_degree
 left join placed as streaks
-  on streaks.board = 'streaks'
-  and streaks.year = figure.year
-  and streaks.iso_week = figure.iso_week
-  and streaks.figure = figure.streak_days
+  on streaks.board = 'streaks' and streaks.week = figure.week and streaks.figure = figure.streak_days
 where figure.is_given
   or (connectors.rank, builders.rank, streaks.rank)
     is distinct from (figure.connectors_rank, figure.builders_rank, figure.streak_rank)

@@ -74,7 +74,8 @@ test.each([
 
 test('a first or latest tap whose date is not the least or greatest of its days counts on its own date', async () => {
   database = await createDatabase({ twin: true });
-  // The clock went from 00:01 on the 7th, 02:31 UTC, back to 23:01 on the 6th: 02:30:30 is of the 7th, 02:40 of the 6th.
+  // The clock went from 00:01 on the 7th, 02:31 UTC, back to 23:01 on the 6th: 02:30:30 is of the 7th, 02:40 of the
+  // 6th.
   const zone = 'America/St_Johns';
   const environment = { ARC_GAM_TZ: zone };
   const early = '2010-11-07T02:30:30Z';

@@ -1,7 +1,7 @@
 -- One row per user and active day. Where only a few of a day's users are in question, their own pairs are looked up; of
 -- other days everybody is counted, whose pairs are read anyway. A pair's first day that moves changes two days of both
--- its users. A pair may have tapped on the date before its first tap's, where a clock was set back over midnight, and on
--- the one after its latest tap's.
+-- its users. A pair may have tapped on the date before its first tap's, where a clock was set back over midnight, and
+-- on the one after its latest tap's.
 -- What it means: docs/semantics.md#days.
 --! reads: user_day_scope, changed_pair_day, changed_pair, user_key, pair_day, pair
 --! writes: user_day_activity

@@ -18,6 +18,7 @@ import {
   sourceViews,
 } from './cluster.js';
 import { statementsIn } from './statements.js';
+import { forgetVerified, readVerified, type Verified } from './verified.js';
 
 /** A table of ours, where it is and where it would be. */
 export interface PlannedTable extends Record<string, unknown> {
@@ -117,8 +118,11 @@ export const moveTables = async (
       await withTransaction(
         database,
         settings,
-        (session) =>
-          undo ? fetchBack(session, settings.schema, table) : spread(session, settings.schema, table),
+        async (session) => {
+          await forgetVerified(session);
+          if (undo) await fetchBack(session, settings.schema, table);
+          else await spread(session, settings.schema, table);
+        },
         { signal, before: lockLedger },
       );
     }
@@ -197,6 +201,8 @@ export interface FigureSpread {
   /** Tables that `arc-gam distribute` would move, because a migration has made them since or it was stopped; 0 while
    * nothing is spread. */
   readonly left: readonly string[];
+  /** Null where no verification has ended since tables were moved. */
+  readonly verified: Verified | null;
 }
 
 /** Reads where our tables are; null where there is no Citus. */
@@ -212,5 +218,6 @@ export const readFigureSpread = async (session: Session, schema: string): Promis
     distributed: count('distributed'),
     reference: count('reference'),
     left,
+    verified: await readVerified(session),
   };
 };

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import kleur from 'kleur';
+import type { Verified } from '../citus/verified.js';
 import { type CommandFile, type CommonFlags, type Invocation, withCommonFlags } from '../command-line.js';
 import { readSettings } from '../config.js';
 import { withDatabase } from '../db/database.js';
@@ -115,6 +116,13 @@ const describeLive = (live: Live): string => {
   return `${live.follower === null ? 'nobody follows' : `followed by ${live.follower}`}, ${waits}${cycles}`;
 };
 
+const describeVerified = (verified: Verified | null): string => {
+  if (verified === null) return 'not since tables were moved; run: arc-gam verify --full';
+  const { at, isFull, equal, unequal } = verified;
+  const wrong = unequal.length === 0 ? '' : `; not equal: ${unequal.join(', ')}`;
+  return `${isFull ? 'in full' : 'a sample'}, ${at.slice(0, 16).replace('T', ' ')} UTC: ${plural(equal.length, 'table')} equal to the source${wrong}`;
+};
+
 const screen = (status: Status, place: string, schema: string): string[] => {
   const { ledger, migrations, runs, tables, attention } = status;
   const line = (name: string, text: string) => `${kleur.dim(name.padEnd(10))} ${text}`;
@@ -150,6 +158,7 @@ const screen = (status: Status, place: string, schema: string): string[] => {
         'figures',
         `${plural(figures.distributed, 'table')} distributed, ${figures.reference} on every node (Citus ${figures.version})`,
       ),
+      line('verified', describeVerified(figures.verified)),
     );
   if (status.live !== null) lines.push(line('live', describeLive(status.live)));
   lines.push(line('lock', status.lockHolder === null ? 'free' : `held by ${status.lockHolder}`));

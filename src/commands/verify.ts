@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { type Command, InvalidArgumentError } from 'commander';
+import { noteVerified } from '../citus/verified.js';
 import {
   type CommandFile,
   type CommonFlags,
@@ -82,6 +83,15 @@ const run = (flags: VerifyFlags, invocation: Invocation): Promise<void> => {
   const seed = flags.seed ?? String(randomInt(1_000_000));
   return withDatabase(settings, 'verify', async (database) => {
     await requireMigratedSchema(database, settings.schema, { unedited: true });
+    const note = async ({ results }: Verification): Promise<void> => {
+      const unequal = tablesOf(results.filter(({ state }) => state === 'finding'));
+      const equal = tablesOf(results.filter(({ state }) => state === 'ok')).filter(
+        (table) => !unequal.includes(table),
+      );
+      const at = new Date().toISOString();
+      if (!(await noteVerified(database, settings, { at, isFull: flags.full === true, equal, unequal })))
+        reporter.notice('Status will not know of this verification: the role may only read.');
+    };
     const look = async (): Promise<Verification> => {
       const verification = await verify(database, settings, {
         scope: {
@@ -99,6 +109,7 @@ const run = (flags: VerifyFlags, invocation: Invocation): Promise<void> => {
         onCheck: (result) => reportCheck(reporter, result),
       });
       reportSummary(reporter, verification, flags.full === true, seed);
+      if (flags.date === undefined && flags.user === undefined) await note(verification);
       return verification;
     };
     let verification = await look();
@@ -128,6 +139,10 @@ const run = (flags: VerifyFlags, invocation: Invocation): Promise<void> => {
   });
 };
 
+const tablesOf = (results: readonly CheckResult[]): string[] => [
+  ...new Set(results.map(({ table }) => table)),
+];
+
 const isWrong = ({ results }: Verification): boolean =>
   results.some(({ state }) => state === 'finding' || state === 'stale');
 
@@ -139,9 +154,7 @@ const describeWrong = (wrong: readonly CheckResult[], flags: VerifyFlags): strin
     wrong.filter((result) => result.state === state).reduce((sum, { count }) => sum + count, 0);
   const findings = total('finding');
   const stale = total('stale');
-  const tables = [
-    ...new Set(wrong.filter(({ state }) => state === 'finding').map(({ table }) => table)),
-  ].join(', ');
+  const tables = tablesOf(wrong.filter(({ state }) => state === 'finding')).join(', ');
   const sentences = [];
   if (findings > 0) {
     const advice = isUnsealed(wrong)

@@ -64,6 +64,10 @@ export const isTransient = (error: unknown): boolean => {
   return isLostConnection(error) || code === '40001' || code === '40P01' || code === '53300';
 };
 
+/** Whether a write was refused: the role may not, or nobody may, as on a standby. */
+export const isRefusedWrite = (error: unknown): boolean =>
+  ['42501', '25006'].includes(asDatabaseError(error).code ?? '');
+
 /** Whether a statement was cancelled: by us, by an operator or by statement_timeout. */
 export const isCancelled = (error: unknown): boolean => asDatabaseError(error).code === '57014';
 

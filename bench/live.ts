@@ -243,6 +243,9 @@ try {
     const count = arrivals.visibleMs.length;
     const serverATap = ((await serverMs(world.client)) - server) / count;
     const followerATap = (processorMs(child.pid ?? 0) - follower) / count;
+    say(
+      `visible: p50 ${Math.round(quantile(arrivals.visibleMs, 0.5))} ms, p95 ${Math.round(quantile(arrivals.visibleMs, 0.95))} ms; now the same from nothing, to compare`,
+    );
     const after = await tableSizes(world.client);
     await stop(child);
     await application.end();

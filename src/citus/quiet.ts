@@ -16,13 +16,8 @@ export const withFigures = async <Result>(
   use: (session: Session) => Promise<Result>,
   { user, ...options }: TransactionOptions & { readonly user?: string } = {},
 ): Promise<Result> => {
-  const figures = (await isCluster(database))
-    ? await withTransaction(database, settings, (session) => readFigures(session, settings.schema), {
-        readOnly: true,
-      })
-    : [];
-  if (!figures.some(({ placement }) => placement === 'distributed'))
-    return withTransaction(database, settings, use, options);
+  const figures = await spreadFigures(database, settings);
+  if (figures.length === 0) return withTransaction(database, settings, use, options);
   return withoutBatches(database, settings, (release) =>
     withTransaction(
       database,
@@ -50,6 +45,18 @@ const slicesOfUser = (): Slice[] =>
       const end = section.indexOf('\n');
       return { table: section.slice(0, end).trim(), text: section.slice(end + 1).trim() };
     });
+
+/** Where our tables are, if some are distributed over a cluster; none otherwise. */
+export const spreadFigures = async (database: Database, settings: Settings): Promise<FigurePlacement[]> => {
+  if (!(await isCluster(database))) return [];
+  const figures = await withTransaction(
+    database,
+    settings,
+    (session) => readFigures(session, settings.schema),
+    { readOnly: true },
+  );
+  return figures.some(({ placement }) => placement === 'distributed') ? figures : [];
+};
 
 /** On plain Postgres a single question, which is not worth a transaction. */
 const isCluster = (database: Database): Promise<boolean> =>

@@ -2,7 +2,7 @@ import type { Settings } from '../config.js';
 import type { Database } from '../db/database.js';
 import { isRefusedWrite } from '../db/failure.js';
 import { type Session, withTransaction } from '../db/transaction.js';
-import { figurePlacements } from './cluster.js';
+import { spreadFigures } from './quiet.js';
 
 /** What the last verification found while figures were spread over this cluster. */
 export interface Verified {
@@ -24,10 +24,9 @@ export const noteVerified = async (
   settings: Settings,
   verified: Verified,
 ): Promise<boolean> => {
+  if ((await spreadFigures(database, settings)).length === 0) return true;
   try {
     await withTransaction(database, settings, async (session) => {
-      const figures = await figurePlacements(session.query, settings.schema);
-      if (!figures.some(({ placement }) => placement === 'distributed')) return;
       await session.query(
         "insert into setting (key, value) values ('verified', $1) on conflict (key) do update set value = excluded.value",
         [JSON.stringify(verified)],

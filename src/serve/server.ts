@@ -12,6 +12,7 @@ import { type Authority, openAuthority } from './authority.js';
 import { type Cache, type Context, type Lifetime, openCache, openPlaces, type Places } from './context.js';
 import type { Endpoint } from './endpoint.js';
 import { endpoints } from './endpoints/index.js';
+import { weekly } from './endpoints/weekly.js';
 import { indexPage } from './index-page.js';
 import { openApi, serializerSchema } from './openapi.js';
 import { packAnswer } from './pack.js';
@@ -121,16 +122,14 @@ const warmMs = 2_000;
  * connections, plans and the boards of their cities, all at once.
  */
 const warm = async (parts: Parts): Promise<void> => {
-  const endpoint = endpoints.find(({ name }) => name === 'weekly');
-  if (endpoint === undefined) return;
   const { store, serve } = parts;
   const users = await store.read((reading) =>
     reading.query<{ user_id: string }>('warm', [2 * serve.poolSize]),
   );
   await Promise.all(
     users.map(({ user_id }) => {
-      const question = parseQuestion(endpoint, { user_id });
-      return store.read((reading) => read(parts, endpoint, question, undefined, reading));
+      const question = parseQuestion(weekly, { user_id });
+      return store.read((reading) => read(parts, weekly, question, undefined, reading));
     }),
   );
 };

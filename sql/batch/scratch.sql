@@ -143,18 +143,6 @@ create table board_figure (
   streak_days integer
 );
 
-create table board_change (
-  user_id uuid not null,
-  year smallint not null,
-  iso_week smallint not null,
-  new_first_degree integer,
-  delta_second_degree integer,
-  streak_days integer,
-  connectors_rank integer,
-  builders_rank integer,
-  streak_rank integer
-);
-
 create table batch_cell (
   day date not null,
   geohash5 text not null,

@@ -232,17 +232,20 @@ class Batch {
   private async converge(step: Step, values: ParameterValues): Promise<Counts> {
     const staged = await this.execute(stageOf(step, this), step, values);
     if (staged === 0) return { inserted: 0, updated: 0, deleted: 0 };
+    const { onStage } = this.options;
+    // Only where it is joined: what inserts its rows reads all of them, however many there are.
+    const isJoined = step.notes.length > 0 || onStage !== undefined;
+    const analyze = 'analyze stage;';
     const [counts] = await this.session.script<Counts & Row>(
-      `analyze stage; savepoint written; ${countOfStage}`,
+      `${isJoined ? analyze : ''} savepoint written; ${countOfStage}`,
     );
     if (counts === undefined) throw new Error('the stage could not be counted');
-    await this.options.onStage?.(this.session, step, counts);
-    if (counts.deleted > 0)
-      await this.execute(
-        applied(step, this.isLocal(step.table) ? 'delete' : 'delete_placed', this),
-        step,
-        values,
-      );
+    await onStage?.(this.session, step, counts);
+    if (counts.deleted > 0) {
+      if (!isJoined) await this.session.script(analyze);
+      const purpose = this.isLocal(step.table) ? 'delete' : 'delete_placed';
+      await this.execute(applied(step, purpose, this), step, values);
+    }
     if (counts.inserted + counts.updated > 0) await this.write(step, values, counts);
     return { inserted: counts.inserted, updated: counts.updated, deleted: counts.deleted };
   }

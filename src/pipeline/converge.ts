@@ -106,10 +106,7 @@ const words = (step: Step, { persistence, schema }: Place): Readonly<Record<stri
     staged_columns: [...step.grain, ...written].map((column) => `stage.${column}`).join(', '),
     order: (step.order.length > 0 ? step.order : step.grain).map((column) => `stage.${column}`).join(', '),
     assignments: list(
-      [
-        ...written.map((column) => `${column} = excluded.${column}`),
-        ...step.stamps.map((column) => `${column} = excluded.${column}`),
-      ],
+      [...written, ...step.stamps, ...step.assigns].map((column) => `${column} = excluded.${column}`),
       '  ',
     ),
   };

@@ -46,6 +46,11 @@ export interface Step {
   readonly carries: readonly string[];
   /** Columns with the time of writing: every write sets them to their default. */
   readonly stamps: readonly string[];
+  /**
+   * Columns of the grain that an update assigns although they stay as they are: what a generated column of the table is
+   * computed from. Where nothing of it is assigned, PostgreSQL 16 to 18 parse its expression anew for each row.
+   */
+  readonly assigns: readonly string[];
   /** In which order rows are inserted; by default that of the grain. */
   readonly order: readonly string[];
   /** Bound to $1, $2, ... in this order, in all sections. */
@@ -83,6 +88,7 @@ const headerKeys = [
   'values',
   'carries',
   'stamps',
+  'assigns',
   'order',
   'params',
   'avoid',
@@ -186,6 +192,7 @@ export const parseStep = (name: string, text: string, file = `${name}.sql`): Ste
     values: words('values'),
     carries: words('carries'),
     stamps: words('stamps'),
+    assigns: words('assigns'),
     order: words('order'),
     params,
     avoid: oneOf('avoid', avoidable),

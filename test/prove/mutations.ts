@@ -194,9 +194,9 @@ export const mutations: readonly Mutation[] = [
   ),
   replace(
     'other ranks of the week stay',
-    'board_change',
-    'where ranked.is_given\n  or (ranked.connectors_rank',
-    'where ranked.is_given\n  or false and (ranked.connectors_rank',
+    'weekly_leaderboard',
+    'where board_figure.user_id is null',
+    'where false and board_figure.user_id is null',
   ),
   replace(
     'ties do not decay',

@@ -157,11 +157,11 @@ describe('board_figure, after a run that changed', () => {
     }));
 });
 
-describe('board_change', () => {
+describe('weekly_leaderboard', () => {
   const columns = 'user_id year iso_week new_first_degree delta_second_degree streak_days';
 
-  test('equal figures share a rank and leave a gap after it; 0 is not ranked; whoever stays is left out', () =>
-    step('board_change', {
+  test('equal figures share a rank and leave a gap after it; 0 is not ranked; another week is left alone', () =>
+    step('weekly_leaderboard', {
       given: {
         board_week: `
           week
@@ -170,54 +170,23 @@ describe('board_change', () => {
           user_id week       new_first_degree delta_second_degree streak_days
           u1      2026-02-02 3                0                   1
           u2      2026-02-02 3                5                   2
-          u5      2026-02-02 -                -                   -
-          u6      2026-02-09 9                9                   9`,
+          u5      2026-02-02 -                -                   -`,
         weekly_leaderboard: `
           ${columns} connectors_rank builders_rank streak_rank
           u2      2026 6        9                9                   9           9               9             9
           u3      2026 6        1                0                   4           1               -             1
           u4      2026 6        0                0                   1           -               -             2
           u5      2026 6        8                8                   8           1               1             1
-          u6      2026 6        4                1                   3           1               2             2
           u3      2026 5        2                2                   2           7               7             7`,
       },
       expected: {
-        board_change: `
-          ${columns} connectors_rank builders_rank streak_rank
-          u1      2026 6        3                0                   1           2               -             4
-          u2      2026 6        3                5                   2           2               1             3
-          u3      2026 6        1                0                   4           4               -             1
-          u4      2026 6        0                0                   1           -               -             4
-          u5      2026 6        -                -                   -           -               -             -`,
-      },
-    }));
-});
-
-describe('weekly_leaderboard', () => {
-  const columns = 'user_id year iso_week new_first_degree delta_second_degree streak_days';
-
-  test('the rows that changed, and none of those that are not named', () =>
-    step('weekly_leaderboard', {
-      given: {
-        board_change: `
-          ${columns} connectors_rank builders_rank streak_rank
-          u1      2026 6        3                0                   1           1               -             3
-          u2      2026 6        3                5                   2           1               1             2
-          u5      2026 6        -                -                   -           -               -             -`,
-        weekly_leaderboard: `
-          ${columns} connectors_rank builders_rank streak_rank
-          u2      2026 6        9                9                   9           9               9             9
-          u3      2026 6        1                0                   4           3               -             1
-          u5      2026 6        8                8                   8           1               1             1
-          u2      2026 5        2                2                   2           7               7             7`,
-      },
-      expected: {
         weekly_leaderboard: `
           ${columns} connectors_rank builders_rank streak_rank
           u1      2026 6        3                0                   1           1               -             3
           u2      2026 6        3                5                   2           1               1             2
           u3      2026 6        1                0                   4           3               -             1
-          u2      2026 5        2                2                   2           7               7             7`,
+          u4      2026 6        0                0                   1           -               -             3
+          u3      2026 5        2                2                   2           7               7             7`,
       },
     }));
 });

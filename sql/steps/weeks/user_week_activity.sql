@@ -8,6 +8,7 @@
 --! grain: user_id, year, iso_week
 --! values: tap_count, first_degree_new_count, second_degree_count, second_degree_new_count
 --! stamps: last_updated_at
+--! assigns: iso_week
 --! order: year, iso_week, user_id
 with size as (
   select count(*) > 100 * count(distinct week) as is_large from week_scope where is_day_changed

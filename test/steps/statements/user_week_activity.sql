@@ -146,7 +146,8 @@ on conflict (user_id, year, iso_week) do update set
   first_degree_new_count = excluded.first_degree_new_count,
   second_degree_count = excluded.second_degree_count,
   second_degree_new_count = excluded.second_degree_new_count,
-  last_updated_at = excluded.last_updated_at;
+  last_updated_at = excluded.last_updated_at,
+  iso_week = excluded.iso_week;
 
 -- note
 insert into changed_user_week (user_id, week)

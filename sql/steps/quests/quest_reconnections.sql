@@ -1,6 +1,6 @@
 -- Metric reconnections: the first tap of a day with a partner counts 1 if the two have tapped before, but not on the 29
 -- days before it. Two such days of one pair are 30 days apart, so no window has a partner twice.
--- Of many users all pairs of their weeks are looked at, of a few their own.
+-- Of many users the weeks are read by day, of a few their own pairs are; few of these days are looked at one by one.
 --! reads: quest_scope, quest_week, pair, pair_day
 --! writes: quest_event
 --! grain: metric, user_key, tapped_at
@@ -11,6 +11,8 @@ with scope as not materialized (
     and exists (select 1 from quest_week where quest_week.metric = 'reconnections')
 ), size as (
   select count(*) > 50 * count(distinct week) as is_large from quest_scope
+), scope_user as (
+  select distinct user_key from scope
 ), candidate as (
   select week_day.u1_key, week_day.u2_key, scope_week.week, week_day.day, week_day.first_tap_at
   from (select distinct week from scope) as scope_week
@@ -18,7 +20,10 @@ with scope as not materialized (
     -- With an offset each week is read by its days, and not all days held against each week.
     select pair_day.u1_key, pair_day.u2_key, pair_day.day, pair_day.first_tap_at
     from pair_day
+    left join scope_user as one on one.user_key = pair_day.u1_key
+    left join scope_user as other on other.user_key = pair_day.u2_key
     where pair_day.day between week_start(scope_week.week) and week_start(scope_week.week) + 6
+      and (one.user_key is not null or other.user_key is not null)
     offset 0
   ) as week_day
   join pair
@@ -48,11 +53,13 @@ with scope as not materialized (
     offset 0
   ) as own_day
   where not (select is_large from size)
+), look as (
+  select count(*) <= 2000 as is_short from candidate
 ), reconnected as (
   -- Of the days before only those can matter that come at most 29 days before the weeks in question.
   select candidate.u1_key, candidate.u2_key, candidate.week, candidate.day, candidate.first_tap_at
   from candidate
-  where (select is_large from size)
+  where not (select is_short from look)
     and not exists (
       select 1
       from pair_day
@@ -75,7 +82,7 @@ with scope as not materialized (
       ) as has_tapped
     offset 0
   ) as before
-  where not (select is_large from size) and not before.has_tapped
+  where (select is_short from look) and not before.has_tapped
 )
 select 'reconnections' as metric, scope.user_key, scope.week, reconnected.day, reconnected.first_tap_at as tapped_at
 from reconnected

@@ -87,7 +87,15 @@ select
   last_board.streak_rank as last_streak_rank
 from (values ($1::uuid)) as viewer (user_id)
 left join user_streaks on user_streaks.user_id = viewer.user_id
-left join user_week_activity as week on week.user_id = viewer.user_id and week.week_start = $2::date
-left join weekly_leaderboard as board on board.user_id = viewer.user_id and board.week_start = $2::date
+left join user_week_activity as week
+  on week.user_id = viewer.user_id
+  and week.year = iso_year(week_number($2::date))
+  and week.iso_week = iso_week(week_number($2::date))
+left join weekly_leaderboard as board
+  on board.user_id = viewer.user_id
+  and board.year = iso_year(week_number($2::date))
+  and board.iso_week = iso_week(week_number($2::date))
 left join weekly_leaderboard as last_board
-  on last_board.user_id = viewer.user_id and last_board.week_start = $2::date - 7
+  on last_board.user_id = viewer.user_id
+  and last_board.year = iso_year(week_number($2::date) - 1)
+  and last_board.iso_week = iso_week(week_number($2::date) - 1)

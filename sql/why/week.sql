@@ -9,4 +9,8 @@ returning
   week_start,
   week_start + 6 as sunday,
   (select least(week_start + 6, verify_clock.as_of_day) from verify_clock) as ends_on,
-  (select count(*)::integer from weekly_leaderboard as board where board.week_start = verify_week.week_start) as user_count
+  (
+    select count(*)::integer
+    from weekly_leaderboard as board
+    where board.year = verify_week.year and board.iso_week = verify_week.iso_week
+  ) as user_count

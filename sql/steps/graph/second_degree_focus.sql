@@ -18,7 +18,8 @@ with candidate as (
   join user_key on user_key.user_id = changed_user_day.user_id
   left join user_week_activity
     on user_week_activity.user_id = changed_user_day.user_id
-    and user_week_activity.week_start = week_start(week_number(changed_user_day.day))
+    and user_week_activity.year = iso_year(week_number(changed_user_day.day))
+    and user_week_activity.iso_week = iso_week(week_number(changed_user_day.day))
   left join second_degree on second_degree.user_key = user_key.user_key
   where changed_user_day.is_active
     and user_week_activity.user_id is null

@@ -6,12 +6,14 @@
 with scope as (
   select user_id, week from changed_user_week
   union
-  select changed_run.user_id, week_number(user_week_activity.week_start)
+  select changed_run.user_id, week_number(user_week_activity.year, user_week_activity.iso_week)
   from changed_run
   join user_week_activity
     on user_week_activity.user_id = changed_run.user_id
-    and user_week_activity.week_start
-      between week_start(week_number(changed_run.from_day)) and changed_run.to_day
+    and (user_week_activity.year, user_week_activity.iso_week)
+      >= (iso_year(week_number(changed_run.from_day)), iso_week(week_number(changed_run.from_day)))
+    and (user_week_activity.year, user_week_activity.iso_week)
+      <= (iso_year(week_number(changed_run.to_day)), iso_week(week_number(changed_run.to_day)))
 ), scope_user as (
   select
     user_key.user_key,
@@ -47,7 +49,8 @@ select
 from scope
 left join user_week_activity
   on user_week_activity.user_id = scope.user_id
-  and user_week_activity.week_start = week_start(scope.week)
+  and user_week_activity.year = iso_year(scope.week)
+  and user_week_activity.iso_week = iso_week(scope.week)
 left join streak on streak.user_id = user_week_activity.user_id and streak.week = scope.week
 --: slice user_week_activity
 user_week_activity.user_id in (

@@ -21,12 +21,13 @@ select scope.user_id, user_key.user_key, scope.week, bool_or(scope.is_day_change
 from (
   select day_changed.user_id, day_changed.week, true as is_day_changed from day_changed
   union all
-  select user_week_activity.user_id, week_number(user_week_activity.week_start), false
+  select user_week_activity.user_id, week_number(user_week_activity.year, user_week_activity.iso_week), false
   from graph_changed
   join user_key on user_key.user_key = graph_changed.user_key
   join user_week_activity
     on user_week_activity.user_id = user_key.user_id
-    and user_week_activity.week_start >= week_start(graph_changed.from_week)
+    and (user_week_activity.year, user_week_activity.iso_week)
+      >= (iso_year(graph_changed.from_week), iso_week(graph_changed.from_week))
 ) as scope
 left join user_key on user_key.user_id = scope.user_id
 group by scope.user_id, user_key.user_key, scope.week

@@ -28,8 +28,8 @@ union
 select user_week_activity.user_id, user_week_activity.week_start, true, false
 from marked_week
 join user_week_activity
-  on user_week_activity.year = extract(isoyear from marked_week.week_start)::smallint
-  and user_week_activity.iso_week = extract(week from marked_week.week_start)::smallint
+  on user_week_activity.year = iso_year(week_number(marked_week.week_start))
+  and user_week_activity.iso_week = iso_week(week_number(marked_week.week_start))
 union
 select user_quest_progress.user_id, user_quest_progress.week_start, true, false
 from batch_user

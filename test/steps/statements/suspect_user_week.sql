@@ -14,5 +14,5 @@ union
 select user_week_activity.user_id, marked_week.week
 from marked_week
 join user_week_activity
-  on user_week_activity.year = extract(isoyear from week_start(marked_week.week))::smallint
-  and user_week_activity.iso_week = extract(week from week_start(marked_week.week))::smallint;
+  on user_week_activity.year = iso_year(marked_week.week)
+  and user_week_activity.iso_week = iso_week(marked_week.week);

@@ -97,13 +97,14 @@ from (
       left join second_degree_focus on second_degree_focus.user_key = week_scope.user_key
       left join week_sum on week_sum.user_id = week_scope.user_id and week_sum.week = week_scope.week
       left join user_week_activity as known
-        on known.user_id = week_scope.user_id and known.week_start = week_start(week_scope.week)
+        on known.user_id = week_scope.user_id and known.year = iso_year(week_scope.week)
+        and known.iso_week = iso_week(week_scope.week)
       left join second_degree on second_degree.user_key = week_scope.user_key
     )
     select
       figure.user_id,
-      extract(isoyear from week_start(figure.week))::smallint as year,
-      extract(week from week_start(figure.week))::smallint as iso_week,
+      iso_year(figure.week) as year,
+      iso_week(figure.week) as iso_week,
       figure.tap_count,
       figure.first_degree_new_count,
       figure.second_degree_count::integer as second_degree_count,
@@ -124,7 +125,9 @@ full join (
     true as is_stored
   from week_scope
   join user_week_activity as stored
-    on stored.user_id = week_scope.user_id and stored.week_start = week_start(week_scope.week)
+    on stored.user_id = week_scope.user_id
+    and stored.year = iso_year(week_scope.week)
+    and stored.iso_week = iso_week(week_scope.week)
 ) as stored using (user_id, year, iso_week)
 where (wanted.is_wanted, wanted.tap_count, wanted.first_degree_new_count, wanted.second_degree_count, wanted.second_degree_new_count)
   is distinct from (stored.is_stored, stored.tap_count, stored.first_degree_new_count, stored.second_degree_count, stored.second_degree_new_count);

@@ -34,8 +34,8 @@ from (
     with ranked_week as (
       select
         board_week.week,
-        extract(isoyear from week_start(board_week.week))::smallint as year,
-        extract(week from week_start(board_week.week))::smallint as iso_week
+        iso_year(board_week.week) as year,
+        iso_week(board_week.week) as iso_week
       from board_week
     ), figure as (
       select
@@ -93,8 +93,8 @@ full join (
     true as is_stored
   from (
     select
-      extract(isoyear from week_start(week))::smallint as year,
-      extract(week from week_start(week))::smallint as iso_week
+      iso_year(week) as year,
+      iso_week(week) as iso_week
     from board_week
   ) as ranked_week
   join weekly_leaderboard as stored on stored.year = ranked_week.year and stored.iso_week = ranked_week.iso_week

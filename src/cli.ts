@@ -1,3 +1,4 @@
+import './navigator.js';
 import { readEnvironment } from './config.js';
 import { exitCode, Failure } from './errors.js';
 import { openCall } from './program.js';

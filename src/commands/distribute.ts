@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { moveTables, type PlannedTable, planMoves, toMove } from '../citus/move.js';
 import {
   type CommandFile,
   type CommonFlags,
@@ -10,6 +9,7 @@ import {
 import { readSettings } from '../config.js';
 import { withDatabase } from '../db/database.js';
 import { withTransaction } from '../db/transaction.js';
+import { moveTables, type PlannedTable, planMoves, toMove } from '../distribute/distribute.js';
 import { requireMigratedSchema } from '../migrate/migrations.js';
 import { formatBytes, plural } from '../report/format.js';
 

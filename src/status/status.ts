@@ -1,10 +1,10 @@
 import type pg from 'pg';
 import { captureState } from '../capture/capture.js';
-import { type FigureSpread, readFigureSpread } from '../citus/move.js';
 import type { Settings } from '../config.js';
 import type { Database } from '../db/database.js';
 import { runLockHolder } from '../db/run-lock.js';
 import { type Session, withTransaction } from '../db/transaction.js';
+import { type FigureSpread, readFigureSpread } from '../distribute/distribute.js';
 import { readPackageFile } from '../files.js';
 import { type MigrationStatus, migrationStatus, sourceRelations } from '../migrate/migrations.js';
 import { type Frozen, readFrozen } from '../pipeline/frozen.js';

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { captureOff, captureOn } from '../../src/capture/capture.js';
-import { moveTables } from '../../src/citus/move.js';
+import { moveTables } from '../../src/distribute/distribute.js';
 import { readSettings, type Settings } from '../../src/config.js';
 import { type Database, withDatabase } from '../../src/db/database.js';
 import { Failure } from '../../src/errors.js';

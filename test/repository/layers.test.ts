@@ -41,3 +41,9 @@ test('which place a cell counts as is said once for the steps and once for verif
   expect(using.filter((file) => /^(verify|checks|why)\//.test(file))).toEqual([]);
   expect(using.length).toBeGreaterThan(1);
 });
+
+test('what is known of a cluster knows nothing of what is done there', () => {
+  for (const file of readdirSync(`${source}citus`))
+    for (const from of imports(`citus/${file}`))
+      expect(`${file} ${from}`).toMatch(/ (\.\/|\.\.\/(db\/|config|errors|files))/);
+});

@@ -1,12 +1,3 @@
-import type { Settings } from '../config.js';
-import type { Database } from '../db/database.js';
-import { withRunLock } from '../db/run-lock.js';
-import { type Session, withTransaction } from '../db/transaction.js';
-import { usageFailure, workFailure } from '../errors.js';
-import { readPackageFile } from '../files.js';
-import { requireMigratedSchema, upSql } from '../migrate/migrations.js';
-import { lockLedger } from '../pipeline/batch.js';
-import { readFrozen } from '../pipeline/frozen.js';
 import {
   type Cluster,
   citusVersion,
@@ -16,9 +7,18 @@ import {
   requireAnswering,
   requireUsable,
   sourceViews,
-} from './cluster.js';
-import { statementsIn } from './statements.js';
-import { forgetVerified, readVerified, type Verified } from './verified.js';
+} from '../citus/cluster.js';
+import { statementsIn } from '../citus/statements.js';
+import { forgetVerified, readVerified, type Verified } from '../citus/verified.js';
+import type { Settings } from '../config.js';
+import type { Database } from '../db/database.js';
+import { withRunLock } from '../db/run-lock.js';
+import { type Session, withTransaction } from '../db/transaction.js';
+import { usageFailure, workFailure } from '../errors.js';
+import { readPackageFile } from '../files.js';
+import { requireMigratedSchema, upSql } from '../migrate/migrations.js';
+import { lockLedger } from '../pipeline/batch.js';
+import { readFrozen } from '../pipeline/frozen.js';
 
 /** A table of ours, where it is and where it would be. */
 export interface PlannedTable extends Record<string, unknown> {

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import pg from 'pg';
-import { figurePlacements } from '../citus/cluster.js';
+import { hasCitus } from '../citus/cluster.js';
 import { partByPart } from '../citus/reading.js';
 import type { Settings } from '../config.js';
 import { type Database, openDatabase } from '../db/database.js';
@@ -62,7 +62,7 @@ const types: pg.CustomTypesConfig = {
   }) as typeof pg.types.getTypeParser,
 };
 
-/** The texts of the statements: those that one server answers, and as a cluster does over which figures are spread. */
+/** The texts of the statements: those that one server answers, and as a cluster does, wherever its figures are. */
 const statements = { here: new Map<string, string>(), spread: new Map<string, string>() };
 type Texts = keyof typeof statements;
 
@@ -76,14 +76,11 @@ const statement = (name: QueryName, texts: Texts): string => {
   return text;
 };
 
-/** Whether figures are spread over nodes, when the server begins. */
-const textsOf = async (database: Database, { schema }: Settings): Promise<Texts> => {
-  const figures = await figurePlacements(
-    async (text, parameters) => (await database.pool.query(text, [...parameters])).rows,
-    schema,
-  );
-  return figures.some(({ placement }) => placement === 'distributed') ? 'spread' : 'here';
-};
+/** Where figures can be spread over nodes they may be at any time: `arc-gam distribute` asks no server to stop. */
+const textsOf = async ({ pool }: Database): Promise<Texts> =>
+  (await hasCitus(async (text, parameters) => (await pool.query(text, [...parameters])).rows))
+    ? 'spread'
+    : 'here';
 
 /**
  * Opens the store; the database is connected to by the first read, and again by a later one where that failed.
@@ -107,7 +104,7 @@ export const openStore = (settings: Settings, serve: ServeSettings): Store => {
         if (serve.prepare) prepareSession(client, pinned);
       });
       database.pool.on('remove', (client) => clients.delete(client));
-      return { database, texts: await textsOf(database, settings) };
+      return { database, texts: await textsOf(database) };
     });
     opening.catch(() => {
       opening = undefined;

@@ -11,7 +11,9 @@ import {
   createSpread,
   fillWinter,
   plainSource,
+  type Serving,
   type SpreadApplication,
+  startServing,
   tapNow,
 } from './spread.js';
 
@@ -61,14 +63,19 @@ const definitions = async (client: pg.ClientBase): Promise<string[]> => {
 describeUnless(missing)('figures on a cluster', () => {
   let cluster: Cluster;
   let spread: SpreadApplication;
+  /** A server that was there before the figures were spread. */
+  let early: Serving;
   beforeAll(async () => {
     cluster = await startCluster();
     spread = await createSpread(cluster, 'spread');
     await fillWinter(spread.client);
     await spread.ok(['migrate']);
     await spread.ok(['backfill', '--to', '2025-12-20', '--batch-days', '4'], environment);
+    early = await startServing(spread, environment);
+    await early.answers();
   });
   afterAll(async () => {
+    await early?.stop();
     await spread?.drop();
     await cluster?.stop();
   });
@@ -255,6 +262,7 @@ describeUnless(missing)('figures on a cluster', () => {
     const answers = await answersOf(spread, environment);
     expect(Object.keys(answers).filter((path) => path.startsWith('200'))).toHaveLength(12);
     expect(answers).toEqual(await answersOf(spread, plain));
+    expect(await early.answers()).toEqual(answers);
   });
 
   test('taps that come all the time while batches read are late taps, never lost', async () => {

@@ -118,11 +118,17 @@ export const tapNow = async (client: pg.Client): Promise<void> => {
   );
 };
 
-/** What a server of these settings answers three users, by the status and the path of each question. */
-export const answersOf = async (
+/** A server of the API over an application. */
+export interface Serving {
+  /** What it answers three users, by status and path, without what differs by the moment. */
+  answers(): Promise<Record<string, unknown>>;
+  stop(): Promise<void>;
+}
+
+export const startServing = async (
   spread: SpreadApplication,
   settings: NodeJS.ProcessEnv,
-): Promise<Record<string, unknown>> => {
+): Promise<Serving> => {
   const server = startCli(['serve', '--port', '0', '--json'], {
     DATABASE_URL: spread.url,
     ARC_GAM_MOCK: 'off',
@@ -135,25 +141,41 @@ export const answersOf = async (
   server.child.stderr.on('data', (chunk: Buffer) => {
     output += chunk.toString();
   });
+  for (let attempt = 0; !/127\.0\.0\.1:\d+/.test(output) && attempt < 200; attempt += 1) await sleep(50);
+  const address = /127\.0\.0\.1:\d+/.exec(output)?.[0];
+  return {
+    answers: async () => {
+      const answers: Record<string, unknown> = {};
+      for (const user of [1, 2, 5])
+        for (const question of ['weekly', 'quests', 'radar?hours=24', 'health']) {
+          const path = `/api/community/${question}${question.includes('?') ? '&' : '?'}user_id=${userId(user)}&tz=Asia/Tokyo`;
+          const response = await fetch(`http://${address}${path}`);
+          const {
+            meta: _,
+            generated_at: __,
+            window: ___,
+            ...body
+          } = (await response.json()) as Record<string, unknown>;
+          answers[`${response.status} ${path}`] = body;
+        }
+      return answers;
+    },
+    stop: async () => {
+      server.child.kill('SIGTERM');
+      await server.ended;
+    },
+  };
+};
+
+/** What a server that is begun for it answers. */
+export const answersOf = async (
+  spread: SpreadApplication,
+  settings: NodeJS.ProcessEnv,
+): Promise<Record<string, unknown>> => {
+  const serving = await startServing(spread, settings);
   try {
-    for (let attempt = 0; !/127\.0\.0\.1:\d+/.test(output) && attempt < 200; attempt += 1) await sleep(50);
-    const address = /127\.0\.0\.1:\d+/.exec(output)?.[0];
-    const answers: Record<string, unknown> = {};
-    for (const user of [1, 2, 5])
-      for (const question of ['weekly', 'quests', 'radar?hours=24', 'health']) {
-        const path = `/api/community/${question}${question.includes('?') ? '&' : '?'}user_id=${userId(user)}&tz=Asia/Tokyo`;
-        const response = await fetch(`http://${address}${path}`);
-        const {
-          meta: _,
-          generated_at: __,
-          window: ___,
-          ...body
-        } = (await response.json()) as Record<string, unknown>;
-        answers[`${response.status} ${path}`] = body;
-      }
-    return answers;
+    return await serving.answers();
   } finally {
-    server.child.kill('SIGTERM');
-    await server.ended;
+    await serving.stop();
   }
 };

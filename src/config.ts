@@ -101,7 +101,7 @@ export const readSettings = (flags: ConnectionFlags, environment: NodeJS.Process
     source: Object.freeze(source),
     lockTimeoutMs: wholeNumber(environment, 'ARC_GAM_LOCK_TIMEOUT_MS', 5_000),
     statementTimeoutMs: wholeNumber(environment, 'ARC_GAM_STATEMENT_TIMEOUT_MS', 3_600_000),
-    batchTaps: wholeNumber(environment, 'ARC_GAM_BATCH_TAPS', 2_000_000, 1),
+    batchTaps: wholeNumber(environment, 'ARC_GAM_BATCH_TAPS', 5_000_000, 1),
   });
 };
 

@@ -67,10 +67,11 @@ export const follow = async (
   reporter: Reporter,
 ): Promise<void> => {
   const following = new Following(database, settings, options, reporter);
-  await following.prepare();
   try {
-    if (options.once) await following.once();
-    else await untilStopped(following, options.signal);
+    if (options.once) {
+      await following.prepare();
+      await following.once();
+    } else await untilStopped(following, options.signal);
   } catch (error) {
     if (!options.signal.aborted) {
       await following.close('failed', toFailure(error).message);
@@ -81,8 +82,11 @@ export const follow = async (
 };
 
 const untilStopped = async (following: Following, signal: AbortSignal): Promise<void> => {
+  let isPrepared = false;
   for (let pauseMs = 500; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
     try {
+      if (!isPrepared) await following.prepare();
+      isPrepared = true;
       await following.whileLocked();
     } catch (error) {
       if (!mayHeal(error)) throw error;

@@ -375,6 +375,19 @@ test('capture that is switched off ends it with the command, and closes its run 
   ]);
 }, 120_000);
 
+test('a connection that is cut while it looks whether it may follow is made again', async () => {
+  await captured();
+  const holder = new pg.Client({ connectionString: database.url });
+  await holder.connect();
+  await holder.query('begin; lock table gamification.setting in access exclusive mode');
+  startFollow();
+  const cut = `select pg_terminate_backend(pid)::text as is_cut from pg_stat_activity
+    where datname = current_database() and application_name like 'arc-gam follow%' and wait_event_type = 'Lock'`;
+  await until('it asks for the zone and is cut', async () => (await database.rows(cut)).length > 0);
+  await holder.end();
+  await until('it follows', async () => (await cycles()) > 0);
+});
+
 test('a server that is restarted is waited for, and then it goes on', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'arc-gam-follow-'));
   chmodSync(folder, 0o755);

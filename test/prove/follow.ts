@@ -152,9 +152,16 @@ class Follower {
   }
 }
 
-/** Every change of today or earlier is counted, and nobody is at it. $1 the zone. */
+/**
+ * Every change of today or earlier is counted, and nobody is at it; or there is nothing to count, as long as every tap is
+ * of a day to come and none was before. $1 the zone.
+ */
 const nothingWaits = `
-  select
+  select (
+      not exists (select 1 from gamification.processed_day)
+      and not exists (select 1 from gamification.classified_tap where ignored_because is null and (tapped_at at time zone $1)::date <= (now() at time zone $1)::date)
+      and exists (select 1 from gamification.classified_tap where ignored_because is null)
+    ) or (
     not exists (select 1 from gamification.change_queue)
     and not exists (select 1 from gamification.captured_day where day <= (now() at time zone $1)::date)
     and not exists (
@@ -173,4 +180,4 @@ const nothingWaits = `
     and (
       coalesce((select max(day) from gamification.processed_day) = (now() at time zone $1)::date, false)
       or not exists (select 1 from public.taps where (time at time zone $1)::date <= (now() at time zone $1)::date)
-    ) as is_quiet`;
+    )) as is_quiet`;

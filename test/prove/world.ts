@@ -1,8 +1,8 @@
 import pg from 'pg';
 import { captureOff, captureOn } from '../../src/capture/capture.js';
-import { moveTables } from '../../src/distribute/distribute.js';
 import { readSettings, type Settings } from '../../src/config.js';
 import { type Database, withDatabase } from '../../src/db/database.js';
+import { moveTables } from '../../src/distribute/distribute.js';
 import { Failure } from '../../src/errors.js';
 import { migrateUp } from '../../src/migrate/migrate.js';
 import { type FreezeOptions, freeze, thaw } from '../../src/pipeline/freeze.js';

@@ -155,14 +155,19 @@ const openSession = (
       cancellable(async () => (await client.query(text, [...parameters])).rowCount ?? 0),
     async *stream<Result extends Row>(text: string, parameters: readonly Value[], rowsAtOnce: number) {
       const cursor = client.query(new Cursor<Result>(text, [...parameters]));
+      // A cursor of a connection that is gone would wait for its answer for ever.
+      let isLost = false;
       try {
         for (;;) {
           const rows = await cancellable(() => cursor.read(rowsAtOnce));
           if (rows.length === 0) return;
           yield* rows;
         }
+      } catch (error) {
+        isLost = isLostConnection(error);
+        throw error;
       } finally {
-        await cursor.close();
+        if (!isLost) await cursor.close();
       }
     },
     script: <Result extends Row>(text: string) =>

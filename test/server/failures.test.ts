@@ -1,4 +1,7 @@
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { readSettings } from '../../src/config.js';
+import { withDatabase } from '../../src/db/database.js';
+import { withTransaction } from '../../src/db/transaction.js';
 import { jsonLines, startCli } from '../command/cli.js';
 import { addTap, addUsers, filledOnce, type TestDatabase, userId } from './database.js';
 
@@ -149,4 +152,20 @@ test('source and figures restored to an earlier time: the next run goes on from 
   await database.cli(['verify', '--full', '--repair']);
   await database.ok(['etl', '--date', '2026-02-06']);
   await database.ok(['verify', '--full']);
+});
+
+test('a connection that is lost while rows are streamed is an error at once, and so is a statement that fails', async () => {
+  const settings = readSettings({ databaseUrl: database.url }, {});
+  const streaming = (text: string) =>
+    withDatabase(settings, 'test', (opened) =>
+      withTransaction(opened, settings, async (session) => {
+        for await (const _ of session.stream(text, [], 1));
+      }),
+    );
+  const cut =
+    'select case when n = 2 then pg_terminate_backend(pg_backend_pid()) end from generate_series(1, 3) as n';
+  await expect(streaming(cut)).rejects.toThrow('terminating connection');
+  await expect(streaming('select 1 / (n - 2) from generate_series(1, 3) as n')).rejects.toThrow(
+    'division by zero',
+  );
 });

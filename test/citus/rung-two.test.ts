@@ -262,7 +262,8 @@ describeUnless(missing)('figures on a cluster', () => {
     const answers = await answersOf(spread, environment);
     expect(Object.keys(answers).filter((path) => path.startsWith('200'))).toHaveLength(12);
     expect(answers).toEqual(await answersOf(spread, plain));
-    expect(await early.answers()).toEqual(answers);
+    // It remembers names and the like for a minute.
+    await expect.poll(() => early.answers(), { timeout: 75_000, interval: 2_000 }).toEqual(answers);
   });
 
   test('taps that come all the time while batches read are late taps, never lost', async () => {

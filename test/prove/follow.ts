@@ -153,8 +153,8 @@ class Follower {
 }
 
 /**
- * Every change of today or earlier is counted, and nobody is at it; or there is nothing to count, as long as every tap is
- * of a day to come and none was before. $1 the zone.
+ * Every change of today or earlier is counted, and nobody is at it; or there is nothing to count, as long as every tap
+ * is of a day to come and none was before. $1 the zone.
  */
 const nothingWaits = `
   select (

@@ -189,7 +189,7 @@ export const mutations: readonly Mutation[] = [
   replace(
     'a run that grew moves no board',
     'board_figure',
-    /union\n {2}select changed_run\.user_id[\s\S]*?changed_run\.to_day\n/,
+    /union\n {2}select changed_run\.user_id[\s\S]*?changed_run\.to_day\)\)\)\n/,
     '',
   ),
   replace(

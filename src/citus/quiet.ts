@@ -1,5 +1,5 @@
 import type { Settings } from '../config.js';
-import { type Database, withPooled } from '../db/database.js';
+import { askClient, type Database, withPooled } from '../db/database.js';
 import { pinned, type Session, type TransactionOptions, withTransaction } from '../db/transaction.js';
 import { readPackageFile } from '../files.js';
 import { type FigurePlacement, figurePlacements, hasCitus, requireFigures } from './cluster.js';
@@ -60,9 +60,7 @@ export const spreadFigures = async (database: Database, settings: Settings): Pro
 
 /** On plain Postgres a single question, which is not worth a transaction. */
 const isCluster = (database: Database): Promise<boolean> =>
-  withPooled(database, (client) =>
-    hasCitus(async (text, parameters) => (await client.query(text, [...parameters])).rows),
-  );
+  withPooled(database, (client) => hasCitus(askClient(client)));
 
 const readFigures = async (session: Session, schema: string): Promise<FigurePlacement[]> => {
   const figures = await figurePlacements(session.query, schema);

@@ -29,9 +29,9 @@ export interface Database {
   connect(applicationName?: string): Promise<pg.Client>;
 }
 
-/** Asks a connection a question, as a session is asked: the rows of one statement with bind parameters. */
+/** Asks a connection, or one of a pool, as a session is asked: the rows of one statement with bind parameters. */
 export const askClient =
-  (client: pg.Client) =>
+  (client: pg.ClientBase | pg.Pool) =>
   async <Row extends Record<string, unknown>>(
     text: string,
     parameters: readonly string[] = [],

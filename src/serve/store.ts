@@ -3,7 +3,7 @@ import pg from 'pg';
 import { hasCitus } from '../citus/cluster.js';
 import { partByPart } from '../citus/reading.js';
 import type { Settings } from '../config.js';
-import { type Database, openDatabase } from '../db/database.js';
+import { askClient, type Database, openDatabase } from '../db/database.js';
 import { connectionFailure, isCancelled, isLostConnection, isTransient } from '../db/failure.js';
 import type { Row, Value } from '../db/transaction.js';
 import { exitCode, Failure } from '../errors.js';
@@ -78,9 +78,7 @@ const statement = (name: QueryName, texts: Texts): string => {
 
 /** Where figures can be spread over nodes they may be at any time: `arc-gam distribute` asks no server to stop. */
 const textsOf = async ({ pool }: Database): Promise<Texts> =>
-  (await hasCitus(async (text, parameters) => (await pool.query(text, [...parameters])).rows))
-    ? 'spread'
-    : 'here';
+  (await hasCitus(askClient(pool))) ? 'spread' : 'here';
 
 /**
  * Opens the store; the database is connected to by the first read, and again by a later one where that failed.

@@ -516,10 +516,19 @@ describe('quest_events', () => {
 });
 
 describe('quest_meeting', () => {
+  const between1sFriends = `
+          2      3      2026-02-02 2026-02-02T00:00Z 2026-02-02
+          2      4      2026-02-08 2026-02-08T23:59Z 2026-02-02`;
   test.each([
-    ['a user', 0],
-    ['one of many users', 20],
-  ])('connections that were made in the week, by two friends of %s in question', (_, others) =>
+    ['by two friends of a user in question', 0, between1sFriends],
+    [
+      'by anybody, where many users are in question',
+      20,
+      `${between1sFriends}
+          2      6      2026-02-04 2026-02-04T10:00Z 2026-02-02
+          6      7      2026-02-04 2026-02-04T10:00Z 2026-02-02`,
+    ],
+  ])('connections that were made in the week, %s', (_, others, made) =>
     step('quest_meeting', {
       given: {
         quest_scope: `${scopeOf('{assists}', 1, ...Array.from({ length: others }, (__, number) => 100 + number))}\n 9 ${week} -`,
@@ -543,9 +552,7 @@ describe('quest_meeting', () => {
       },
       expected: {
         quest_meeting: `
-          u1_key u2_key first_day  first_tap_at      week
-          2      3      2026-02-02 2026-02-02T00:00Z 2026-02-02
-          2      4      2026-02-08 2026-02-08T23:59Z 2026-02-02`,
+          u1_key u2_key first_day  first_tap_at      week${made}`,
       },
     }));
 });

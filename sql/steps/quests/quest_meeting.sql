@@ -1,6 +1,7 @@
 -- The connections that can be an assist: made in a week in question, by two friends of a user in question. For many
--- users all connections of their weeks are looked at, for a few those of their friends. In a table of its own, so that
--- the planner knows how many they are: where it takes few for one, it looks at all friends for each.
+-- users these are nearly all connections of their weeks, and finding out which are not would cost more than they do;
+-- for a few those of their friends are looked at. In a table of its own, so that the planner knows how many they are:
+-- where it takes few for one, it looks at all friends for each.
 --! reads: quest_scope, pair, friend, user_key
 --! writes: quest_meeting
 --! grain: u1_key, u2_key
@@ -20,8 +21,6 @@ with scope as (
 select pair.u1_key, pair.u2_key, pair.first_day, pair.first_tap_at, scope_week.week
 from (select distinct week from scope) as scope_week
 join pair on pair.first_day between week_start(scope_week.week) and week_start(scope_week.week) + 6
-join near as near1 on near1.user_key = pair.u1_key
-join near as near2 on near2.user_key = pair.u2_key
 where (select is_large from size)
 union all
 select near1.user_key, met.u2_key, met.first_day, met.first_tap_at, met.week

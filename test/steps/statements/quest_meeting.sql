@@ -16,8 +16,6 @@ with scope as (
 select pair.u1_key, pair.u2_key, pair.first_day, pair.first_tap_at, scope_week.week
 from (select distinct week from scope) as scope_week
 join pair on pair.first_day between week_start(scope_week.week) and week_start(scope_week.week) + 6
-join near as near1 on near1.user_key = pair.u1_key
-join near as near2 on near2.user_key = pair.u2_key
 where (select is_large from size)
 union all
 select near1.user_key, met.u2_key, met.first_day, met.first_tap_at, met.week

@@ -20,17 +20,27 @@ from (
     with changed as (
       select changed_cell.user_key, changed_cell.geohash5
       from (select distinct user_key, geohash5 from changed_user_cell_day) as changed_cell
-      left join user_cell as known on known.user_key = changed_cell.user_key and known.geohash5 = changed_cell.geohash5
-      where known.user_key is null or not $1::boolean
+      where not $1::boolean
+        -- Asked for each cell: as a join the planner might read all cells there are for a few.
+        or (
+          select user_cell.user_key
+          from user_cell
+          where user_cell.user_key = changed_cell.user_key and user_cell.geohash5 = changed_cell.geohash5
+        ) is null
     )
     select
-      user_cell_day.user_key,
-      user_cell_day.geohash5,
-      (min(user_cell_day.first_tap_at) at time zone $2::text)::date as first_day,
-      min(user_cell_day.first_tap_at) as first_tap_at
+      changed.user_key,
+      changed.geohash5,
+      (began.first_tap_at at time zone $2::text)::date as first_day,
+      began.first_tap_at
     from changed
-    join user_cell_day on user_cell_day.user_key = changed.user_key and user_cell_day.geohash5 = changed.geohash5
-    group by user_cell_day.user_key, user_cell_day.geohash5
+    cross join lateral (
+      -- Likewise.
+      select min(user_cell_day.first_tap_at) as first_tap_at
+      from user_cell_day
+      where user_cell_day.user_key = changed.user_key and user_cell_day.geohash5 = changed.geohash5
+    ) as began
+    where began.first_tap_at is not null
   ) as selected
 ) as wanted
 full join (

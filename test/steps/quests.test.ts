@@ -558,10 +558,13 @@ describe('quest_meeting', () => {
 });
 
 describe('quest_friend_list', () => {
-  test('of each who met: which of the users in question they know, and since when', () =>
+  test.each([
+    ['fewer than who met', 0],
+    ['more than who met', 20],
+  ])('of each who met: which of the users in question, %s, they know, and since when', (_, others) =>
     step('quest_friend_list', {
       given: {
-        quest_scope: `${scopeOf('{assists}', 1, 2)}\n 6 ${week} {taps}`,
+        quest_scope: `${scopeOf('{assists}', 1, 2, ...Array.from({ length: others }, (__, number) => 100 + number))}\n 6 ${week} {taps}`,
         quest_meeting: `
           u1_key u2_key first_day  first_tap_at      week
           2      3      2026-02-05 2026-02-05T10:00Z 2026-02-02

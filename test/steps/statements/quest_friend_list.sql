@@ -1,11 +1,35 @@
 -- prepare
 create temp table quest_friend_list as
+with scope_user as (
+  select distinct user_key from quest_scope where 'assists' = any (metrics)
+), met as (
+  select u1_key as user_key from quest_meeting
+  union
+  select u2_key from quest_meeting
+), size as (
+  select (select count(*) from met) < (select count(*) from scope_user) as is_few_met
+)
 select
-  friend.friend_key as user_key,
-  array_agg(friend.user_key) as friend_keys,
-  array_agg(friend.first_day) as first_days,
+  list.user_key,
+  array_agg(list.friend_key) as friend_keys,
+  array_agg(list.first_day) as first_days,
   count(*)::integer as friend_count
-from (select distinct user_key from quest_scope where 'assists' = any (metrics)) as scope_user
-join friend on friend.user_key = scope_user.user_key
-where friend.friend_key in (select u1_key from quest_meeting union select u2_key from quest_meeting)
-group by friend.friend_key;
+from (
+  select friend.friend_key as user_key, friend.user_key as friend_key, friend.first_day
+  from scope_user
+  join friend on friend.user_key = scope_user.user_key
+  where not (select is_few_met from size)
+    and friend.friend_key in (select met.user_key from met)
+  union all
+  select met.user_key, own.friend_key, own.first_day
+  from met
+  cross join lateral (
+    -- With an offset the planner looks each user up, and does not join all connections there are.
+    select friend.friend_key, friend.first_day from friend where friend.user_key = met.user_key
+    offset 0
+  ) as own
+  where (select is_few_met from size)
+    -- Told so, the planner looks for each in a hash of them, and does not join all with all.
+    and (own.friend_key in (select scope_user.user_key from scope_user)) is true
+) as list
+group by list.user_key;

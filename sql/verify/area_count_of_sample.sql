@@ -17,11 +17,18 @@ with judged as (
     (select min(first_hour.starts_at) from area_hour as first_hour where first_hour.geohash5 = area.geohash5) as starts_at
   from (select distinct judged.geohash5 from judged) as area
 ), found as (
-  select area_hour.geohash5, area_hour.day, area_hour.starts_at, area_hour.slot, area_hour.tap_count, area_hour.user_keys
-  from area_hour
-  -- By the week itself and not by its span of time: two equal values are hashed, a span is compared with every hour.
-  join verify_calendar on verify_calendar.day = area_hour.day
-  join needed on needed.geohash5 = area_hour.geohash5 and needed.week_start = verify_calendar.week_start
+  select hour.geohash5, hour.day, hour.starts_at, hour.slot, hour.tap_count, hour.user_keys
+  from needed
+  cross join lateral (
+    -- Looked up for each cell and week, from a day before it in UTC to a day after, which holds it in any zone.
+    select area_hour.*
+    from area_hour
+    where area_hour.geohash5 = needed.geohash5
+      and area_hour.starts_at >= (needed.week_start - 1)::timestamp at time zone 'UTC'
+      and area_hour.starts_at < (needed.week_start + 8)::timestamp at time zone 'UTC'
+    offset 0
+  ) as hour
+  join verify_calendar on verify_calendar.day = hour.day and verify_calendar.week_start = needed.week_start
   union
   select area_hour.geohash5, area_hour.day, area_hour.starts_at, area_hour.slot, area_hour.tap_count, area_hour.user_keys
   from began

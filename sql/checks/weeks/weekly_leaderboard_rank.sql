@@ -21,41 +21,42 @@ with own as (
     on expected_week.user_id = board.user_id
     and expected_week.year = board.year
     and expected_week.iso_week = board.iso_week
-), held as (
-  select own.year, own.iso_week, each.name, each.figure, count(*) as holder_count
+), figure as (
+  select own.user_id, own.year, own.iso_week, each.board, each.figure
   from own
   cross join lateral (
     values ('connectors', own.new_first_degree), ('builders', own.delta_second_degree), ('streak', own.streak_days)
-  ) as each (name, figure)
-  where each.figure > 0
-  group by own.year, own.iso_week, each.name, each.figure
+  ) as each (board, figure)
+), held as (
+  select figure.year, figure.iso_week, figure.board, figure.figure, count(*) as holder_count
+  from figure
+  where figure.figure > 0
+  group by figure.year, figure.iso_week, figure.board, figure.figure
 ), place as (
   select
     held.year,
     held.iso_week,
-    held.name,
+    held.board,
     held.figure,
-    sum(held.holder_count) over (partition by held.year, held.iso_week, held.name order by held.figure desc)
+    sum(held.holder_count) over (partition by held.year, held.iso_week, held.board order by held.figure desc)
       - held.holder_count + 1 as rank
   from held
 )
 select
-  own.user_id,
-  own.year,
-  own.iso_week,
-  connectors.rank as connectors_rank,
-  builders.rank as builders_rank,
-  streak.rank as streak_rank
-from own
-left join place as connectors
-  on (connectors.name, connectors.year, connectors.iso_week) = ('connectors', own.year, own.iso_week)
-  and connectors.figure = own.new_first_degree
-left join place as builders
-  on (builders.name, builders.year, builders.iso_week) = ('builders', own.year, own.iso_week)
-  and builders.figure = own.delta_second_degree
-join place as streak
-  on (streak.name, streak.year, streak.iso_week) = ('streak', own.year, own.iso_week)
-  and streak.figure = own.streak_days
+  figure.user_id,
+  figure.year,
+  figure.iso_week,
+  -- There is one each. Joined board by board, the planner takes few of them for one and looks at all for each row.
+  (array_agg(place.rank) filter (where figure.board = 'connectors'))[1] as connectors_rank,
+  (array_agg(place.rank) filter (where figure.board = 'builders'))[1] as builders_rank,
+  (array_agg(place.rank) filter (where figure.board = 'streak'))[1] as streak_rank
+from figure
+join place
+  on place.year = figure.year
+  and place.iso_week = figure.iso_week
+  and place.board = figure.board
+  and place.figure = figure.figure
+group by figure.user_id, figure.year, figure.iso_week
 --: stored
 select
   board.user_id,

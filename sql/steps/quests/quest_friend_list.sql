@@ -19,21 +19,25 @@ select
   array_agg(list.first_day) as first_days,
   count(*)::integer as friend_count
 from (
-  select friend.friend_key as user_key, friend.user_key as friend_key, friend.first_day
+  select own.friend_key as user_key, scope_user.user_key as friend_key, own.first_day
   from scope_user
-  join friend on friend.user_key = scope_user.user_key
+  cross join lateral (
+    -- With an offset the planner looks each user up, and does not join all connections there are.
+    select friend.friend_key, friend.first_day from friend where friend.user_key = scope_user.user_key
+    offset 0
+  ) as own
   where not (select is_few_met from size)
-    and friend.friend_key in (select met.user_key from met)
+    -- Told so, the planner looks for each in a hash of them, and does not join all with all.
+    and (own.friend_key in (select met.user_key from met)) is true
   union all
   select met.user_key, own.friend_key, own.first_day
   from met
   cross join lateral (
-    -- With an offset the planner looks each user up, and does not join all connections there are.
+    -- Likewise.
     select friend.friend_key, friend.first_day from friend where friend.user_key = met.user_key
     offset 0
   ) as own
   where (select is_few_met from size)
-    -- Told so, the planner looks for each in a hash of them, and does not join all with all.
     and (own.friend_key in (select scope_user.user_key from scope_user)) is true
 ) as list
 group by list.user_key

@@ -53,7 +53,7 @@ export const commandGroups = [
 
 /**
  * What a file of src/commands exports as `command`; the file's name is the command's. That is all it takes to be one:
- * src/cli.ts finds the files by itself, and loads only the one that is called.
+ * src/program.ts finds the files by itself, and loads only the one that is called.
  */
 export interface CommandFile {
   readonly group: (typeof commandGroups)[number];

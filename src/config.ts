@@ -70,11 +70,11 @@ export const readEnvironment = (): Record<string, string | undefined> => {
 };
 
 /** Whether this process is a task of a Cloud Run Job. */
-export const isCloudRunJob = (environment = readEnvironment()): boolean =>
+export const isCloudRunJob = (environment: Readonly<Record<string, string | undefined>>): boolean =>
   environment.CLOUD_RUN_JOB !== undefined || environment.CLOUD_RUN_EXECUTION !== undefined;
 
 /** Which of a Cloud Run Job's parallel tasks this process is: 0 for the first, and everywhere else. */
-export const cloudRunTaskIndex = (environment = readEnvironment()): number =>
+export const cloudRunTaskIndex = (environment: Readonly<Record<string, string | undefined>>): number =>
   Number(environment.CLOUD_RUN_TASK_INDEX ?? 0);
 
 /**
@@ -99,39 +99,44 @@ export const readSettings = (flags: ConnectionFlags, environment: NodeJS.Process
     schema,
     zone: zoneSetting(environment.ARC_GAM_TZ),
     source: Object.freeze(source),
-    lockTimeoutMs: wholeNumber(environment, 'ARC_GAM_LOCK_TIMEOUT_MS', 5_000),
-    statementTimeoutMs: wholeNumber(environment, 'ARC_GAM_STATEMENT_TIMEOUT_MS', 3_600_000),
-    batchTaps: wholeNumber(environment, 'ARC_GAM_BATCH_TAPS', 5_000_000, 1),
+    lockTimeoutMs: numberSetting(environment, 'ARC_GAM_LOCK_TIMEOUT_MS', 5_000),
+    statementTimeoutMs: numberSetting(environment, 'ARC_GAM_STATEMENT_TIMEOUT_MS', 3_600_000),
+    batchTaps: numberSetting(environment, 'ARC_GAM_BATCH_TAPS', 5_000_000, { least: 1 }),
   });
 };
 
-const zoneSetting = (zone: string | undefined): string | undefined => {
-  if (zone === undefined) return undefined;
+/** Whether it is the name of an IANA time zone. */
+export const isZone = (text: string): boolean => {
+  // Postgres reads the sign of a POSIX zone such as UTC+3 the other way round: only names are taken.
+  if (!/^[A-Za-z][A-Za-z0-9_+/-]{0,63}$/.test(text)) return false;
   try {
-    // A POSIX zone such as UTC+3 is accepted by Postgres with the sign reversed: only names are taken.
-    if (!/^[A-Za-z][A-Za-z0-9_+/-]*$/.test(zone)) throw new RangeError(zone);
-    new Intl.DateTimeFormat('en', { timeZone: zone });
-    return zone;
-  } catch (cause) {
-    throw usageFailure(
-      `ARC_GAM_TZ is '${zone}', which is not an IANA time zone. Set a name such as 'UTC' or 'America/New_York'.`,
-      { cause },
-    );
+    new Intl.DateTimeFormat('en', { timeZone: text });
+    return true;
+  } catch {
+    return false;
   }
 };
 
-const wholeNumber = (
-  environment: Record<string, string | undefined>,
+const zoneSetting = (zone: string | undefined): string | undefined => {
+  if (zone === undefined || isZone(zone)) return zone;
+  throw usageFailure(
+    `ARC_GAM_TZ is '${zone}', which is not an IANA time zone. Set a name such as 'UTC' or 'America/New_York'.`,
+  );
+};
+
+/** A number of the environment. Throws a usage failure that names the variable, what it held and what is expected. */
+export const numberSetting = (
+  environment: Readonly<Record<string, string | undefined>>,
   variable: string,
   fallback: number,
-  least = 0,
+  { least = 0, most = 2_147_483_647, whole = true }: { least?: number; most?: number; whole?: boolean } = {},
 ): number => {
   const text = environment[variable];
   if (text === undefined) return fallback;
   const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < least || value > 2_147_483_647) {
+  if (text.trim() === '' || !(value >= least && value <= most) || (whole && !Number.isInteger(value))) {
     throw usageFailure(
-      `${variable} is '${text}', expected a whole number from ${least}. Unset it for ${fallback}.`,
+      `${variable} is '${text}', expected a ${whole ? 'whole ' : ''}number from ${least} to ${most}. Unset it for ${fallback}.`,
     );
   }
   return value;

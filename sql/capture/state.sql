@@ -1,8 +1,6 @@
--- How many of capture's triggers exist and are enabled on the tables that the views read. $1 is how many there should
--- be; with fewer, changes may have gone unnoticed.
-select
-  count(*)::integer = $1::integer as is_complete,
-  count(*)::integer as trigger_count
+-- Whether all of capture's triggers ($1: how many there should be) exist and are enabled on the tables that the views
+-- read; with fewer, changes may have gone unnoticed.
+select count(*)::integer = $1::integer as is_complete
 from pg_trigger
 join pg_class on pg_class.oid = pg_trigger.tgrelid
 where pg_trigger.tgname like 'arc\_gam\_capture\_%'

@@ -5,11 +5,7 @@ with recursive placed as (
   select
     pg_class.oid as relation,
     pg_class.relname::text as name,
-    case when pg_dist_partition.partmethod = 'h' then 'distributed' else 'reference' end as placement,
-    case
-      when pg_dist_partition.partkey is not null
-        then column_to_column_name(pg_dist_partition.logicalrelid, pg_dist_partition.partkey)
-    end as distribution_column
+    case when pg_dist_partition.partmethod = 'h' then 'distributed' else 'reference' end as placement
   from pg_class
   join pg_dist_partition on pg_dist_partition.logicalrelid = pg_class.oid
   where pg_class.relnamespace = $1::text::regnamespace
@@ -29,7 +25,6 @@ with recursive placed as (
 select
   placed.name,
   placed.placement,
-  placed.distribution_column,
   null::text as definition,
   case
     when placed.placement = 'reference'
@@ -56,7 +51,7 @@ select
   end as missing_nodes
 from placed
 union all
-select pg_class.relname::text, 'view', null, pg_get_viewdef(pg_class.oid), null, null
+select pg_class.relname::text, 'view', pg_get_viewdef(pg_class.oid), null, null
 from reader
 join pg_class
   on pg_class.oid = reader.relation

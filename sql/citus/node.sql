@@ -1,6 +1,5 @@
 -- The nodes of the Citus cluster that this server knows, the coordinator first, and whether it is itself the
--- coordinator.
--- A node that is switched off is not asked.
+-- coordinator. A node that is switched off is not asked.
 select
   format('%s:%s', pg_dist_node.nodename, pg_dist_node.nodeport) as name,
   pg_dist_node.groupid = 0 as is_coordinator,

@@ -1,10 +1,9 @@
 -- Columns of the application's tables ($1: their names as schema.table, separated by line ends): type, whether a unique
--- index or the primary key is on the column alone, the table that it refers to, and the rows that the server estimates.
+-- index or the primary key is on the column alone, and the table that it refers to.
 select
   format('%s.%s', space.nspname, class.relname) as relation,
   space.nspname as schema_name,
   class.relname as table_name,
-  greatest(class.reltuples, 0)::float8 as row_estimate,
   attribute.attname as name,
   format_type(attribute.atttypid, null) as type,
   exists (

@@ -18,4 +18,4 @@ from (
     (select max(coalesce(run.ended_at, run.started_at)) from run) as last_run_at
   from processed_day
 ) as latest
-returning zone, as_of_day, alive_from_day
+returning as_of_day, alive_from_day

@@ -3,7 +3,7 @@ import { inspectCluster, refuseCapture } from '../citus/cluster.js';
 import type { Settings } from '../config.js';
 import type { Database } from '../db/database.js';
 import { askClient } from '../db/database.js';
-import { withRunLock } from '../db/run-lock.js';
+import { withLockedTransaction } from '../db/run-lock.js';
 import type { Session } from '../db/transaction.js';
 import { usageFailure, workFailure } from '../errors.js';
 import { readPackageFile } from '../files.js';
@@ -43,7 +43,7 @@ export const setCaptureState = async (session: Session, state: 'pending' | 'read
  * missing.
  */
 export const captureOn = (database: Database, settings: Settings, waitSeconds: number): Promise<void> =>
-  withCaptureTransaction(database, settings, waitSeconds, async (client) => {
+  withLockedTransaction(database, settings, { what: 'capture', waitSeconds }, async (client) => {
     const { taps, users } = await inspectSource(client, settings.source);
     refuseCapture(await inspectCluster(askClient(client), { taps: taps.sql, users: users.sql }));
     for (const table of [taps, users]) {
@@ -76,7 +76,7 @@ export const captureOn = (database: Database, settings: Settings, waitSeconds: n
 
 /** Removes the triggers and what they had noted. */
 export const captureOff = (database: Database, settings: Settings, waitSeconds: number): Promise<void> =>
-  withCaptureTransaction(database, settings, waitSeconds, async (client) => {
+  withLockedTransaction(database, settings, { what: 'capture', waitSeconds }, async (client) => {
     const { rows } = await client.query<{ name: string; relation: string; owner: string; may: boolean }>(
       readPackageFile('sql/capture/trigger.sql'),
     );
@@ -114,22 +114,3 @@ const createTriggers = async (
     );
   }
 };
-
-const withCaptureTransaction = (
-  database: Database,
-  settings: Settings,
-  waitSeconds: number,
-  use: (client: pg.Client) => Promise<void>,
-): Promise<void> =>
-  withRunLock(database, { schema: settings.schema, what: 'capture', waitSeconds }, async () => {
-    const client = await database.connect();
-    try {
-      await client.query(
-        `begin; set local search_path = "${settings.schema}", pg_temp; set local lock_timeout = ${settings.lockTimeoutMs}`,
-      );
-      await use(client);
-      await client.query('commit');
-    } finally {
-      await client.end().catch(() => undefined);
-    }
-  });

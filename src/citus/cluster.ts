@@ -32,7 +32,6 @@ export interface Placement extends Record<string, unknown> {
 export interface FigurePlacement extends Record<string, unknown> {
   readonly name: string;
   readonly placement: 'distributed' | 'reference' | 'view';
-  readonly distribution_column: string | null;
   /** Of a view, its SELECT. */
   readonly definition: string | null;
   /** Of a reference table, the table that this server's copy is in. */

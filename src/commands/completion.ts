@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { type CommandFile, choiceArgument, chosen, type Invocation } from '../command-line.js';
 import { type CompletedCommand, type CompletedFlag, completionScript, shells } from '../report/completion.js';
-import { loadChecks } from '../verify/check.js';
+import { checkedTables } from '../verify/check.js';
 
 const describe = (command: Command): Command =>
   command
@@ -35,11 +35,9 @@ const completed = (command: Command): CompletedCommand => ({
       about: option.description,
       takesValue: option.required || option.optional,
       takesFile: /<(file|path|dir)>/.test(option.flags),
-      values: option.attributeName() === 'table' ? tables() : (option.argChoices ?? []),
+      values: option.attributeName() === 'table' ? checkedTables() : (option.argChoices ?? []),
     }),
   ),
 });
-
-const tables = (): string[] => [...new Set(loadChecks().map(({ table }) => table))].sort();
 
 export const command: CommandFile = { group: 'Help:', describe, run, tellsOfAll: true };

@@ -9,7 +9,7 @@ import {
   withCommonFlags,
 } from '../command-line.js';
 import { readSettings, type Settings, type SourceMapping, sourceVariable } from '../config.js';
-import { type Database, withDatabase } from '../db/database.js';
+import { type Database, withDatabase, withPooled } from '../db/database.js';
 import { exitCode, Failure, usageFailure } from '../errors.js';
 import { readPackageFile } from '../files.js';
 import { type CatalogueColumn, type Guesses, guessMapping } from '../init/guess.js';
@@ -96,18 +96,14 @@ const run = async (flags: InitFlags, invocation: Invocation): Promise<void> => {
 const lookAt = async (
   database: Database,
   given: Partial<Record<keyof SourceMapping, string>>,
-): Promise<Guesses> => {
-  const client = await database.connect();
-  try {
+): Promise<Guesses> =>
+  withPooled(database, async (client) => {
     const tables = await applicationTables(client);
     const { rows } = await client.query<CatalogueColumn>(readPackageFile('sql/init/column.sql'), [
       tables.join('\n'),
     ]);
     return guessMapping(rows, given);
-  } finally {
-    await client.end();
-  }
-};
+  });
 
 /** Settings for the address if it came by a flag; what is in the environment is not written to the file. */
 const connection = (flags: InitFlags, environment: Record<string, string | undefined>): Setting[] => {
@@ -137,18 +133,14 @@ const zoneOf = (
 });
 
 /** The zone recorded with the data, if there is data. */
-const recordedZone = async (database: Database, { schema }: Settings): Promise<string | null> => {
-  const client = await database.connect();
-  try {
+const recordedZone = (database: Database, { schema }: Settings): Promise<string | null> =>
+  withPooled(database, async (client) => {
     const name = `"${schema}".setting`;
     const { rows } = await client.query('select 1 as is_there where to_regclass($1) is not null', [name]);
     if (rows.length === 0) return null;
     const found = await client.query<{ value: string }>(`select value from ${name} where key = 'zone'`);
     return found.rows[0]?.value ?? null;
-  } finally {
-    await client.end();
-  }
-};
+  });
 
 interface MigratePlan {
   readonly pendingCount: number;
@@ -157,29 +149,24 @@ interface MigratePlan {
 }
 
 /** Does what `migrate --dry-run` does, which also checks the mapping. Throws a usage failure if that is wrong. */
-const whatMigrateDoes = async (database: Database, settings: Settings): Promise<MigratePlan> => {
-  const client = await database.connect();
-  try {
+const whatMigrateDoes = (database: Database, settings: Settings): Promise<MigratePlan> =>
+  withPooled(database, async (client) => {
     const { sql, notices } = await migrationSql(client, settings);
     return {
       pendingCount: [...sql.matchAll(/^-- \d{4}_\w+$/gm)].length,
       lineCount: sql === '' ? 0 : sql.split('\n').length,
       notices,
     };
-  } finally {
-    await client.end();
-  }
-};
+  });
 
 interface Fit extends Record<string, unknown> {
   readonly tap_count: number;
   readonly known_count: number;
 }
 
-const howItFits = async (database: Database, { source }: Settings): Promise<Fit> => {
-  const client = await database.connect();
-  const sqlOf = (text: string) => `(${text})`;
-  try {
+const howItFits = (database: Database, { source }: Settings): Promise<Fit> =>
+  withPooled(database, async (client) => {
+    const sqlOf = (text: string) => `(${text})`;
     const { rows } = await client.query<Fit>(
       readPackageFile('sql/init/fit.sql')
         .replaceAll('{{taps}}', source.tapsTable)
@@ -189,10 +176,7 @@ const howItFits = async (database: Database, { source }: Settings): Promise<Fit>
         .replaceAll('{{user}}', sqlOf(source.usersId)),
     );
     return rows[0] ?? { tap_count: 0, known_count: 0 };
-  } finally {
-    await client.end();
-  }
-};
+  });
 
 const screen = (
   settings: readonly Setting[],

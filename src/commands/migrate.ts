@@ -13,7 +13,8 @@ import {
 import { readSettings, type Settings } from '../config.js';
 import { type Database, withDatabase } from '../db/database.js';
 import { withTransaction } from '../db/transaction.js';
-import { migrateDown, migrateUp, migrationSql, readMigrationStatus } from '../migrate/migrate.js';
+import { migrateDown, migrateUp, migrationSql } from '../migrate/migrate.js';
+import { migrationStatus } from '../migrate/migrations.js';
 import { frozenRenewal, renewals } from '../pipeline/outdated.js';
 import { loadSteps } from '../pipeline/step.js';
 
@@ -82,7 +83,7 @@ const run = async (given: string, flags: MigrateFlags, invocation: Invocation): 
       const client = await database.connect();
       try {
         if (direction === 'status') {
-          const migrations = [...(await readMigrationStatus(client, settings))];
+          const migrations = [...(await migrationStatus(client, settings.schema))];
           reporter.table(
             'migration',
             migrations.map((row) => ({ ...row })),

@@ -18,7 +18,7 @@ import { requireMigratedSchema } from '../migrate/migrations.js';
 import { formatCount, formatDuration, plural } from '../report/format.js';
 import type { Reporter } from '../report/reporter.js';
 import { didYouMean } from '../report/suggest.js';
-import { loadChecks } from '../verify/check.js';
+import { checkedTables } from '../verify/check.js';
 import { repair } from '../verify/repair.js';
 import type { Preparation } from '../verify/scope.js';
 import { type CheckResult, type Finding, type Verification, verify } from '../verify/verify.js';
@@ -177,7 +177,7 @@ const describeWrong = (wrong: readonly CheckResult[], flags: VerifyFlags): strin
 /** Throws a usage failure, before connecting, for a table that no check is about. */
 const requireTables = (tables: readonly string[]): void => {
   if (tables.length === 0) return;
-  const checked = [...new Set(loadChecks().map(({ table }) => table))].sort();
+  const checked = checkedTables();
   const unknown = tables.find((table) => !checked.includes(table));
   if (unknown === undefined) return;
   throw usageFailure(

@@ -6,11 +6,8 @@ interface DatabaseError {
   syscall?: string;
   message: string;
   detail?: string;
-  hint?: string;
   /** In what the server was at work: for an error that came from another node, which one. */
   where?: string;
-  table_name?: string;
-  table?: string;
 }
 
 const asDatabaseError = (error: unknown): DatabaseError =>

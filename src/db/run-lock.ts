@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
+import type { Settings } from '../config.js';
 import { exitCode, Failure } from '../errors.js';
 import { readPackageFile } from '../files.js';
 import { applicationName, type Database, setApplicationName } from './database.js';
@@ -62,6 +63,31 @@ export const withRunLock = async <Result>(
     await connection.client.end().catch(() => undefined);
   }
 };
+
+/**
+ * One transaction while the run lock is held, on a connection of its own, in which unqualified names mean the target
+ * schema. Its settings are those of the transaction: behind PgBouncer, one of the session would stay on a connection
+ * that others get next.
+ */
+export const withLockedTransaction = <Result>(
+  database: Database,
+  { schema, lockTimeoutMs }: Pick<Settings, 'schema' | 'lockTimeoutMs'>,
+  lock: Omit<LockOptions, 'schema'>,
+  use: (client: pg.Client) => Promise<Result>,
+): Promise<Result> =>
+  withRunLock(database, { schema, ...lock }, async () => {
+    const client = await database.connect();
+    try {
+      await client.query(
+        `begin; set local lock_timeout = ${lockTimeoutMs}; set local timezone = 'UTC'; set local search_path = "${schema}", pg_temp`,
+      );
+      const result = await use(client);
+      await client.query('commit');
+      return result;
+    } finally {
+      await client.end().catch(() => undefined);
+    }
+  });
 
 /** Milliseconds that a run waits for a follower's cycle, even with --wait 0. */
 const cycleMs = 60_000;

@@ -1,10 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import {
-  accessSync,
   chmodSync,
   chownSync,
-  constants,
   cpSync,
   existsSync,
   mkdirSync,
@@ -203,7 +201,6 @@ const reachable = (native: string, owner: Owner | null): string => {
     } catch (error) {
       // Another process was faster.
       rmSync(fresh, { recursive: true, force: true });
-      accessSync(copy, constants.R_OK);
       if (!existsSync(copy)) throw error;
     }
   }
@@ -285,7 +282,7 @@ const untilReady = async (url: string, server: ChildProcess | null, log: () => s
 };
 
 /** A fast shutdown: sessions are ended, the data is left clean. */
-const stopPid = async (pid: number, remove: string | null): Promise<void> => {
+export const stopPid = async (pid: number, remove: string | null): Promise<void> => {
   const alive = () => {
     try {
       process.kill(pid, 0);

@@ -6,7 +6,6 @@ export interface CatalogueColumn {
   readonly relation: string;
   readonly schema_name: string;
   readonly table_name: string;
-  readonly row_estimate: number;
   readonly name: string;
   readonly type: string;
   /** Whether it is unique by itself. */

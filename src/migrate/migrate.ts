@@ -11,7 +11,7 @@ import {
 import { statementsIn } from '../citus/statements.js';
 import type { Settings } from '../config.js';
 import { askClient, type Database } from '../db/database.js';
-import { withRunLock } from '../db/run-lock.js';
+import { withLockedTransaction } from '../db/run-lock.js';
 import { workFailure } from '../errors.js';
 import { readPackageFile } from '../files.js';
 import { fillGazetteer } from './gazetteer.js';
@@ -53,7 +53,7 @@ const migrationsTableComments = [
   `comment on sequence ${migrationsTable}_id_seq is 'Numbers the rows of ${migrationsTable}.'`,
 ];
 
-const sourceViews = ['classified_tap', 'app_user', 'tap'];
+const viewNames = ['classified_tap', 'app_user', 'tap'];
 
 /**
  * Applies all pending migrations in one transaction, then makes the views over the application's tables if the mapping
@@ -89,7 +89,7 @@ export const migrateUp = async (
  * The application's tables, and where they are if the database is one of a cluster. Throws where that can't be worked
  * with.
  */
-const inspectUsable = async (client: pg.Client, settings: Settings): Promise<Source> => {
+const inspectUsable = async (client: pg.ClientBase, settings: Settings): Promise<Source> => {
   const source = await inspectSource(client, settings.source);
   const cluster = await inspectCluster(askClient(client), { taps: source.taps.sql, users: source.users.sql });
   requireUsable(cluster);
@@ -100,7 +100,7 @@ const inspectUsable = async (client: pg.Client, settings: Settings): Promise<Sou
 };
 
 /** Where our own tables are; none before there is a schema. */
-const figuresIn = async (client: pg.Client, schema: string): Promise<FigurePlacement[]> => {
+const figuresIn = async (client: pg.ClientBase, schema: string): Promise<FigurePlacement[]> => {
   const { rows } = await client.query<{ is_there: boolean }>(
     'select exists (select 1 from pg_namespace where nspname = $1) as is_there',
     [schema],
@@ -124,7 +124,7 @@ export const migrateDown = async (
     const all = count >= applied.length;
     if (all) {
       await requireNoCapture(client);
-      for (const view of sourceViews) await client.query(`drop view if exists "${schema}".${view}`);
+      for (const view of viewNames) await client.query(`drop view if exists "${schema}".${view}`);
     }
     const names = await applyMigrations(client, schema, 'down', count);
     if (all) {
@@ -138,7 +138,7 @@ export const migrateDown = async (
     return { names, notices: [], viewsChanged: all };
   });
 
-const requireNoCapture = async (client: pg.Client): Promise<void> => {
+const requireNoCapture = async (client: pg.ClientBase): Promise<void> => {
   const { rows } = await client.query<{ relations: string | null }>(
     readPackageFile('sql/capture/relation.sql'),
   );
@@ -152,7 +152,7 @@ const requireNoCapture = async (client: pg.Client): Promise<void> => {
 
 /** The SQL that `up` would run and the notices that it would give. Only reads. */
 export const migrationSql = async (
-  client: pg.Client,
+  client: pg.ClientBase,
   settings: Settings,
 ): Promise<{ sql: string; notices: readonly string[] }> => {
   const source = await inspectUsable(client, settings);
@@ -175,39 +175,19 @@ export const migrationSql = async (
   return { sql, notices: source.notices };
 };
 
-/** Status of every migration, for `migrate status`. */
-export const readMigrationStatus = (client: pg.Client, settings: Settings): Promise<MigrationStatus[]> =>
-  migrationStatus(client, settings.schema);
-
-/**
- * Everything in one transaction: behind PgBouncer, a setting of the session would stay on a connection that others get
- * next.
- */
 const withMigrationLock = <Result>(
   database: Database,
   settings: Settings,
   options: MigrateOptions,
-  use: (client: pg.Client) => Promise<Result>,
+  use: (client: pg.ClientBase) => Promise<Result>,
 ): Promise<Result> =>
-  withRunLock(database, { schema: settings.schema, what: 'migrate', ...options }, async () => {
-    const client = await database.connect();
-    try {
-      await client.query(
-        `begin; set local lock_timeout = ${settings.lockTimeoutMs}; set local timezone = 'UTC'; set local search_path = "${settings.schema}", pg_temp`,
-      );
-      await requireOwner(client, settings);
-      const result = await use(client);
-      await client.query('commit');
-      return result;
-    } finally {
-      await client.end().catch(() => undefined);
-    }
+  withLockedTransaction(database, settings, { what: 'migrate', ...options }, async (client) => {
+    await requireOwner(client, settings);
+    return use(client);
   });
 
-/**
- * Makes the schema if it is missing. Throws, naming the role that may, before a statement that this role may not run.
- */
-const requireOwner = async (client: pg.Client, { schema, target }: Settings): Promise<void> => {
+/** Throws, naming the role that may, before a statement that this role may not run. */
+const requireOwner = async (client: pg.ClientBase, { schema, target }: Settings): Promise<void> => {
   const { rows } = await client.query<{ owner: string; may: boolean }>(
     readPackageFile('sql/source/schema_owner.sql'),
     [schema],
@@ -219,7 +199,7 @@ const requireOwner = async (client: pg.Client, { schema, target }: Settings): Pr
 };
 
 /** Asked first, because `create schema if not exists` requires the privilege even where the schema exists. */
-const createSchema = async (client: pg.Client, schema: string): Promise<void> => {
+const createSchema = async (client: pg.ClientBase, schema: string): Promise<void> => {
   const { rows } = await client.query('select 1 from pg_namespace where nspname = $1', [schema]);
   if (rows.length > 0) return;
   await client.query(`create schema "${schema}"`);
@@ -229,7 +209,7 @@ const createSchema = async (client: pg.Client, schema: string): Promise<void> =>
 };
 
 const applyMigrations = async (
-  client: pg.Client,
+  client: pg.ClientBase,
   schema: string,
   direction: 'up' | 'down',
   count: number,
@@ -257,8 +237,8 @@ const applyMigrations = async (
  * node-pg-migrate would begin and commit by itself; here it runs within our transaction. What it runs is first cut into
  * statements by `cut`.
  */
-const withoutTransactionCommands = (client: pg.Client, cut: (script: string) => string[]): pg.Client =>
-  new Proxy(client, {
+const withoutTransactionCommands = (client: pg.ClientBase, cut: (script: string) => string[]): pg.Client =>
+  new Proxy(client as pg.Client, {
     get: (target, property) =>
       property === 'query'
         ? async (text: string, values?: unknown[]) => {
@@ -270,12 +250,12 @@ const withoutTransactionCommands = (client: pg.Client, cut: (script: string) => 
         : Reflect.get(target, property),
   });
 
-const viewsDiffer = async (client: pg.Client, schema: string, source: Source): Promise<boolean> => {
+const viewsDiffer = async (client: pg.ClientBase, schema: string, source: Source): Promise<boolean> => {
   const { rows: views } = await client.query(
     'select 1 from pg_views where schemaname = $1 and viewname = any ($2)',
-    [schema, sourceViews],
+    [schema, viewNames],
   );
-  if (views.length < sourceViews.length) return true;
+  if (views.length < viewNames.length) return true;
   const { rows } = await client.query<{ value: string }>(
     `select value from "${schema}".setting where key = 'source'`,
   );
@@ -288,10 +268,10 @@ const viewsDiffer = async (client: pg.Client, schema: string, source: Source): P
 
 const recordedSource = (source: Source): string => source.views.join(';\n');
 
-const makeViews = async (client: pg.Client, source: Source): Promise<boolean> => {
+const makeViews = async (client: pg.ClientBase, source: Source): Promise<boolean> => {
   const { rows } = await client.query<{ schema: string }>('select current_schema() as schema');
   if (!(await viewsDiffer(client, rows[0]?.schema ?? '', source))) return false;
-  for (const view of sourceViews) await client.query(`drop view if exists ${view}`);
+  for (const view of viewNames) await client.query(`drop view if exists ${view}`);
   for (const statement of source.views) await client.query(statement);
   await client.query(
     "insert into setting as target (key, value) values ('source', $1) on conflict (key) do update set value = excluded.value",

@@ -76,8 +76,7 @@ export const migrationStatus = async (client: pg.ClientBase, schema: string): Pr
 };
 
 /** Throws unless the schema is of this version. Every command but migrate requires that. */
-const requireMigrated = async (client: pg.ClientBase, schema: string): Promise<void> => {
-  const status = await migrationStatus(client, schema);
+const requireMigrated = (status: readonly MigrationStatus[], schema: string): void => {
   requireNoneNewer(status, schema);
   const pending = status.filter(({ state }) => state === 'pending').map(({ name }) => name);
   if (pending.length === 0) return;
@@ -107,8 +106,9 @@ export const requireMigratedSchema = (
   { unedited = false } = {},
 ): Promise<void> =>
   withPooled(database, async (client) => {
-    await requireMigrated(client, schema);
-    if (unedited) requireUnedited(await migrationStatus(client, schema));
+    const status = await migrationStatus(client, schema);
+    requireMigrated(status, schema);
+    if (unedited) requireUnedited(status);
   });
 
 /** Throws if an applied migration is no longer what was applied. */

@@ -55,7 +55,7 @@ const quote = (identifier: string): string => `"${identifier.replaceAll('"', '""
  * Checks the mapping against the catalogue and makes the views' SQL. Only reads. Throws a usage failure that names the
  * setting, what was found and what is expected.
  */
-export const inspectSource = async (client: pg.Client, mapping: SourceMapping): Promise<Source> => {
+export const inspectSource = async (client: pg.ClientBase, mapping: SourceMapping): Promise<Source> => {
   const taps = await findRelation(client, mapping, 'tapsTable');
   const users = await findRelation(client, mapping, 'usersTable');
   const column = (relation: Relation, key: keyof SourceMapping) => mapColumn(client, relation, mapping, key);
@@ -170,7 +170,7 @@ export const relationName = (
 };
 
 const findRelation = async (
-  client: pg.Client,
+  client: pg.ClientBase,
   mapping: SourceMapping,
   key: 'tapsTable' | 'usersTable',
 ): Promise<Relation> => {
@@ -201,7 +201,7 @@ const findRelation = async (
 };
 
 /** Tables and views that may be the application's: not Postgres' own, and not those of a schema that arc-gam made. */
-export const applicationTables = async (client: pg.Client): Promise<string[]> => {
+export const applicationTables = async (client: pg.ClientBase): Promise<string[]> => {
   const { rows } = await client.query<{ name: string }>(readPackageFile('sql/source/application_table.sql'));
   return rows.map(({ name }) => name);
 };
@@ -268,7 +268,7 @@ const optionalDefaults: Partial<SourceMapping> = {
  * A setting is the name of a column or an SQL expression over the table. Postgres is asked for the expression's type.
  */
 const mapColumn = async (
-  client: pg.Client,
+  client: pg.ClientBase,
   relation: Relation,
   mapping: SourceMapping,
   key: keyof SourceMapping,
@@ -323,7 +323,7 @@ const expectType = (
 const numberTypes = new Set(['double precision', 'real', 'numeric', 'integer', 'bigint', 'smallint']);
 
 const optionalNumber = async (
-  client: pg.Client,
+  client: pg.ClientBase,
   relation: Relation,
   mapping: SourceMapping,
   key: 'tapsLatitude' | 'tapsLongitude',
@@ -336,7 +336,7 @@ const optionalNumber = async (
 };
 
 /** Where no unique key covers the users' ids, the view must not show an id twice: their taps would count twice. */
-const isUnique = async (client: pg.Client, users: Relation, id: Mapped): Promise<boolean> => {
+const isUnique = async (client: pg.ClientBase, users: Relation, id: Mapped): Promise<boolean> => {
   const { rows } = await client.query(readPackageFile('sql/source/unique_index.sql'), [
     users.oid,
     id.column ?? 0,
@@ -344,7 +344,7 @@ const isUnique = async (client: pg.Client, users: Relation, id: Mapped): Promise
   return rows.length > 0;
 };
 
-const indexNotice = async (client: pg.Client, taps: Relation, time: Mapped): Promise<string[]> => {
+const indexNotice = async (client: pg.ClientBase, taps: Relation, time: Mapped): Promise<string[]> => {
   if (!['r', 'p', 'm'].includes(taps.kind) || time.column === null) return [];
   const { rows } = await client.query(readPackageFile('sql/source/leading_index.sql'), [
     taps.oid,

@@ -5,10 +5,10 @@ import { isPreparing, type Step } from './step.js';
 
 /** One statement of a step as it runs. */
 export interface Statement {
-  /** What it is for: stage, count, delete, upsert, fill, prepare, note. */
+  /** What it is for: stage, delete, delete_placed, upsert, fill, prepare, note. */
   readonly purpose: string;
-  /** The table that it writes, if any. */
-  readonly table: string | null;
+  /** The table that it writes. */
+  readonly table: string;
   readonly text: string;
   /** Names of its bind parameters, $1 first. */
   readonly params: Step['params'];
@@ -52,7 +52,7 @@ const row = (columns: readonly string[]): string =>
   columns.length === 1 ? (columns[0] ?? '') : `(${columns.join(', ')})`;
 
 /** A statement with its parameters numbered from $1: a section may use only some of its step's. */
-const statement = (step: Step, purpose: string, table: string | null, text: string): Statement => {
+const statement = (step: Step, purpose: string, table: string, text: string): Statement => {
   const { text: own, used } = renumbered(text);
   return {
     purpose,

@@ -347,9 +347,10 @@ class Run {
   /** Counts what a step is about to change; with --diff reports each row. */
   private async noteDifference(
     session: Session,
-    { table, ...step }: Step,
+    step: Step,
     counts: Omit<TableDifference, 'table'>,
   ): Promise<void> {
+    const { table } = step;
     const before = this.differences.get(table);
     this.differences.set(table, {
       table,
@@ -357,8 +358,7 @@ class Run {
       updated: counts.updated + (before?.updated ?? 0),
       deleted: counts.deleted + (before?.deleted ?? 0),
     });
-    if (this.request.showRows)
-      await readStage(session, { table, ...step }, (row) => this.reporter.changedRow(row));
+    if (this.request.showRows) await readStage(session, step, (row) => this.reporter.changedRow(row));
   }
 
   private reportDifference(): void {

@@ -11,11 +11,7 @@ type Severity = 'DEBUG' | 'INFO' | 'NOTICE' | 'WARNING' | 'ERROR';
  * as_of_day, and everything else as fields; `event` says which line it is. The last line of a run is the event `ended`
  * or, with severity ERROR, `failed`. Format: https://cloud.google.com/logging/docs/structured-logging
  */
-export const cloudLoggingReporter = (
-  command: string,
-  out: NodeJS.WritableStream,
-  now: () => Date = () => new Date(),
-): Reporter => {
+export const cloudLoggingReporter = (command: string, out: NodeJS.WritableStream): Reporter => {
   const begun = performance.now();
   const labels: Record<string, string> = { command };
   const done = { dayCount: 0, batchCount: 0, tapCount: 0, retryCount: 0 };
@@ -27,7 +23,7 @@ export const cloudLoggingReporter = (
     `${JSON.stringify({
       severity,
       message,
-      time: now().toISOString(),
+      time: new Date().toISOString(),
       'logging.googleapis.com/labels': labels,
       event,
       ...fields,

@@ -16,8 +16,6 @@ export interface Context {
   readonly cache: Cache;
   readonly places: Places;
   readonly users: Users;
-  /** Adds a sentence to meta.warnings. */
-  warn(sentence: string): void;
   /** Adds fields to meta. */
   describe(meta: Partial<Meta>): void;
 }

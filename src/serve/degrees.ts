@@ -1,4 +1,6 @@
+import { z } from 'zod';
 import type { Context } from './context.js';
+import { instant, nullable, person } from './shape.js';
 import type { Candidate, Named, Shelf } from './users.js';
 import {
   type Around,
@@ -11,32 +13,23 @@ import {
 } from './walk.js';
 
 /** A new partner. */
-export interface NewFirstDegree {
-  readonly user_id: string;
-  readonly name: string;
-  readonly last_tap_at: string;
-}
+export const newFirstDegree = z.object({ ...person, last_tap_at: instant });
+export type NewFirstDegree = z.output<typeof newFirstDegree>;
 
 /** A friend of a friend who is new. */
-export interface NewSecondDegree {
-  readonly user_id: string;
-  readonly name: string;
-  readonly connected_via: string | null;
-}
+export const newSecondDegree = z.object({ ...person, connected_via: nullable(z.string()) });
+export type NewSecondDegree = z.output<typeof newSecondDegree>;
 
 /** Somebody to meet. */
-export interface Recommendation {
-  readonly user_id: string;
-  readonly name: string;
-  readonly scores: {
-    readonly total: number;
-    readonly mutuals: number;
-    readonly recency: number;
-    readonly geo: number;
-  };
-  readonly mutuals: string[];
-  readonly explain: string;
-}
+export const recommendation = z.object({
+  ...person,
+  scores: z
+    .object({ total: z.number(), mutuals: z.number(), recency: z.number(), geo: z.number() })
+    .meta({ description: 'total is weighted, its parts are not; geo comes in steps of 0.25.' }),
+  mutuals: z.array(z.string()),
+  explain: z.string(),
+});
+export type Recommendation = z.output<typeof recommendation>;
 
 /** A row of sql/api/name.sql. */
 interface NameRow extends Named, Record<string, unknown> {

@@ -1,4 +1,4 @@
-import { addDays } from './viewer.js';
+import { addDays } from '../pipeline/plan.js';
 
 /** People of the made-up answers. */
 export const names = [

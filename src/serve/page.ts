@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { extname, sep } from 'node:path';
 import type { FastifyInstance } from 'fastify';
-import { packagePath } from '../files.js';
+import { packagePath, readPackageFile } from '../files.js';
 
 const types: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -33,7 +33,7 @@ export const servePage = (server: FastifyInstance): void => {
     const type = types[extname(name)];
     const path = name.split(sep).join('/');
     if (type === undefined) continue;
-    const body = readFileSync(packagePath(`page/${path}`));
+    const body = readPackageFile(`page/${path}`);
     const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`;
     server.get(name === 'index.html' ? '/' : `/${path}`, (request, reply) => {
       reply.header('cache-control', 'no-cache').header('etag', etag);

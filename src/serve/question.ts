@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isZone } from '../config.js';
 import { uuidPattern } from './settings.js';
 
 /** A parameter that is given once. The issue of a failed check names the parameter. */
@@ -13,17 +14,6 @@ const flag = (name: string) =>
       error: `${name} is neither 0 nor 1.`,
     })
     .transform((text) => text === '1' || text === 'true');
-
-const isZone = (text: string): boolean => {
-  // Postgres reads the sign of a POSIX zone such as UTC+3 the other way round: only names are taken.
-  if (!/^[A-Za-z][A-Za-z0-9_+/-]{0,63}$/.test(text)) return false;
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: text });
-    return true;
-  } catch {
-    return false;
-  }
-};
 
 /** What every endpoint is asked. */
 export const common = {

@@ -1,12 +1,11 @@
 import { createHash } from 'node:crypto';
 import { isIP } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import compress from '@fastify/compress';
 import cors from '@fastify/cors';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Settings } from '../config.js';
 import { usageFailure, workFailure } from '../errors.js';
-import { readPackageFile } from '../files.js';
+import { packageVersion } from '../files.js';
 import { readSentences } from '../why/rule.js';
 import { type Authority, openAuthority } from './authority.js';
 import { type Cache, type Context, type Lifetime, openCache, openPlaces, type Places } from './context.js';
@@ -87,7 +86,7 @@ export const startServer = async (
     users: openUsers(),
     shares: openShares(serve.requestsPerUser),
     sentences: await readSentences({ atLeast: serve.recommendation.minMutuals }),
-    version: (JSON.parse(readPackageFile('package.json')) as { version: string }).version,
+    version: packageVersion(),
   };
   const server = await buildServer(parts);
   // What fails is told to whoever asks, and tried again for them.
@@ -190,13 +189,7 @@ const buildServer = async (parts: Parts): Promise<FastifyInstance> => {
       maxAge: 600,
     });
   }
-  // A fast level, and no brotli: to set its encoder up costs more than to make the answer.
-  // Requests have no body that could be compressed.
-  await server.register(compress, {
-    encodings: ['gzip'],
-    zlibOptions: { level: 3 },
-    globalDecompression: false,
-  });
+  server.addHook('onSend', packAnswer);
   // A question's own schema checks it; what else is sent is ignored.
   server.setValidatorCompiler(() => (value: unknown) => ({ value }));
   server.addHook('onRequest', async (request, reply) => {
@@ -285,7 +278,7 @@ const withoutTables = (missing: readonly string[]): Problem =>
 const addEndpoint = (server: FastifyInstance, parts: Parts, endpoint: Endpoint): void => {
   server.get(
     `/api/community/${endpoint.name}`,
-    { schema: { response: { 200: serializerSchema(endpoint) } }, compress: false, onSend: packAnswer },
+    { schema: { response: { 200: serializerSchema(endpoint) } } },
     async (request, reply) => {
       const started = performance.now();
       const question = parseQuestion(endpoint, request.query);
@@ -428,10 +421,9 @@ const read = async (
     places,
     // Who looks for what takes long wants to see all of it.
     users: question.debug === true ? openUsers() : users,
-    warn: (sentence) => described.warnings.push(sentence),
     describe: (meta) => Object.assign(described, meta),
   };
-  if (watermark.as_of_day === null) context.warn('No day is processed yet. Run: arc-gam etl');
+  if (watermark.as_of_day === null) described.warnings.push('No day is processed yet. Run: arc-gam etl');
   return { etag, watermark, body: await endpoint.read(context, question), described };
 };
 

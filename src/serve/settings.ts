@@ -1,3 +1,4 @@
+import { numberSetting } from '../config.js';
 import { usageFailure } from '../errors.js';
 
 /** How a token proves who asks. */
@@ -48,20 +49,26 @@ export const readServeSettings = (environment: Environment): ServeSettings =>
     jwt: jwtSettings(environment),
     serviceToken: secretOf(environment, 'ARC_GAM_SERVICE_TOKEN', 16),
     mock: onOff(environment, 'ARC_GAM_MOCK', true),
-    poolSize: number(environment, 'ARC_GAM_API_POOL', 8, 1, 200, true),
-    requestsPerUser: number(environment, 'ARC_GAM_API_PER_USER', 8, 1, 10_000, true),
+    poolSize: numberSetting(environment, 'ARC_GAM_API_POOL', 8, { least: 1, most: 200 }),
+    requestsPerUser: numberSetting(environment, 'ARC_GAM_API_PER_USER', 8, { least: 1, most: 10_000 }),
     origins: origins(environment.ARC_GAM_API_ORIGINS),
-    queueLimit: number(environment, 'ARC_GAM_API_QUEUE', 200, 0, 100_000, true),
-    queueTimeoutMs: number(environment, 'ARC_GAM_API_QUEUE_TIMEOUT_MS', 2_000, 1, 600_000, true),
-    statementTimeoutMs: number(environment, 'ARC_GAM_API_STATEMENT_TIMEOUT_MS', 5_000, 1, 600_000, true),
+    queueLimit: numberSetting(environment, 'ARC_GAM_API_QUEUE', 200, { least: 0, most: 100_000 }),
+    queueTimeoutMs: numberSetting(environment, 'ARC_GAM_API_QUEUE_TIMEOUT_MS', 2_000, {
+      least: 1,
+      most: 600_000,
+    }),
+    statementTimeoutMs: numberSetting(environment, 'ARC_GAM_API_STATEMENT_TIMEOUT_MS', 5_000, {
+      least: 1,
+      most: 600_000,
+    }),
     prepare: onOff(environment, 'ARC_GAM_API_PREPARE', true),
-    weeklyGoalTaps: number(environment, 'WEEKLY_GOAL_TAPS', 25, 1, 1_000_000, true),
+    weeklyGoalTaps: numberSetting(environment, 'WEEKLY_GOAL_TAPS', 25, { least: 1, most: 1_000_000 }),
     recommendation: Object.freeze({
-      minMutuals: number(environment, 'REC_MIN_MUTUALS', 2, 1, 1_000_000, true),
-      maxResults: number(environment, 'REC_MAX_RESULTS', 3, 1, 100, true),
+      minMutuals: numberSetting(environment, 'REC_MIN_MUTUALS', 2, { least: 1, most: 1_000_000 }),
+      maxResults: numberSetting(environment, 'REC_MAX_RESULTS', 3, { least: 1, most: 100 }),
       weights: weights(environment.REC_SCORE_WEIGHTS),
-      maxDays: number(environment, 'REC_MAX_DAYS_FOR_RECENCY', 90, 0, 100_000, true),
-      maxKm: number(environment, 'REC_GEO_MAX_KM', 50, 0.001, 50_000, false),
+      maxDays: numberSetting(environment, 'REC_MAX_DAYS_FOR_RECENCY', 90, { least: 0, most: 100_000 }),
+      maxKm: numberSetting(environment, 'REC_GEO_MAX_KM', 50, { least: 0.001, most: 50_000, whole: false }),
       blocklist: blocklist(environment.REC_BLOCKLIST_IDS),
     }),
   });
@@ -124,25 +131,6 @@ const onOff = (environment: Environment, variable: string, fallback: boolean): b
   if (['on', 'true', '1'].includes(text)) return true;
   if (['off', 'false', '0'].includes(text)) return false;
   throw usageFailure(`${variable} is '${text}', expected on or off.`);
-};
-
-const number = (
-  environment: Environment,
-  variable: string,
-  fallback: number,
-  least: number,
-  most: number,
-  whole: boolean,
-): number => {
-  const text = environment[variable];
-  if (text === undefined) return fallback;
-  const value = Number(text);
-  if (text.trim() === '' || !(value >= least && value <= most) || (whole && !Number.isInteger(value))) {
-    throw usageFailure(
-      `${variable} is '${text}', expected a ${whole ? 'whole ' : ''}number from ${least} to ${most}. Unset it for ${fallback}.`,
-    );
-  }
-  return value;
 };
 
 /** `0.7,0.2,0.1` in the order mutuals, recency, geo; or a JSON object with these names. */

@@ -15,11 +15,8 @@ import type { ServeSettings } from './settings.js';
 /** Reads of one request: all of them see the database at one moment. */
 export interface Reading {
   /** Rows of sql/api/<name>.sql. */
-  query<Result extends Row>(name: QueryName, parameters: readonly Value[]): Promise<Result[]>;
+  query<Result extends Row>(name: string, parameters: readonly Value[]): Promise<Result[]>;
 }
-
-/** Names of the files in sql/api, without their extension. */
-export type QueryName = string;
 
 /** A request's reads that were timed, for `debug=1`. */
 export interface Timing {
@@ -66,7 +63,7 @@ const types: pg.CustomTypesConfig = {
 const statements = { here: new Map<string, string>(), spread: new Map<string, string>() };
 type Texts = keyof typeof statements;
 
-const statement = (name: QueryName, texts: Texts): string => {
+const statement = (name: string, texts: Texts): string => {
   let text = statements[texts].get(name);
   if (text === undefined) {
     const here = readPackageFile(`sql/api/${name}.sql`);
@@ -287,10 +284,7 @@ const openReading = (
 ): { reading: Reading; close(): void } => {
   let isOpen = true;
   let answeredAt = 0;
-  const query = async <Result extends Row>(
-    name: QueryName,
-    parameters: readonly Value[],
-  ): Promise<Result[]> => {
+  const query = async <Result extends Row>(name: string, parameters: readonly Value[]): Promise<Result[]> => {
     // Of several that were asked at once, one may go on after another has failed.
     if (!isOpen) throw new Error(`sql/api/${name}.sql was asked after the end of its request.`);
     gatherWrites(client);

@@ -96,5 +96,3 @@ export const readOptOuts = async (reading: Reading): Promise<string> => {
   if (row === undefined) throw new Error('sql/api/opt_out.sql gave no row');
   return row.digest;
 };
-
-export { addDays } from '../pipeline/plan.js';

@@ -1,6 +1,5 @@
-import { readdirSync } from 'node:fs';
 import { workFailure } from '../errors.js';
-import { packagePath, readPackageFile } from '../files.js';
+import { readPackageFile, sqlFilesBelow } from '../files.js';
 
 const weights = ['finding', 'stale', 'attention'] as const;
 
@@ -120,10 +119,13 @@ const readSections = (parts: readonly string[], fail: (what: string) => never): 
 
 /** All checks of the package: those that tell stale days from wrong figures first, then by table and name. */
 export const loadChecks = (): Check[] =>
-  readdirSync(packagePath('sql/checks'), { recursive: true, encoding: 'utf8' })
-    .filter((path) => path.endsWith('.sql'))
-    .map((path) => parseCheck(path.replace(/^.*[\\/]|\.sql$/g, ''), readPackageFile(`sql/checks/${path}`)))
+  sqlFilesBelow('sql/checks')
+    .map((path) => parseCheck(path.replace(/^.*\/|\.sql$/g, ''), readPackageFile(path)))
     .sort((one, other) => sortKey(one).localeCompare(sortKey(other)));
+
+/** The tables that checks are about, sorted. */
+export const checkedTables = (checks: readonly Check[] = loadChecks()): string[] =>
+  [...new Set(checks.map(({ table }) => table))].sort();
 
 const sortKey = ({ weight, table, name }: Check): string =>
   `${weight === 'finding' ? 1 : 0} ${table} ${name}`;

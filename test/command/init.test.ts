@@ -153,7 +153,6 @@ test('a point, PostGIS and a number by any usual name are places', () => {
     relation: 'public.taps',
     schema_name: 'public',
     table_name: 'taps',
-    row_estimate: 0,
     name,
     type,
     is_unique: false,

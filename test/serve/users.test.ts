@@ -153,7 +153,7 @@ describe('a community', () => {
           places: openPlaces(),
           users,
         };
-        const rest = { warn: () => undefined, describe: () => undefined };
+        const rest = { describe: () => undefined };
         const question = weekly.question.parse({ user_id: userId(user) }) as CommonQuestion;
         await weekly.read({ ...context, ...rest }, question);
       });

@@ -1,6 +1,5 @@
 -- Whose quests are derived again, and for which weeks: what depends on a user's own taps (assists do not). Without
--- metrics:
--- all of them. A week is its user's whole week: counts are small, and completed_at needs their order.
+-- metrics: all of them. A week is its user's whole week: counts are small, and completed_at needs their order.
 -- Where all days of the batch come after those that were known before ($1), nothing but its own weeks can depend on it.
 --! reads: changed_user_day, changed_run, changed_pair_day, changed_pair_tap, changed_user_cell, changed_quest, user_key, pair, pair_day, user_week_activity
 --! writes: quest_scope

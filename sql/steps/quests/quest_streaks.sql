@@ -1,6 +1,5 @@
 -- Metric streak_days: how long a run had become on the days of the window. The only metric that is a level and not a
--- sum:
--- the latest day of a run in the window is its longest, and the best day of a week that of the week.
+-- sum: the latest day of a run in the window is its longest, and the best day of a week that of the week.
 --! reads: quest_scope, quest_week, activity_run
 --! writes: quest_figure
 --! grain: metric, user_key, week

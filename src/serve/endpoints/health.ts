@@ -1,9 +1,9 @@
 import { z } from 'zod';
+import { addDays } from '../../pipeline/plan.js';
 import { defineEndpoint } from '../endpoint.js';
 import { dayOf, other } from '../made-up.js';
 import { common } from '../question.js';
 import { count, day, meta, nullable, source, userId } from '../shape.js';
-import { addDays } from '../viewer.js';
 
 const strongestTies = 15;
 const attentionTies = 5;

@@ -1,9 +1,9 @@
 import { z } from 'zod';
+import { addDays } from '../../pipeline/plan.js';
 import { defineEndpoint } from '../endpoint.js';
 import { dayOf, hourMs, isoWeek, mondayOf } from '../made-up.js';
 import { common } from '../question.js';
 import { count, instant, meta, nullable, source, userId, week } from '../shape.js';
-import { addDays } from '../viewer.js';
 
 const quest = z.object({
   id: z.string(),

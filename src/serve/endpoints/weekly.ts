@@ -1,13 +1,19 @@
 import { z } from 'zod';
+import { addDays } from '../../pipeline/plan.js';
 import { boards, cityBoards, mockBoards, type Place, readBoards } from '../boards.js';
 import type { Context } from '../context.js';
-import { type Connections, readDegrees } from '../degrees.js';
+import {
+  type Connections,
+  newFirstDegree,
+  newSecondDegree,
+  readDegrees,
+  recommendation,
+} from '../degrees.js';
 import { defineEndpoint } from '../endpoint.js';
 import { readGeoExpansion } from '../geo-expansion.js';
 import { dayOf, hourMs, isoWeek, names, someone, wave } from '../made-up.js';
 import { common, given } from '../question.js';
 import { count, day, instant, meta, nullable, person, source, week } from '../shape.js';
-import { addDays } from '../viewer.js';
 
 /** Days of each time window, under both of its names. */
 const windowDays = {
@@ -40,9 +46,9 @@ const answer = z.object({
     }),
   }),
   recap: z.object({
-    first_degree_new: z.array(z.object({ ...person, last_tap_at: instant })),
+    first_degree_new: z.array(newFirstDegree),
     second_degree_delta: count,
-    second_degree_new: z.array(z.object({ ...person, connected_via: nullable(z.string()) })),
+    second_degree_new: z.array(newSecondDegree),
     community_activity: z.array(z.object({ day, taps: count })),
     geo_expansion: z.array(z.object({ city: z.string(), new_taps: count })),
   }),
@@ -57,16 +63,7 @@ const answer = z.object({
     ).meta({ description: 'The days with taps of about a year up to the as-of day; others had none.' }),
   }),
   leaderboard: z.object({ ...boards.shape, city: cityBoards }),
-  recommendations: z.array(
-    z.object({
-      ...person,
-      scores: z
-        .object({ total: z.number(), mutuals: z.number(), recency: z.number(), geo: z.number() })
-        .meta({ description: 'total is weighted, its parts are not; geo comes in steps of 0.25.' }),
-      mutuals: z.array(z.string()),
-      explain: z.string(),
-    }),
-  ),
+  recommendations: z.array(recommendation),
   meta,
 });
 

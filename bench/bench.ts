@@ -11,6 +11,7 @@
 import { cpus, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { say, sizeNamed } from './command-line.js';
 import { Kept } from './keep.js';
 import { linesOf } from './lines.js';
 import { type Bench, measurements, type Name, names, type Results, withNeeds } from './measurements.js';
@@ -26,10 +27,7 @@ const { values: flags } = parseArgs({
     json: { type: 'boolean', default: false },
   },
 });
-const sizeName = Object.keys(sizes).find((name) => name === flags.size) as keyof typeof sizes | undefined;
-if (sizeName === undefined) {
-  throw new Error(`--size is one of ${Object.keys(sizes).join(', ')}, not '${flags.size}'.`);
-}
+const sizeName = sizeNamed(flags.size);
 const wanted = (flags.only ?? names.join(',')).split(',').map((given) => {
   const known = names.find((name) => name === given.trim());
   if (known === undefined) throw new Error(`--only takes ${names.join(', ')}, not '${given}'.`);
@@ -38,9 +36,6 @@ const wanted = (flags.only ?? names.join(',')).split(',').map((given) => {
 const size = sizes[sizeName];
 const seed = Number(flags.seed);
 
-const say = (text: string): void => {
-  process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${text}\n`);
-};
 const time = (givenSeconds: number): string =>
   givenSeconds < 90
     ? `${Math.round(givenSeconds)} s`

@@ -82,7 +82,7 @@ const absolute = (what: string, run: Cost, target: number): Line =>
 const wall = (wallMs: number): Cost => ({ ...noCost, wallMs, serverMs: null });
 
 /** Milliseconds of a run's steps by the folder that they are in, which is their subject. */
-const stepsBySubject = (run: Run): Map<string, number> => {
+export const stepsBySubject = (run: Run): Map<string, number> => {
   const subjectOf = new Map(loadSteps().map(({ name, file }) => [name, file.split('/').at(-2) ?? '']));
   const sums = new Map<string, number>();
   for (const [step, milliseconds] of Object.entries(run.steps)) {

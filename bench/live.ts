@@ -1,8 +1,8 @@
 /**
  * How live the figures are beside `arc-gam follow`: taps arrive one by one, and each is waited for.
  *
- *   npm run bench:live -- [--size mini|tiny|medium|small|full] [--rate 5] [--seconds 600] [--every 1s] [--json] [--seed
- * 1]
+ *   npm run bench:live -- [--size mini|tiny|medium|small|full] [--rate 5] [--seconds 600] [--every 1s] [--json]
+ *                         [--seed 1]
  *
  * The server is an embedded one, or that of TEST_DATABASE_URL. See bench/README.md.
  */
@@ -12,12 +12,12 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { differencesOf } from '../test/figures/figures.js';
+import { say, sizeNamed } from './command-line.js';
 import { processMs, serverProcessorMs } from './cost.js';
-import { median, runCommand, timed } from './measure.js';
+import { command, median, runCommand, timed } from './measure.js';
 import { makeData, openWorld, sizes, type World } from './world.js';
 
 const { values: flags } = parseArgs({
@@ -30,9 +30,7 @@ const { values: flags } = parseArgs({
     json: { type: 'boolean', default: false },
   },
 });
-const sizeName = Object.keys(sizes).find((name) => name === flags.size) as keyof typeof sizes | undefined;
-if (sizeName === undefined)
-  throw new Error(`--size is one of ${Object.keys(sizes).join(', ')}, not '${flags.size}'.`);
+const sizeName = sizeNamed(flags.size);
 const size = sizes[sizeName];
 const rate = Number(flags.rate ?? (sizeName === 'full' ? 20 : 5));
 const seconds = Number(flags.seconds);
@@ -41,11 +39,6 @@ const targets = sizeName === 'full' ? { p50: 2_000, p95: 5_000 } : { p50: 1_000,
 const mostMemoryMb = 200;
 const mostGrowth = 1.5;
 const mostInsertRatio = 1.15;
-const command = fileURLToPath(new URL('../bin/arc-gam.js', import.meta.url));
-
-const say = (text: string): void => {
-  process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${text}\n`);
-};
 
 /** The value below which a share of the values lies. */
 const quantile = (values: readonly number[], share: number): number =>

@@ -1,6 +1,7 @@
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { stopPid } from '../src/demo/embedded.js';
 import { readPackageFile } from '../src/files.js';
 import { type Cost, costOf } from './cost.js';
 import { measureInserts } from './inserts.js';
@@ -452,7 +453,7 @@ export const measurements: { readonly [N in Name]: Measurement<N> } = {
           verify: runOf(verified, verified.wallMs),
         };
       } finally {
-        if (pid !== null) await endServer(pid);
+        if (pid !== null) await stopPid(pid, null);
         rmSync(directory, { recursive: true, force: true });
       }
     },
@@ -468,20 +469,6 @@ const meetEverybody = async ({ client }: World, { days }: Size): Promise<void> =
      join public.users on users.id <> hub.id`,
     [dayAt(0), days - daysLeft - 7],
   );
-};
-
-const endServer = async (pid: number): Promise<void> => {
-  const isAlive = () => {
-    try {
-      process.kill(pid, 0);
-      return true;
-    } catch {
-      return false;
-    }
-  };
-  if (isAlive()) process.kill(pid, 'SIGINT');
-  for (const deadline = Date.now() + 15_000; isAlive() && Date.now() < deadline; )
-    await new Promise((done) => setTimeout(done, 50));
 };
 
 /** The one with the middle wall time. */

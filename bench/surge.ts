@@ -11,13 +11,13 @@
  * A false alarm is a flagged hour that overlaps no event.
  */
 import { Writable } from 'node:stream';
-import pg from 'pg';
+import type pg from 'pg';
 import { readSettings } from '../src/config.js';
 import { withDatabase } from '../src/db/database.js';
-import { startEmbedded } from '../src/demo/embedded.js';
 import { migrateUp } from '../src/migrate/migrate.js';
 import { runPipeline } from '../src/pipeline/run.js';
 import { jsonReporter } from '../src/report/json.js';
+import { benchFile, openWorld } from './world.js';
 
 const hourMs = 3_600_000;
 const firstMonday = Date.parse('2025-01-06T00:00Z');
@@ -138,12 +138,7 @@ const makeArea = (mean: number, index: number, row: number): Area => {
 };
 
 const loadTaps = async (client: pg.Client, areas: readonly Area[]): Promise<number> => {
-  await client.query(`
-    create table public.users (id uuid primary key, name text, home text);
-    create table public.taps (
-      id bigint generated always as identity primary key, id1 uuid, id2 uuid, time timestamptz,
-      latitude double precision, longitude double precision
-    );`);
+  await client.query(benchFile('data/tables.sql'));
   await client.query(
     `insert into public.users (id, name)
      select md5(number::text)::uuid, 'User ' || number from generate_series(0, $1::int - 1) as given (number)`,
@@ -235,23 +230,10 @@ const areas = means.flatMap(({ mean, areas: count }, row) =>
   Array.from({ length: count }, (_, index) => makeArea(mean, index, row)),
 );
 const started = performance.now();
-const given = process.env.TEST_DATABASE_URL;
-const embedded =
-  given === undefined
-    ? await startEmbedded({
-        settings: { fsync: 'off', synchronous_commit: 'off', shared_buffers: '256MB' },
-      })
-    : null;
-const name = `arc_gam_bench_${process.pid}`;
-const admin = new pg.Client({ connectionString: embedded?.url ?? given });
-await admin.connect();
-await admin.query(`create database ${name}`);
-const url = new URL(embedded?.url ?? given ?? '');
-url.pathname = `/${name}`;
+const world = await openWorld('surge');
 try {
-  const settings = readSettings({ databaseUrl: url.href }, {});
-  const client = new pg.Client({ connectionString: url.href });
-  await client.connect();
+  const { client } = world;
+  const settings = readSettings({ databaseUrl: world.url }, {});
   const taps = await loadTaps(client, areas);
   console.log(`seed ${seed}: ${areas.length} areas, ${weekCount} weeks, ${taps} taps`);
   await withDatabase(settings, 'bench', async (database) => {
@@ -261,16 +243,7 @@ try {
       settings,
       {
         command: 'bench:surge',
-        from: null,
         to: new Date(firstMonday + (weekCount * 168 - 1) * hourMs).toISOString().slice(0, 10),
-        always: false,
-        lookbackDays: null,
-        batchDays: null,
-        waitSeconds: 0,
-        rebuild: false,
-        dryRun: false,
-        showRows: false,
-        explain: false,
       },
       jsonReporter(new Writable({ write: (_chunk, _encoding, done) => done() })),
     );
@@ -299,10 +272,7 @@ try {
   console.log(
     `${windows.rows.length} windows, the least with ${Math.min(...windows.rows.map((window) => window.unique_users))} users; ${((performance.now() - started) / 1000).toFixed(0)} s`,
   );
-  await client.end();
   if (results.some(({ verdict }) => verdict !== 'ok')) process.exitCode = 1;
 } finally {
-  await admin.query(`drop database if exists ${name} with (force)`);
-  await admin.end();
-  await embedded?.stop();
+  await world.close();
 }

@@ -8,6 +8,7 @@
  */
 import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
+import { say, sizeNamed } from '../command-line.js';
 import { sizes } from '../world.js';
 import { asOfDay, type Fill, keepWorld, makeWorld, nowAt } from './database.js';
 import { explainApi, type Reads } from './explain.js';
@@ -45,19 +46,13 @@ const endpoints: readonly { name: string; query: string; target: number; pressed
 /** So many taps of a small community are read through more cheaply than looked up one by one. */
 const fewTaps = 2_000;
 
-const sizeName = Object.keys(sizes).find((name) => name === flags.size) as keyof typeof sizes | undefined;
-if (sizeName === undefined) {
-  throw new Error(`--size is one of ${Object.keys(sizes).join(', ')}, not '${flags.size}'.`);
-}
+const sizeName = sizeNamed(flags.size);
 const isSmall = ['mini', 'tiny'].includes(sizeName);
 const fill = (flags.fill ?? (isSmall ? 'backfill' : 'reference')) as Fill;
 if (!['backfill', 'reference'].includes(fill))
   throw new Error(`--fill is backfill or reference, not '${fill}'.`);
 const whole = sizes[sizeName];
 const size = flags['half-history'] ? { ...whole, taps: whole.taps / 2, days: whole.days / 2 } : whole;
-const say = (text: string): void => {
-  process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${text}\n`);
-};
 
 say(`${size.users} users, ${size.taps} taps, ${size.days} days, rollups by ${fill}`);
 const seed = Number(flags.seed);

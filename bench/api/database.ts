@@ -4,7 +4,16 @@ import pg from 'pg';
 import { startEmbedded } from '../../src/demo/embedded.js';
 import { runCommand } from '../measure.js';
 import { runReference } from '../reference.js';
-import { benchFile, dayAt, makeData, openWorld, type Size, serverSettings, type World } from '../world.js';
+import {
+  benchFile,
+  dayAt,
+  makeData,
+  openServer,
+  openWorld,
+  type Size,
+  serverSettings,
+  type World,
+} from '../world.js';
 
 export type Fill = 'backfill' | 'reference';
 
@@ -29,44 +38,29 @@ export const makeWorld = async (size: Size, seed: number, fill: Fill): Promise<W
 /** The same in a server whose folder is kept: the next call with it finds the data instead of making it. */
 export const keepWorld = async (directory: string, size: Size, seed: number, fill: Fill): Promise<World> => {
   const wasRunning = existsSync(join(directory, 'data', 'postmaster.pid'));
-  const server = await startEmbedded({ directory, settings: serverSettings });
-  const admin = new pg.Client({ connectionString: server.url });
+  const embedded = await startEmbedded({ directory, settings: serverSettings });
+  const server = await openServer(embedded.url);
+  const admin = new pg.Client({ connectionString: embedded.url });
   await admin.connect();
   const name = `api_${fill}_${size.users}_${size.taps}_${size.days}_${seed}`;
   const { rows } = await admin.query('select from pg_database where datname = $1', [name]);
-  const building = `${name}_unfinished`;
-  const isThere = rows.length > 0;
-  if (!isThere) {
-    await admin.query(`drop database if exists ${building} with (force)`);
-    await admin.query(`create database ${building}`);
+  if (rows.length === 0) {
+    // A fill that was stopped leaves no database of the name that is looked for.
+    const building = `${name}_unfinished`;
+    await server.drop(building);
+    const unfinished = await server.open(building, { keep: true });
+    await fillWorld(unfinished, size, seed, fill);
+    await unfinished.close();
+    await admin.query(`alter database ${building} rename to ${name}`);
   }
-  const open = async (database: string): Promise<World> => {
-    const url = new URL(server.url);
-    url.pathname = `/${database}`;
-    const client = new pg.Client({ connectionString: url.href });
-    await client.connect();
-    await client.query("set timezone = 'UTC'");
-    const { rows: version } = await client.query<{ version: string }>(
-      "select current_setting('server_version') as version",
-    );
-    return {
-      url: url.href,
-      client,
-      version: version[0]?.version ?? '',
-      settings: serverSettings,
-      close: async () => {
-        await client.end();
-        await admin.end().catch(() => undefined);
-        if (!wasRunning) await server.stop();
-      },
-    };
+  await admin.end();
+  const world = await server.open(name, { keep: true });
+  const close = async () => {
+    await world.close();
+    await server.close();
+    if (!wasRunning) await embedded.stop();
   };
-  if (isThere) return open(name);
-  const world = await open(building);
-  await fillWorld(world, size, seed, fill);
-  await world.client.end();
-  await admin.query(`alter database ${building} rename to ${name}`);
-  return open(name);
+  return { ...world, close };
 };
 
 const fillWorld = async (world: World, size: Size, seed: number, fill: Fill): Promise<void> => {

@@ -85,7 +85,6 @@ export const explainApi = async (client: pg.Client, userId: string, now: string)
         cache: openCache((use) => use(reading)),
         places: openPlaces(),
         users: openUsers(),
-        warn: () => undefined,
         describe: () => undefined,
       };
       for (const endpoint of endpoints) {

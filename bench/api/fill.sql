@@ -1,7 +1,6 @@
 -- What the read API reads, from the tables of the reference instead of a backfill, which takes hours at the largest
--- size.
--- Second degree, quests and surges are made up (their cost to a reader does not depend on the figures): no figure of
--- this database means anything.
+-- size. Second degree, quests and surges are made up (their cost to a reader does not depend on the figures): no figure
+-- of this database means anything.
 insert into gamification.setting (key, value) values ('zone', 'UTC') on conflict (key) do nothing;
 insert into gamification.run (run_id, command, state, started_at, ended_at, host, pid, as_of_day, day_count, batch_count)
 select 1, 'bench', 'done', now(), now(), 'bench', 1, max(day), count(distinct day)::integer, 1 from reference.pair_day;

@@ -4,11 +4,10 @@ import { Agent, get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import autocannon, { type Request } from 'autocannon';
 import { SignJWT } from 'jose';
+import { command } from '../measure.js';
 
-const command = fileURLToPath(new URL('../../bin/arc-gam.js', import.meta.url));
 const secret = 'the secret of a bench, of thirty-two characters or more';
 const issuer = 'https://bench.example';
 const audience = 'bench';
@@ -100,9 +99,9 @@ export const judge = ({ p99, answered, failed }: Load, target: number): 'ok' | '
 };
 
 /**
- * Each of `connections` asks for one viewer of its own after another, without a pause. They share
- * the viewers out: the requests are written down before the first one is sent, and a list of all of them for each
- * connection would keep this process busy while the first answers wait.
+ * Each of `connections` asks for one viewer of its own after another, without a pause. They share the viewers out: the
+ * requests are written down before the first one is sent, and a list of all of them for each connection would keep this
+ * process busy while the first answers wait.
  */
 export const load = async (
   url: string,

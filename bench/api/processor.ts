@@ -1,19 +1,8 @@
-import { readFileSync } from 'node:fs';
 import type pg from 'pg';
+import { processMs } from '../cost.js';
 
-/** Linux counts in ticks of 1/100 s. */
-const tickMs = 10;
-
-/** Milliseconds of processor time that a process has used, user and system; 0 where that can't be read. */
-export const processorMs = (pid: number): number => {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return (Number(fields[11]) + Number(fields[12])) * tickMs;
-  } catch {
-    return 0;
-  }
-};
+/** Processor time that a process has used, user and system, in ms; 0 where that can't be read. */
+export const processorMs = (pid: number): number => processMs(pid) ?? 0;
 
 /** The same of each server process that answers `arc-gam serve`; 0 where the server is on another machine. */
 export const backendsMs = async (client: pg.Client): Promise<ReadonlyMap<number, number>> => {

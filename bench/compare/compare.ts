@@ -9,9 +9,9 @@
  */
 import { parseArgs } from 'node:util';
 import type pg from 'pg';
-import { loadSteps } from '../../src/pipeline/step.js';
+import { say, sizeNamed } from '../command-line.js';
 import { type Cost, costOf, processorOf, sumOfCosts } from '../cost.js';
-import { seconds } from '../lines.js';
+import { seconds, stepsBySubject } from '../lines.js';
 import { type CliRun, runCommand } from '../measure.js';
 import { differencesFromReference, runReference } from '../reference.js';
 import { benchFile, dayAt, makeData, openWorld, sizes } from '../world.js';
@@ -25,17 +25,11 @@ const { values: flags } = parseArgs({
     json: { type: 'boolean', default: false },
   },
 });
-const sizeName = Object.keys(sizes).find((name) => name === flags.size) as keyof typeof sizes | undefined;
-if (sizeName === undefined)
-  throw new Error(`--size is one of ${Object.keys(sizes).join(', ')}, not '${flags.size}'.`);
+const sizeName = sizeNamed(flags.size);
 const size = sizes[sizeName];
 const nights = Number(flags.nights);
 if (!(Number.isInteger(nights) && nights > 0 && nights < size.days))
   throw new Error(`--nights is a number from 1 to ${size.days - 1}, as many as the community has days.`);
-
-const say = (text: string): void => {
-  process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${text}\n`);
-};
 
 /** What the two models compute of what arc-gam does: no second degree, quests, places, surges and homes. */
 const subjects = ['facts', 'days', 'weeks', 'ties'];
@@ -208,10 +202,8 @@ try {
   await runCommand(world, 'migrate', '--schema', 'rebuilt');
   const rebuilt = await runCommand(world, 'backfill', '--schema', 'rebuilt', '--to', dayAt(size.days - 1));
   const plain = sumOfCosts([...(await fullRefresh(dayAt(size.days - 1))).values()]);
-  const subjectOf = new Map(loadSteps().map(({ name, file }) => [name, file.split('/').at(-2) ?? '']));
-  const sameTablesMs = Object.entries(rebuilt.steps)
-    .filter(([step]) => subjects.includes(subjectOf.get(step) ?? ''))
-    .reduce((sum, [, milliseconds]) => sum + milliseconds, 0);
+  const rebuiltMs = stepsBySubject(rebuilt);
+  const sameTablesMs = subjects.reduce((sum, subject) => sum + (rebuiltMs.get(subject) ?? 0), 0);
   const duck = await rebuildWithDuckDb(client);
 
   const lines = [refresh, incremental, arcGam].map(({ name, costs, written }) => {

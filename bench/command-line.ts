@@ -1,0 +1,14 @@
+import { sizes } from './world.js';
+
+/** The size that --size names. Throws unless there is one of that name. */
+export const sizeNamed = (given: string): keyof typeof sizes => {
+  const name = Object.keys(sizes).find((known) => known === given) as keyof typeof sizes | undefined;
+  if (name === undefined)
+    throw new Error(`--size is one of ${Object.keys(sizes).join(', ')}, not '${given}'.`);
+  return name;
+};
+
+/** Tells whoever waits how far a bench is, with the time; what it found goes to stdout. */
+export const say = (text: string): void => {
+  process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${text}\n`);
+};

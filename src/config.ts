@@ -105,10 +105,13 @@ export const readSettings = (flags: ConnectionFlags, environment: NodeJS.Process
   });
 };
 
-/** Whether it is the name of an IANA time zone. */
+/** To Intl zones of places, to Postgres abbreviations of a fixed offset: its CET has no summer, its BST is London's. */
+const ambiguousZones = /^(ACT|ART|AST|BST|CET|CST|EAT|EET|IST|JST|MET|NST|PST|WET)$/i;
+
+/** Whether it is the name of an IANA time zone that Postgres means the same by. */
 export const isZone = (text: string): boolean => {
   // Postgres reads the sign of a POSIX zone such as UTC+3 the other way round: only names are taken.
-  if (!/^[A-Za-z][A-Za-z0-9_+/-]{0,63}$/.test(text)) return false;
+  if (!/^[A-Za-z][A-Za-z0-9_+/-]{0,63}$/.test(text) || ambiguousZones.test(text)) return false;
   try {
     new Intl.DateTimeFormat('en', { timeZone: text });
     return true;

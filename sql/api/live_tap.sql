@@ -1,5 +1,5 @@
--- Everybody's taps of the running day, and of days of the last week that are not processed, as far as they are at most
--- $3: one row more says that there are more. $1 the stored zone, $2 now.
+-- Everybody's taps of the days of the last week that are not processed or that may have taps which no batch has seen,
+-- those from $4 on, as far as they are at most $3: one row more says that there are more. $1 the stored zone, $2 now.
 with unread_day as (
   select
     window_day.day at time zone $1::text as starts_at,
@@ -15,7 +15,7 @@ with unread_day as (
   ) as window_day (day)
   left join processed_day on processed_day.day = window_day.day::date
   where processed_day.day is null
-    or window_day.day::date = ($2::timestamptz at time zone $1::text)::date
+    or window_day.day::date >= $4::date
 )
 select
   tap.id1,

@@ -3,7 +3,7 @@
 -- $1 user_key, $2 the viewer's zone, $3 the as-of day, $4 whether that day is over in the viewer's zone, $5 the Monday
 -- of its week.
 -- A pair's day in the stored zone keeps its first and last tap. Those in between are read only where they matter: a day
--- of three taps and more that meets two days of the viewer's zone.
+-- of three taps and more that meets two days of the viewer's zone, or in which the viewer's clock was set.
 with viewer_pair as (
   select pair.u1_key, pair.u2_key, pair.first_tap_at from pair where pair.u1_key = $1::integer
   union all
@@ -14,18 +14,25 @@ with viewer_pair as (
     pair_day.u2_key,
     pair_day.day,
     pair_day.tap_count,
-    (pair_day.first_tap_at at time zone $2::text)::date as first_day,
-    (pair_day.last_tap_at at time zone $2::text)::date as last_day
+    local.first_tap::date as first_day,
+    local.last_tap::date as last_day,
+    local.first_tap::date = local.last_tap::date
+      and local.last_tap - local.first_tap = pair_day.last_tap_at - pair_day.first_tap_at as is_one_day
   from viewer_pair
   join pair_day on pair_day.u1_key = viewer_pair.u1_key and pair_day.u2_key = viewer_pair.u2_key
+  cross join lateral (
+    select
+      pair_day.first_tap_at at time zone $2::text as first_tap,
+      pair_day.last_tap_at at time zone $2::text as last_tap
+  ) as local
 ), dated as (
   select stored_day.first_day as day, stored_day.tap_count as taps
   from stored_day
-  where stored_day.first_day = stored_day.last_day
+  where stored_day.is_one_day
   union all
-  select stored_day.first_day, 1 from stored_day where stored_day.first_day < stored_day.last_day
+  select stored_day.first_day, 1 from stored_day where not stored_day.is_one_day
   union all
-  select stored_day.last_day, 1 from stored_day where stored_day.first_day < stored_day.last_day
+  select stored_day.last_day, 1 from stored_day where not stored_day.is_one_day and stored_day.tap_count > 1
   union all
   select (between_tap.tapped_at at time zone $2::text)::date, 1
   from stored_day
@@ -35,7 +42,7 @@ with viewer_pair as (
     and pair_day_tap.day = stored_day.day
   cross join lateral unnest(pair_day_tap.tapped_at) as between_tap (tapped_at)
   where stored_day.tap_count > 2
-    and stored_day.first_day < stored_day.last_day
+    and not stored_day.is_one_day
 ), active_day as materialized (
   select dated.day, sum(dated.taps)::integer as taps
   from dated

@@ -8,6 +8,7 @@ select
   set_config('timezone', 'UTC', $4::boolean),
   set_config('datestyle', 'ISO, YMD', $4::boolean),
   set_config('extra_float_digits', '1', $4::boolean),
+  set_config('bytea_output', 'hex', $4::boolean),
   set_config('idle_in_transaction_session_timeout', '0', $4::boolean),
   set_config('jit', 'off', $4::boolean),
   set_config(

@@ -2,22 +2,26 @@
 -- $1 user, $2 user_key or null, $3 hours of the window, the current one included, $4 its end, $5 the stored zone, $6
 -- the place_id of a city or null: then only taps within 25 km of its centre count, and taps without coordinates don't,
 -- $7 the viewer's zone, in which the hours begin: zones are offset by minutes that are no multiple of 60.
--- $8 the viewer's taps of the running day and of days that are not processed, as a JSON text, so that the last hours
--- are live; null: they are read here, because they are too many to be read for all viewers at once
--- (sql/api/live_tap.sql). What is older the pairs' days know to the microsecond; where a city is asked for, each tap is
--- looked up by that time for its coordinates.
-with asked as materialized (
+-- $8 the viewer's taps of days that are not processed and of those from $9 on, which may have taps that no batch has
+-- seen, as a JSON text, so that the last hours are live; null: they are read here, because they are too many to be read
+-- for all viewers at once (sql/api/live_tap.sql). What is older the pairs' days know to the microsecond; where a city is
+-- asked for, each tap is looked up by that time for its coordinates.
+with window_hour as (
   select
     $4::timestamptz - (local.now - date_trunc('hour', local.now)) - make_interval(hours => $3::integer - 1) as starts_at
   from (select $4::timestamptz at time zone $7::text as now) as local
+), asked as materialized (
+  -- The last 60 minutes begin before a window of one hour.
+  select window_hour.starts_at, least(window_hour.starts_at, $4::timestamptz - interval '60 minutes') as read_from
+  from window_hour
 ), viewer_pair as (
   select pair.u1_key, pair.u2_key, pair.u2_key as partner_key
   from pair
-  where pair.u1_key = $2::integer and pair.last_tap_at >= (select asked.starts_at from asked)
+  where pair.u1_key = $2::integer and pair.last_tap_at >= (select asked.read_from from asked)
   union all
   select pair.u1_key, pair.u2_key, pair.u1_key
   from pair
-  where pair.u2_key = $2::integer and pair.last_tap_at >= (select asked.starts_at from asked)
+  where pair.u2_key = $2::integer and pair.last_tap_at >= (select asked.read_from from asked)
 ), known_day as materialized (
   select
     partner.user_id as partner_id,
@@ -31,8 +35,8 @@ with asked as materialized (
   join pair_day
     on pair_day.u1_key = viewer_pair.u1_key
     and pair_day.u2_key = viewer_pair.u2_key
-    and pair_day.day >= ((select asked.starts_at from asked) at time zone $5::text)::date
-    and pair_day.day < ($4::timestamptz at time zone $5::text)::date
+    and pair_day.day >= ((select asked.read_from from asked) at time zone $5::text)::date
+    and pair_day.day < $9::date
   join user_key as partner on partner.user_key = viewer_pair.partner_key
 ), known_tap as (
   select known_day.partner_id, known_day.first_tap_at as tapped_at
@@ -52,16 +56,16 @@ with asked as materialized (
   where known_day.tap_count > 2
 ), unread_day as (
   select
-    greatest((select asked.starts_at from asked), window_day.day at time zone $5::text) as starts_at,
+    greatest((select asked.read_from from asked), window_day.day at time zone $5::text) as starts_at,
     least($4::timestamptz + interval '1 microsecond', (window_day.day + interval '1 day') at time zone $5::text) as ends_at
   from generate_series(
-    ((select asked.starts_at from asked) at time zone $5::text)::date::timestamp,
+    ((select asked.read_from from asked) at time zone $5::text)::date::timestamp,
     ($4::timestamptz at time zone $5::text)::date::timestamp,
     interval '1 day'
   ) as window_day (day)
   left join processed_day on processed_day.day = window_day.day::date
   where processed_day.day is null
-    or window_day.day::date = ($4::timestamptz at time zone $5::text)::date
+    or window_day.day::date >= $9::date
 ), live_tap as (
   select
     case when tap.id1 = $1::uuid then tap.id2 else tap.id1 end as partner_id,
@@ -119,7 +123,7 @@ with asked as materialized (
     count(*)::integer as count,
     (count(*) filter (where found.tapped_at > $4::timestamptz - interval '60 minutes'))::integer as count_60_minutes
   from found
-  where found.tapped_at >= (select asked.starts_at from asked)
+  where found.tapped_at >= (select asked.read_from from asked)
     and found.tapped_at <= $4::timestamptz
   group by found.partner_id, hour
 ), partner as materialized (

@@ -5,7 +5,8 @@
 -- user_key is null for a user without a valid tap on a processed day, the home where none is known; user_exists is
 -- false where the application has no such user.
 -- Materialized, so that the zone and the as-of day are looked up once and not for each use of them.
--- A stored figure knows the taps up to the end of the as-of day: that end, or now, is known_until. The viewer's own
+-- A stored figure knows the taps up to the end of the as-of day, or, where that day lasted when the last batch was
+-- derived, up to then: known_until. The days from live_from_day on may have taps that no batch has seen. The viewer's own
 -- figures are as of the same calendar date in the viewer's zone, so they end with it at the latest (counted_until):
 -- then all figures of an answer are of one ISO week.
 with recorded as (
@@ -17,24 +18,32 @@ with recorded as (
     coalesce($3::timestamptz, now()) as now_at,
     (select max(processed_day.day) from processed_day) as as_of_day
   from recorded
+), last_batch as materialized (
+  select run.run_id, run.last_batch_at as computed_at
+  from run
+  where run.last_batch_at is not null
+  order by run.last_batch_at desc
+  limit 1
 ), dated as materialized (
   select
     asked.zone,
     asked.viewer_zone,
     asked.now_at,
     asked.as_of_day,
-    least(asked.now_at, (asked.as_of_day + 1)::timestamp at time zone asked.zone) as latest_known_until,
+    least(
+      asked.now_at,
+      (asked.as_of_day + 1)::timestamp at time zone asked.zone,
+      last_batch.computed_at
+    ) as latest_known_until,
     (asked.as_of_day + 1)::timestamp at time zone asked.viewer_zone as viewer_day_ends_at,
     (asked.now_at at time zone asked.zone)::date as today,
+    (least(asked.now_at, last_batch.computed_at) at time zone asked.zone)::date as live_from_day,
+    last_batch.computed_at,
+    last_batch.run_id,
     (asked.now_at at time zone asked.viewer_zone)::date as viewer_today,
     coalesce(asked.as_of_day, (asked.now_at at time zone asked.zone)::date) as board_day
   from asked
-), last_run as (
-  select run.run_id, run.batch_count, coalesce(run.ended_at, run.started_at) as computed_at
-  from run
-  where run.batch_count > 0
-  order by run.run_id desc
-  limit 1
+  left join last_batch on true
 ), viewer as (
   select
     true as is_there,
@@ -58,13 +67,14 @@ select
   case when dated.as_of_day is not null then dated.latest_known_until end as known_until,
   case when dated.as_of_day is not null then least(dated.latest_known_until, dated.viewer_day_ends_at) end as counted_until,
   dated.today,
+  dated.live_from_day,
   dated.viewer_today,
   coalesce(dated.viewer_day_ends_at <= dated.latest_known_until, false) as viewer_day_is_over,
   extract(isoyear from dated.board_day)::integer as year,
   extract(week from dated.board_day)::integer as iso_week,
   dated.board_day - (extract(isodow from dated.board_day)::integer - 1) as week_start,
-  last_run.computed_at,
-  concat_ws('.', dated.as_of_day, last_run.run_id, last_run.batch_count, last_run.computed_at) as revision,
+  dated.computed_at,
+  concat_ws('.', dated.as_of_day, dated.run_id, dated.computed_at) as revision,
   viewer.is_there is not null as user_exists,
   coalesce(viewer.name, '') as name,
   viewer.user_key,
@@ -74,5 +84,4 @@ select
   viewer.home_latitude,
   viewer.home_longitude
 from dated
-left join last_run on true
 left join viewer on true

@@ -6,7 +6,7 @@ import pg from 'pg';
 import type { Settings } from '../config.js';
 import { Failure, usageFailure, workFailure } from '../errors.js';
 import type { DatabaseTarget } from '../target.js';
-import { connectionFailure, isLostConnection, isTlsRefused } from './failure.js';
+import { connectionFailure, isTlsRefused, isTransient } from './failure.js';
 import { accessToken } from './iam.js';
 
 interface TlsOptions {
@@ -170,7 +170,7 @@ const patientConnection: typeof firstConnection = async (target, name) => {
     try {
       return await firstConnection(target, name);
     } catch (error) {
-      if (!isLostConnection(error) && !isTimeout(error)) throw error;
+      if (!isTransient(error) && !isTimeout(error)) throw error;
       const leftMs = deadline - performance.now();
       if (leftMs <= 0) throw error;
       await sleep(Math.min(waitMs, leftMs));

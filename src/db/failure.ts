@@ -57,7 +57,8 @@ const isNodeAway = (error: unknown): boolean => {
 
 /** Whether the same batch may succeed when it is tried again: lost connections, deadlocks, serialisation failures. */
 export const isTransient = (error: unknown): boolean => {
-  const { code } = asDatabaseError(error);
+  // A connection that was refused has been put into words by then.
+  const { code } = asDatabaseError(error instanceof Failure ? error.cause : error);
   return isLostConnection(error) || code === '40001' || code === '40P01' || code === '53300';
 };
 

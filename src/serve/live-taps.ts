@@ -22,7 +22,7 @@ const mostTaps = 20_000;
 const lifetime: Lifetime = { freshMs: 3_000, lifeMs: 6_000 };
 
 /**
- * The viewer's taps of the running day and of days that are not processed: where the application has no index on the
+ * The viewer's taps of days that are not processed or that may have taps which no batch has seen: where the application has no index on the
  * users of its taps, all of these days are read for one viewer, so they are read once for everybody. Null where they
  * are too many.
  */
@@ -38,7 +38,12 @@ export const readLiveTaps = async ({
     key,
     reading,
     async (one) => {
-      const rows = await one.query<Row>('live_tap', [watermark.zone, watermark.now_at, mostTaps]);
+      const rows = await one.query<Row>('live_tap', [
+        watermark.zone,
+        watermark.now_at,
+        mostTaps,
+        watermark.live_from_day,
+      ]);
       return rows.length > mostTaps ? null : group(rows);
     },
     lifetime,

@@ -6,7 +6,7 @@ const leastLength = 1_024;
 
 /**
  * Packs an answer for who takes gzip. At once, with a fast level: an answer is some 10 kB, which takes 0.1 ms, and to
- * set a stream for it up, which `@fastify/compress` does, takes several times as much; an encoder of brotli costs more
+ * set a stream for it up, which @fastify/compress does, takes several times as much; an encoder of brotli costs more
  * than to make the answer.
  */
 export const packAnswer = async (

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { hasCitus } from '../citus/cluster.js';
 import { partByPart } from '../citus/reading.js';
@@ -6,7 +7,7 @@ import type { Settings } from '../config.js';
 import { askClient, type Database, openDatabase } from '../db/database.js';
 import { connectionFailure, isCancelled, isLostConnection, isTransient } from '../db/failure.js';
 import type { Row, Value } from '../db/transaction.js';
-import { exitCode, Failure } from '../errors.js';
+import { Failure } from '../errors.js';
 import { readPackageFile } from '../files.js';
 import { Problem } from './problem.js';
 import { hungUp, isHangUp, openQueue } from './queue.js';
@@ -85,6 +86,7 @@ const textsOf = async ({ pool }: Database): Promise<Texts> =>
  * up has left at work, and a connection cut inside of `sql.begin` ends the process (src/db/database.ts).
  */
 export const openStore = (settings: Settings, serve: ServeSettings): Store => {
+  const defaultDeadlineMs = serve.statementTimeoutMs + 1_000;
   let opening: Promise<{ database: Database; texts: Texts }> | undefined;
   const pinned = [
     `"${settings.schema}", pg_temp`,
@@ -101,17 +103,20 @@ export const openStore = (settings: Settings, serve: ServeSettings): Store => {
       database.pool.on('remove', (client) => clients.delete(client));
       return { database, texts: await textsOf(database) };
     });
-    opening.catch(() => {
-      opening = undefined;
-    });
-    return opening;
+    const attempt = opening;
+    const forget = () => {
+      if (opening === attempt) opening = undefined;
+    };
+    // A network may have dropped the first connection unseen: the next request tries with another one.
+    const impatience = setTimeout(forget, settings.target.waitMs + defaultDeadlineMs).unref();
+    attempt.then(() => clearTimeout(impatience), forget);
+    return attempt;
   };
   const queue = openQueue({
     running: serve.poolSize,
     waiting: serve.queueLimit,
     timeoutMs: serve.queueTimeoutMs,
   });
-  const defaultDeadlineMs = serve.statementTimeoutMs + 1_000;
   return {
     read: (use, { timings, signal, deadlineMs = defaultDeadlineMs } = {}) =>
       queue.run(
@@ -132,13 +137,17 @@ export const openStore = (settings: Settings, serve: ServeSettings): Store => {
         signal,
       ),
     close: async () => {
-      const database = (await opening?.catch(() => undefined))?.database;
       // A server that does not answer would not answer a goodbye either.
-      const impatience = setTimeout(() => {
-        for (const client of clients) destroy(client);
-      }, 1_000);
-      await database?.pool.end();
-      clearTimeout(impatience);
+      const patience = new AbortController();
+      const impatience = sleep(1_000, undefined, { signal: patience.signal }).then(
+        () => {
+          for (const client of clients) destroy(client);
+        },
+        () => undefined,
+      );
+      const goodbye = opening?.then(({ database }) => database.pool.end()).catch(() => undefined);
+      await Promise.race([impatience, goodbye]);
+      patience.abort();
     },
   };
 };
@@ -321,7 +330,8 @@ const problemOf = (error: unknown): unknown => {
   const { code } = error as { code?: string };
   const unavailable = (word: string, sentence: string) =>
     new Problem(503, word, sentence, { cause: error, retryAfter: 5 });
-  if ((error instanceof Failure && error.exitCode === exitCode.unreachable) || isLostConnection(error)) {
+  // Also a password that changed, a database that is gone: what a command ends with is no answer to a caller.
+  if (error instanceof Failure || isLostConnection(error)) {
     return unavailable('unreachable', "The database can't be reached. Try again later.");
   }
   if (isCancelled(error)) {

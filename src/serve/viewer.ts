@@ -8,11 +8,13 @@ export interface Watermark extends Record<string, unknown> {
   readonly now_at: string;
   /** L; null where no day is processed. */
   readonly as_of_day: string | null;
-  /** Taps before this moment are in the stored figures; null where no day is processed. */
+  /** Taps that came before this moment are in the stored figures; null where no day is processed. */
   readonly known_until: string | null;
   /** The viewer's own figures end with L in the viewer's zone, or with what is known. */
   readonly counted_until: string | null;
   readonly today: string;
+  /** Days from this one on may have taps that no batch has seen: those are read from the source. */
+  readonly live_from_day: string;
   readonly viewer_today: string;
   /** Whether L is over in the viewer's zone as far as is known. */
   readonly viewer_day_is_over: boolean;
@@ -20,6 +22,7 @@ export interface Watermark extends Record<string, unknown> {
   readonly year: number;
   readonly iso_week: number;
   readonly week_start: string;
+  /** The moment that the last batch was as of. */
   readonly computed_at: string | null;
   /** Changes with every committed batch. */
   readonly revision: string;

@@ -177,9 +177,44 @@ describe('local days', () => {
   });
 
   test(
+    'of the recorded zone are those of a rebuild that names none, also of one that was killed',
+    withDatabase(async (database) => {
+      const zone = (name: string) => ({ ARC_GAM_TZ: name });
+      const rebuild = ['backfill', '--rebuild', '--to', '2026-01-03'];
+      const etl = ['etl', '--date', '2026-01-03'];
+      await tapsAt(database, '2026-01-02T02:00Z');
+      await database.ok(etl, zone('America/New_York'));
+      await database.ok(rebuild);
+      expect(await tapsOfDays(database)).toEqual([{ day: '2026-01-01', taps: '1' }]);
+      // Killed: its truncate is all that is left of it.
+      const kill = async (environment = {}) => {
+        await database.client.query(
+          `create function gamification.stop() returns trigger language plpgsql as $$ begin raise 'stopped'; end $$;
+           create trigger stop before insert on gamification.processed_day execute function gamification.stop()`,
+        );
+        expect((await database.cli(rebuild, environment)).code).toBe(1);
+        await database.client.query('drop function gamification.stop cascade');
+        expect(await database.rows('select 1 from processed_day')).toEqual([]);
+      };
+      await kill();
+      await database.ok(etl);
+      expect(await tapsOfDays(database)).toEqual([{ day: '2026-01-01', taps: '1' }]);
+      await kill(zone('Asia/Kolkata'));
+      await database.ok(etl);
+      expect(await tapsOfDays(database)).toEqual([{ day: '2026-01-02', taps: '1' }]);
+      expect(await database.rows("select value from setting where key = 'zone'")).toEqual([
+        { value: 'Asia/Kolkata' },
+      ]);
+      await database.ok(rebuild, zone('America/New_York'));
+      expect(await tapsOfDays(database)).toEqual([{ day: '2026-01-01', taps: '1' }]);
+    }),
+  );
+
+  test(
     'of a zone that does not exist are refused',
     withDatabase(async (database) => {
-      for (const zone of ['Mars/Olympus', 'UTC+3']) {
+      // To Postgres CET and BST are abbreviations first: without a summer, and London's.
+      for (const zone of ['Mars/Olympus', 'UTC+3', 'CET', 'bst']) {
         const refused = await database.cli(['etl'], { ARC_GAM_TZ: zone });
         expect(refused.code).toBe(2);
         expect(refused.stderr).toContain(`ARC_GAM_TZ is '${zone}', which is not an IANA time zone.`);

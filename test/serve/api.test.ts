@@ -201,6 +201,7 @@ describe('what is asked', () => {
     ],
     [pathOf('weekly', '&tz=Mars/Base'), 400, "tz is not an IANA time zone such as 'America/New_York'."],
     [pathOf('weekly', '&tz=UTC%2B3'), 400, "tz is not an IANA time zone such as 'America/New_York'."],
+    [pathOf('weekly', '&tz=CET'), 400, "tz is not an IANA time zone such as 'America/New_York'."],
     [pathOf('radar', '&hours=0'), 400, 'hours is not a whole number from 1 to 168.'],
     [pathOf('radar', '&hours=169'), 400, 'hours is not a whole number from 1 to 168.'],
     [pathOf('radar', '&hours=1.5'), 400, 'hours is not a whole number from 1 to 168.'],
@@ -326,6 +327,9 @@ test('a schema without tables is mocked, or a 503 where that is switched off; no
       name,
     ]);
     for (const endpoint of endpoints) expect((await mocking.get(pathOf(endpoint))).status).toBe(503);
+    await database.client.query(`drop database ${name}`);
+    for (const path of [...endpoints.map((endpoint) => pathOf(endpoint)), '/readyz'])
+      expect(await mocking.get(path)).toMatchObject({ status: 503, body: { code: 'unreachable' } });
   } finally {
     await Promise.all([mocking.stop(), strict.stop(), lost.stop()]);
     await empty.drop();

@@ -496,6 +496,13 @@ test('answers are compressed for who asks for it, and other origins may call whe
   expect(packed.headers.get('vary')).toContain('authorization');
   expect(packed.headers.get('vary')).toContain('accept-encoding');
   expect((await packed.json()).source).toBe('database');
+  for (const path of ['/', '/community.js', '/api/', '/api/openapi.json']) {
+    const one = await fetch(server.url + path, { headers: { 'accept-encoding': 'gzip' } });
+    expect(one.headers.get('content-encoding'), path).toBe('gzip');
+    expect(await one.text(), path).toBe(
+      await (await fetch(server.url + path, { headers: { 'accept-encoding': 'identity' } })).text(),
+    );
+  }
   const plain = await fetch(server.url + pathOf('weekly'), { headers: { 'accept-encoding': 'gzip;q=0, *' } });
   expect(plain.headers.get('content-encoding')).toBeNull();
   expect((await plain.json()).source).toBe('database');

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { runCli, runProcess } from '../command/cli.js';
 import { createDatabase, type TestDatabase } from './database.js';
@@ -75,6 +76,16 @@ test('no such database', async () => {
     2,
     /There is no database 'no_such_database' at .*Create it/,
   );
+});
+
+test('a server that has no connection left is waited for', async () => {
+  await database.client.query(`alter role ${role} connection limit 0`);
+  const url = address({ username: role, password: encodeURIComponent(password) });
+  await fails(url, 5, /has no connection left/);
+  const waiting = database.cli(['status'], { DATABASE_URL: url, ARC_GAM_DATABASE_WAIT_SECONDS: '20' });
+  await sleep(1_500);
+  await database.client.query(`alter role ${role} connection limit -1`);
+  expect((await waiting).stderr).not.toContain('no connection left');
 });
 
 test('a host that is down', async () => {

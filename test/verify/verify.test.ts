@@ -48,6 +48,30 @@ test('a sample whose days are two or three apart counts the taps between them on
   await sampled.drop();
 });
 
+test('a streak that was alive when the last batch was derived is right until the next, whatever ended since', async () => {
+  const evening = await createDatabase();
+  await addUsers(evening, 1, 2, 3);
+  await addTap(evening, 1, 2, '2026-02-01T10:00Z');
+  await addTap(evening, 2, 3, '2026-02-02T10:00Z');
+  await evening.ok(['etl', '--date', '2026-02-02']);
+  // As a run in the evening of the last day would have left it.
+  await evening.client.query(
+    `update gamification.user_streaks set current_streak_days = 1 where user_id = '${userId(1)}';
+     update gamification.run set last_batch_at = '2026-02-02T20:00Z'`,
+  );
+  expect((await evening.cli(['verify', '--full'])).code).toBe(0);
+  // Another run ends without a batch: it derives no streak.
+  await evening.ok(['freeze', '--before', '2026-02-02']);
+  const { code, stdout } = await evening.cli(['verify', '--full']);
+  expect([code, stdout]).toEqual([0, expect.stringContaining('All equal.')]);
+  await evening.ok(['etl', '--date', '2026-02-02']);
+  await evening.client.query(
+    `update gamification.user_streaks set current_streak_days = 1 where user_id = '${userId(1)}'`,
+  );
+  expect((await evening.cli(['verify', '--full'])).code).toBe(3);
+  await evening.drop();
+});
+
 test('verify --repair repairs what it reports with exit code 3, and is silent afterwards', async () => {
   await database.client.query(`update user_streaks set longest_streak_days = 77 where user_id = '${one}'`);
   const wrong = await database.cli(['verify', '--full', '--json']);

@@ -85,6 +85,7 @@ export const radar = defineEndpoint({
           place?.place_id ?? null,
           watermark.viewer_zone,
           live === null ? null : JSON.stringify(live),
+          watermark.live_from_day,
         ]),
       ),
       reading.query<Answer['surges'][number]>('surge', [

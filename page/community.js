@@ -30,6 +30,12 @@ const refresh = async (endpoint) => {
     answers[endpoint] = answer;
     lastAnsweredAt = Date.now();
     delete troubles[endpoint];
+    // A link of before has the bare name of the viewer's own city: asked for by that, the radar takes the largest one.
+    const own = answer.leaderboard?.city;
+    if (own && choice.city === own.name) {
+      choose('city', own.query);
+      await refresh('radar');
+    }
   } catch (refusal) {
     if (turn !== asked[endpoint]) return;
     if (endpoint === 'radar' && refusal.status === 400 && choice.city !== '') {

@@ -72,14 +72,16 @@ const countedText = ({ watermark: { as_of_day, known_until }, countedUntil, zone
 /** The city switch offers everywhere, the viewer's own city, and what the address says. */
 const cities = ({ weekly }) => {
   const own = weekly?.leaderboard.city;
-  const names = [...new Set([own?.name, choice.city].filter((name) => name))];
+  const given =
+    choice.city === '' || choice.city === own?.query ? [] : [{ name: choice.city, query: choice.city }];
+  const offered = [...(own ? [own] : []), ...given];
   const select = byId('switches').elements.city;
   morph(select, [
     element('option', { value: '' }, 'everywhere'),
-    ...names.map((name) => element('option', { value: name }, plainName(name))),
+    ...offered.map(({ name, query }) => element('option', { value: query }, plainName(name))),
   ]);
   select.value = choice.city;
-  select.closest('label').hidden = names.length === 0;
+  select.closest('label').hidden = offered.length === 0;
 };
 
 /** Under a panel's title: how what it shows is counted. */

@@ -17,7 +17,7 @@ const tabs = [
 export const boards = ({ weekly }) => {
   if (weekly === undefined) return null;
   const { leaderboard } = weekly;
-  const isCity = leaderboard.city !== null && choice.city === leaderboard.city.name;
+  const isCity = leaderboard.city !== null && choice.city === leaderboard.city.query;
   const tab = tabs.find(({ id }) => id === choice.board);
   return [
     element(

@@ -5,6 +5,7 @@ select
   space.nspname as schema_name,
   class.relname as table_name,
   attribute.attname as name,
+  quote_ident(attribute.attname) as sql,
   format_type(attribute.atttypid, null) as type,
   exists (
     select 1

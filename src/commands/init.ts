@@ -15,7 +15,7 @@ import { readPackageFile } from '../files.js';
 import { type CatalogueColumn, type Guesses, guessMapping } from '../init/guess.js';
 import { addSettings, type Setting, settingsText, withoutPassword } from '../init/settings-file.js';
 import { migrateUp, migrationSql } from '../migrate/migrate.js';
-import { applicationTables, relationName } from '../migrate/source.js';
+import { applicationTables, inspectSource, relationName } from '../migrate/source.js';
 import { runPipeline } from '../pipeline/run.js';
 import { formatCount, formatDuration, plural } from '../report/format.js';
 import type { Reporter, RunReport } from '../report/reporter.js';
@@ -166,15 +166,12 @@ interface Fit extends Record<string, unknown> {
 
 const howItFits = (database: Database, { source }: Settings): Promise<Fit> =>
   withPooled(database, async (client) => {
-    const sqlOf = (text: string) => `(${text})`;
-    const { rows } = await client.query<Fit>(
-      readPackageFile('sql/init/fit.sql')
-        .replaceAll('{{taps}}', source.tapsTable)
-        .replaceAll('{{users}}', source.usersTable)
-        .replaceAll('{{id1}}', sqlOf(source.tapsId1))
-        .replaceAll('{{id2}}', sqlOf(source.tapsId2))
-        .replaceAll('{{user}}', sqlOf(source.usersId)),
-    );
+    const { views } = await inspectSource(client, source);
+    const fit = readPackageFile('sql/init/fit.sql').replace(/\{\{(\w+)\}\}/g, (_, view: string) => {
+      const head = `create view ${view} as\n`;
+      return views.find((text) => text.startsWith(head))?.slice(head.length) ?? '';
+    });
+    const { rows } = await client.query<Fit>(fit);
     return rows[0] ?? { tap_count: 0, known_count: 0 };
   });
 

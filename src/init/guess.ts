@@ -7,6 +7,8 @@ export interface CatalogueColumn {
   readonly schema_name: string;
   readonly table_name: string;
   readonly name: string;
+  /** The name in an expression: quoted where that is necessary, as it is for a word of SQL. */
+  readonly sql: string;
   readonly type: string;
   /** Whether it is unique by itself. */
   readonly is_unique: boolean;
@@ -78,7 +80,7 @@ export const guessMapping = (columns: readonly CatalogueColumn[], given: Given):
   const taps = best(
     relations
       .filter(({ name }) => given.tapsTable === undefined || name === given.tapsTable)
-      .flatMap(tappings),
+      .flatMap((relation) => tappings(relation, given)),
   );
   if (taps.length !== 1) {
     undecided.push(tapsUndecided(taps, given));
@@ -92,7 +94,7 @@ export const guessMapping = (columns: readonly CatalogueColumn[], given: Given):
       .filter(({ name }) =>
         given.usersTable === undefined ? name !== tapping.relation.name : name === given.usersTable,
       )
-      .flatMap((relation) => peopleOf(relation, tapping)),
+      .flatMap((relation) => peopleOf(relation, tapping, given)),
   );
   if (users.length !== 1) {
     undecided.push(usersUndecided(users.map(({ relation }) => relation.name)));
@@ -210,11 +212,22 @@ const found = (
   return undefined;
 };
 
-/** As a setting: a plain name as it is, any other as a quoted identifier. */
+/** As a setting, which migrate looks up by its name: a plain one as it is, any other as a quoted identifier. */
 const identifier = (name: string): string =>
   /^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`;
 
 const quoted = ({ name }: CatalogueColumn): string => identifier(name);
+
+/** The column that a setting names, if the table has it; an expression stands for itself. */
+const decided = ({ columns }: Relation, setting: string): CatalogueColumn[] => {
+  const column = columns.find(
+    ({ name }) => name === setting || `"${name.replaceAll('"', '""')}"` === setting,
+  );
+  if (column !== undefined) return [column];
+  const [any] = columns;
+  if (any === undefined || /^[A-Za-z_][\w$]*$/.test(setting)) return [];
+  return [{ ...any, name: setting, sql: setting, is_unique: false, refers_to: null }];
+};
 
 /** Pairs of names for the two users of a tap: id1 and id2, from_user and to_user. */
 const isPairOfNames = (one: string, other: string): boolean => {
@@ -233,11 +246,13 @@ const tableScore = (table: string): number =>
         : 0;
 
 /** Judges whether a table may be the taps, and finds its two columns of users. */
-const tappings = (relation: Relation): Tapping[] => {
-  if (!relation.columns.some(isTime)) return [];
+const tappings = (relation: Relation, { tapsTable, tapsId1, tapsId2, tapsTime }: Given): Tapping[] => {
+  if (tapsTime === undefined && !relation.columns.some(isTime)) return [];
   const ids = relation.columns.filter((column) => isUuid(column) && !column.is_unique);
-  const pairs = ids.flatMap((one, index) =>
-    ids.slice(index + 1).map((other): Tapping => {
+  const ones = tapsId1 === undefined ? ids : decided(relation, tapsId1);
+  const others = tapsId2 === undefined ? ids : decided(relation, tapsId2);
+  const pairs = ones.flatMap((one, index) =>
+    others.slice(ones === others ? index + 1 : 0).map((other): Tapping => {
       const named = isPairOfNames(one.name, other.name) || isPairOfNames(other.name, one.name);
       const keyed = one.refers_to !== null && one.refers_to === other.refers_to;
       const reasons = [
@@ -253,7 +268,9 @@ const tappings = (relation: Relation): Tapping[] => {
       };
     }),
   );
-  return best(pairs.filter(({ score }) => score > 0));
+  return best(
+    pairs.filter(({ one, other, score }) => one !== other && (score > 0 || tapsTable !== undefined)),
+  );
 };
 
 const pairReason = ({ one, other }: Tapping): string =>
@@ -268,7 +285,7 @@ const nameOf = ({ columns }: Relation): { value: string; why: string } | undefin
   const last = found(columns.filter(isText), [/^(last|family)_?name$|^surname$/i]);
   if (first !== undefined && last !== undefined)
     return {
-      value: `concat_ws(' ', ${quoted(first)}, ${quoted(last)})`,
+      value: `concat_ws(' ', ${first.sql}, ${last.sql})`,
       why: 'first and last name, put together',
     };
   const short = first ?? found(columns.filter(isText), [/^user_?name$|^handle$|^nick_?name$/i]);
@@ -276,13 +293,16 @@ const nameOf = ({ columns }: Relation): { value: string; why: string } | undefin
 };
 
 /** Judges whether a table may be the users: it needs a unique uuid and a name. */
-const peopleOf = (relation: Relation, { one, other }: Tapping) => {
-  const id = found(
-    relation.columns,
-    [/^id$/i, /^user_?id$/i, /id$/i],
-    (column) => isUuid(column) && column.is_unique,
-  );
-  const name = nameOf(relation);
+const peopleOf = (relation: Relation, { one, other }: Tapping, given: Given) => {
+  const id =
+    given.usersId === undefined
+      ? found(
+          relation.columns,
+          [/^id$/i, /^user_?id$/i, /id$/i],
+          (column) => isUuid(column) && column.is_unique,
+        )
+      : decided(relation, given.usersId)[0];
+  const name = given.usersName === undefined ? nameOf(relation) : { value: given.usersName, why: '' };
   if (id === undefined || name === undefined) return [];
   const isReferred = one.refers_to === relation.name && other.refers_to === relation.name;
   const called = /^users?$/i.test(relation.table)
@@ -290,7 +310,7 @@ const peopleOf = (relation: Relation, { one, other }: Tapping) => {
     : /user|member|person|people|profile|account|player/i.test(relation.table)
       ? 3
       : 0;
-  if (!isReferred && called === 0) return [];
+  if (!isReferred && called === 0 && given.usersTable === undefined) return [];
   const why = isReferred ? 'both users of a tap refer to it' : 'a unique uuid and a name, by its name';
   return [{ relation, id, name, score: called + (isReferred ? 6 : 0), why }];
 };
@@ -312,7 +332,7 @@ const placeOf = (
   const names = [/^(location|coordinates?|coords?|position|lat_?(lng|lon|long)|geo|place|point)$/i];
   const text = found(columns.filter(isText), names);
   if (text !== undefined) {
-    const column = quoted(text);
+    const column = text.sql;
     const part = (index: number) =>
       `case when ${column} ~ ${degrees} then split_part(${column}, ',', ${index})::double precision end`;
     return {
@@ -326,7 +346,7 @@ const placeOf = (
     [/./],
   );
   if (point !== undefined) {
-    const column = quoted(point);
+    const column = point.sql;
     return {
       latitude: `(${column})[1]`,
       longitude: `(${column})[0]`,
@@ -338,7 +358,7 @@ const placeOf = (
     [/./],
   );
   if (shape !== undefined) {
-    const column = `${quoted(shape)}::geometry`;
+    const column = `${shape.sql}::geometry`;
     return {
       latitude: `st_y(${column})`,
       longitude: `st_x(${column})`,

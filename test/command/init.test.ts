@@ -105,6 +105,68 @@ test('what is given stays, no password is written, and the zone of figures that 
   expect(written().ARC_GAM_TZ).toBe('Asia/Tokyo');
 });
 
+test.each([
+  [
+    'columns named by words of SQL',
+    `create table public.users (id uuid unique, "user" uuid primary key, "first_name" text, "last_name" text);
+     create table public.taps (id serial primary key, "from" uuid, "to" uuid, "time" timestamptz, "where" point);
+     insert into public.users ("user") values ('${userId(1)}'), ('${userId(2)}');
+     insert into public.taps ("from", "to") values ('${userId(1)}', '${userId(2)}'), ('${userId(1)}', '${userId(3)}')`,
+    { ARC_GAM_USERS_ID: 'user' },
+  ],
+  [
+    'columns in mixed case, given without quotes',
+    `create table public."user" (id uuid primary key, "select" text, "Last_Name" text, "First_Name" text);
+     create table public.taps (id serial primary key, "userA" uuid, "userB" uuid, "time" timestamptz, "Where" point);
+     insert into public."user" values ('${userId(1)}'), ('${userId(2)}');
+     insert into public.taps ("userA", "userB") values ('${userId(1)}', '${userId(2)}'), ('${userId(1)}', null)`,
+    { ARC_GAM_TAPS_ID1: 'userA', ARC_GAM_TAPS_ID2: 'userB' },
+  ],
+])('%s fit as migrate takes them', async (_, tables, environment) => {
+  await database.client.query(tables);
+  const { code, stderr, stdout } = await database.cli(['init', '--file', file()], environment);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(stdout).toContain('Of 2 taps looked at, 1 name two users.');
+  await database.ok(['migrate'], written());
+});
+
+test.each([
+  [
+    'which two of three',
+    'user_id uuid references users, host_id uuid references users, guest_id uuid references users',
+    'host_id',
+    'guest_id',
+  ],
+  ['two that are texts', 'host text, guest text', 'host::uuid', '(guest)::uuid'],
+])('what it asked for decides when it is run again: %s', async (_, columns, one, other) => {
+  await database.client.query(`
+    set search_path = public; create table users (id uuid primary key, name text);
+    create table taps (id serial primary key, ${columns}, "time" timestamptz);`);
+  const again = (given = {}) => database.cli(['init', '--file', file()], given);
+  expect((await again()).stderr).toMatch(/[Ss]et ARC_GAM_TAPS_/);
+  const given = { ARC_GAM_TAPS_TABLE: 'public.taps', ARC_GAM_TAPS_ID1: one, ARC_GAM_TAPS_ID2: other };
+  expect(await again(given)).toMatchObject({ code: 0, stderr: '' });
+  expect(written()).toMatchObject({ ...given, ARC_GAM_TAPS_TIME: 'time' });
+});
+
+test('and of users, who may have no key and no name of their own', async () => {
+  await database.client.query(`
+    create table public.folk (uid uuid, first text);
+    create table public.taps (id serial primary key, id1 uuid, id2 uuid, "time" timestamptz);`);
+  const again = (given = {}) => database.cli(['init', '--file', file()], given);
+  expect((await again()).stderr).toContain(
+    'Set ARC_GAM_USERS_TABLE, ARC_GAM_USERS_ID and ARC_GAM_USERS_NAME.',
+  );
+  const given = {
+    ARC_GAM_USERS_TABLE: 'public.folk',
+    ARC_GAM_USERS_ID: 'uid',
+    ARC_GAM_USERS_NAME: 'upper(first)',
+  };
+  expect(await again(given)).toMatchObject({ code: 0, stderr: '' });
+  expect(written()).toMatchObject(given);
+  await database.ok(['migrate'], written());
+});
+
 describe('what it can not know it says, and writes nothing', () => {
   test.each([
     ['', /No table looks like taps .*ARC_GAM_TAPS_TABLE/],
@@ -154,6 +216,7 @@ test('a point, PostGIS and a number by any usual name are places', () => {
     schema_name: 'public',
     table_name: 'taps',
     name,
+    sql: name,
     type,
     is_unique: false,
     refers_to: null,

@@ -308,6 +308,37 @@ withBrowser('the Community page', () => {
     await close();
   });
 
+  test('the own city is asked for with its region, shown by its name, and an old link still means it', async () => {
+    await database.client.query(`
+      insert into gamification.home_location_struct
+        (user_id, original_text, city, state, country, geohash5, confidence, method, parser_version)
+      select '${userId(1)}', 'Portland, ME', name, state, country, geohash5, 1, 'city_state', 'test'
+      from gamification.gazetteer_place where name = 'Portland' and state = 'ME'`);
+    const own = 'Portland, ME, US';
+    const { page, questions, text, close } = await open(1);
+    await page.locator('select[name=city]').selectOption({ label: 'Portland' });
+    await page.locator('#radar', { hasText: `in ${own} in the last` }).waitFor();
+    expect(await text('boards')).toContain('among people of Portland.');
+    expect(new URL(page.url()).searchParams.get('city')).toBe(own);
+    expect(await page.locator('select[name=city] option').allInnerTexts()).toEqual([
+      'everywhere',
+      'Portland',
+    ]);
+    const radar = questions.filter((question) => question.includes('/radar?')).at(-1) ?? '';
+    expect(new URL(radar, server.url).searchParams.get('city')).toBe(own);
+    await close();
+    const old = await open(1, {}, { query: '&city=Portland' });
+    expect(await old.text('radar')).toContain(`in ${own} in the last`);
+    expect(await old.text('boards')).toContain('among people of Portland.');
+    expect(new URL(old.page.url()).searchParams.get('city')).toBe(own);
+    await old.close();
+    const elsewhere = await open(1, {}, { query: '&city=Portland,%20OR' });
+    expect(await elsewhere.text('radar')).toContain('in Portland, OR, US in the last');
+    expect(await elsewhere.text('boards')).toContain('among everybody.');
+    await elsewhere.close();
+    await database.client.query('delete from gamification.home_location_struct');
+  });
+
   test('times are those of the browser, unless the address says otherwise', async () => {
     const there = await open(1, { timezoneId: 'Asia/Tokyo' });
     expect(there.questions.every((question) => question.includes('tz=Asia%2FTokyo'))).toBe(true);

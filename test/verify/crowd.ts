@@ -125,8 +125,14 @@ export const fillCrowd = async (database: TestDatabase): Promise<void> => {
     "insert into taps (id1, id2, time, latitude, longitude) values ($1, $2, '2026-02-02T19:30Z', 40.75, -73.99)",
     [userId(8), userId(9)],
   );
-  await database.client.query("update users set home = 'Austin, TX' where id = $1", [userId(1)]);
-  await database.client.query("update users set home = 'somewhere' where id = $1", [userId(2)]);
+  for (const [user, home] of [
+    [1, 'Austin, TX'],
+    [2, 'somewhere'],
+    [3, 'Austin, TX'],
+    [4, 'Texas'],
+    [5, 'USA'],
+  ] as const)
+    await database.client.query('update users set home = $2 where id = $1', [userId(user), home]);
   await database.ok(['backfill', '--to', asOf]);
 };
 

@@ -1,8 +1,9 @@
--- Every place is in the gazetteer, and all texts were parsed by the same version of the rules. The texts are not parsed
--- again: only the step knows how.
+-- Every place is in the gazetteer, the method says as much as the row names, and all texts were parsed by the same
+-- version of the rules. The texts are not parsed again: only the step knows how. Which columns go without which others
+-- the table's own constraints say; home_reading.sql compares what equal texts were read as.
 --! table: home_location_struct
 --! needs: gazetteer_place
---! says: every city is in the gazetteer, read by the same rules
+--! says: every place is in the gazetteer, read by the same rules
 --! key: user_id
 --! mark_user: user_id
 --: broken
@@ -30,6 +31,39 @@ cross join lateral (
       'city',
       concat_ws(', ', home.city, home.state, home.country, home.geohash5),
       'a place of the gazetteer'
+    ),
+    (
+      home.state is null
+        or exists (
+          select 1
+          from gazetteer_state
+          where gazetteer_state.country = home.country and gazetteer_state.code = home.state
+        ),
+      'state',
+      concat_ws(', ', home.state, home.country),
+      'a state of the gazetteer'
+    ),
+    (
+      home.country is null
+        or exists (select 1 from gazetteer_country where gazetteer_country.code = home.country),
+      'country',
+      home.country,
+      'a country of the gazetteer'
+    ),
+    (
+      -- An alias may be of a city that the gazetteer lacks.
+      home.method = any (
+        case
+          when home.city is not null
+            then array['city_in_state', 'city_in_country', 'city_alias', 'city_alone', 'flag', 'first_of_several']
+          when home.state is not null then array['state', 'flag', 'first_of_several']
+          when home.country is not null then array['country', 'flag', 'first_of_several']
+          else array['none', 'city_alias']
+        end
+      ),
+      'method',
+      home.method,
+      'one that names as much as the row does'
     )
 ) as rule (holds, column_name, stored, expected)
 where rule.holds is not true

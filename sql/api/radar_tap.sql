@@ -4,8 +4,8 @@
 -- $7 the viewer's zone, in which the hours begin: zones are offset by minutes that are no multiple of 60.
 -- $8 the viewer's taps of days that are not processed and of those from $9 on, which may have taps that no batch has
 -- seen, as a JSON text, so that the last hours are live; null: they are read here, because they are too many to be read
--- for all viewers at once (sql/api/live_tap.sql). What is older the pairs' days know to the microsecond; where a city is
--- asked for, each tap is looked up by that time for its coordinates.
+-- for all viewers at once (sql/api/live_tap.sql). What is older the pairs' days know to the microsecond; where a city
+-- is asked for, each tap is looked up by that time for its coordinates.
 with window_hour as (
   select
     $4::timestamptz - (local.now - date_trunc('hour', local.now)) - make_interval(hours => $3::integer - 1) as starts_at

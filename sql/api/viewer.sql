@@ -6,8 +6,8 @@
 -- false where the application has no such user.
 -- Materialized, so that the zone and the as-of day are looked up once and not for each use of them.
 -- A stored figure knows the taps up to the end of the as-of day, or, where that day lasted when the last batch was
--- derived, up to then: known_until. The days from live_from_day on may have taps that no batch has seen. The viewer's own
--- figures are as of the same calendar date in the viewer's zone, so they end with it at the latest (counted_until):
+-- derived, up to then: known_until. The days from live_from_day on may have taps that no batch has seen. The viewer's
+-- own figures are as of the same calendar date in the viewer's zone, so they end with it at the latest (counted_until):
 -- then all figures of an answer are of one ISO week.
 with recorded as (
   select coalesce((select setting.value from setting where setting.key = 'zone'), $1::text) as zone

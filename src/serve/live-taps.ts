@@ -22,9 +22,9 @@ const mostTaps = 20_000;
 const lifetime: Lifetime = { freshMs: 3_000, lifeMs: 6_000 };
 
 /**
- * The viewer's taps of days that are not processed or that may have taps which no batch has seen: where the application has no index on the
- * users of its taps, all of these days are read for one viewer, so they are read once for everybody. Null where they
- * are too many.
+ * The viewer's taps of days that are not processed or that may have taps which no batch has seen: where the
+ * application has no index on the users of its taps, all of these days are read for one viewer, so they are read once
+ * for everybody. Null where they are too many.
  */
 export const readLiveTaps = async ({
   reading,

@@ -207,6 +207,11 @@ describe('what it does with a text', () => {
     ['السعودية', null, null, 'SA'],
     ['भारत', null, null, 'IN'],
     ['台灣', null, null, 'TW'],
+    // What is a country as a whole begins like another one.
+    ['アルバニア', null, null, 'AL'],
+    ['인도네시아', null, null, 'ID'],
+    ['프랑스령 기아나', null, null, 'GF'],
+    ['ซูดานใต้', null, null, 'SS'],
     ['ประเทศไทย', null, null, 'TH'],
     ['پاکستان', null, null, 'PK'],
     ['愛知県名古屋市', null, null, 'JP'],

@@ -7,7 +7,7 @@
 --! runs: always
 with parser as materialized (
   -- gazetteer_load speaks for what is packaged
-  select '2-' || left(md5(concat_ws('|', load.digest, alias.digest)), 10) as version
+  select '3-' || left(md5(concat_ws('|', load.digest, alias.digest)), 10) as version
   from (select max(digest) as digest from gazetteer_load) as load
   cross join (
     select md5(string_agg(row_text, ' ' order by row_text collate "C")) as digest

@@ -7,7 +7,7 @@
 --
 -- How a text is read: "Brooklyn, New York USA / LA" is cut into places (the first is read), a place into parts at its
 -- commas. The last words of a part may be an area (a state, a region or a country), what stands before may be a city in
--- it. All such readings are tried against the gazetteer and the best one wins. Raise the 2 in changed_home.sql with
+-- it. All such readings are tried against the gazetteer and the best one wins. Raise the 3 in changed_home.sql with
 -- every change of rules.
 with area as materialized (
   -- one row a meaning: Bavaria may be a packaged region and an operator's alias
@@ -160,7 +160,8 @@ with area as materialized (
   where part.text ~ '[A-Za-z0-9\u00c0-\u1fff\u3040-\ud7ff\uf900-\ufaff]'
 ), part_ending as materialized (
   -- The longest last words that are an area: "new mexico", not "mexico". Scripts without blanks name the largest first:
-  -- in them it is the longest beginning, and nothing else is asked for.
+  -- in them it is the longest beginning, and nothing else is asked for. What is an area as a whole is no other's
+  -- beginning: アルバニア (Albania) begins like アルバ (Aruba).
   select distinct on (part.user_id, part.attempt_no, part.part_no)
     part.user_id, part.attempt_no, part.part_no, ending.ending_key as area_key, ending.before_key
   from part
@@ -176,7 +177,8 @@ with area as materialized (
   where area.kind <> 'nickname'
     or ending.before_key = ''
     or length(area.area_key) <= 4
-  order by part.user_id, part.attempt_no, part.part_no, ending.word_count desc
+  order by
+    part.user_id, part.attempt_no, part.part_no, ending.ending_key = part.part_key desc, ending.word_count desc
 ), before_area as materialized (
   select
     part_ending.user_id, part_ending.attempt_no, part_ending.part_no, part_ending.area_key as country_key,

@@ -1,5 +1,6 @@
 -- The first tap of a user in a cell, from all their days there. Where the days all come after those that were known
--- before ($1), a cell that is known stays as it is: which are known is asked first, before their days are read. $2 zone.
+-- before ($1), a cell that is known stays as it is: which are known is asked first, before their days are read. $2 is
+-- the zone.
 --! reads: changed_user_cell_day, user_cell_day
 --! writes: user_cell
 --! grain: user_key, geohash5

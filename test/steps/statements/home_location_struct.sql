@@ -184,7 +184,8 @@ from (
       where part.text ~ '[A-Za-z0-9\u00c0-\u1fff\u3040-\ud7ff\uf900-\ufaff]'
     ), part_ending as materialized (
       -- The longest last words that are an area: "new mexico", not "mexico". Scripts without blanks name the largest first:
-      -- in them it is the longest beginning, and nothing else is asked for.
+      -- in them it is the longest beginning, and nothing else is asked for. What is an area as a whole is no other's
+      -- beginning: アルバニア (Albania) begins like アルバ (Aruba).
       select distinct on (part.user_id, part.attempt_no, part.part_no)
         part.user_id, part.attempt_no, part.part_no, ending.ending_key as area_key, ending.before_key
       from part
@@ -200,7 +201,8 @@ from (
       where area.kind <> 'nickname'
         or ending.before_key = ''
         or length(area.area_key) <= 4
-      order by part.user_id, part.attempt_no, part.part_no, ending.word_count desc
+      order by
+        part.user_id, part.attempt_no, part.part_no, ending.ending_key = part.part_key desc, ending.word_count desc
     ), before_area as materialized (
       select
         part_ending.user_id, part_ending.attempt_no, part_ending.part_no, part_ending.area_key as country_key,

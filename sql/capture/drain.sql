@@ -16,9 +16,14 @@ with drained as (
   join user_key on user_key.user_id = touched_user.user_id
   join pair on pair.u2_key = user_key.user_key
 ), touched_day as (
-  -- A UTC date is at most two local dates, three where a whole date came twice.
+  -- A UTC date is at most two local dates, three where a whole date came twice. Days are those of the years 1 to 9999;
+  -- what is far beyond them comes just beyond them, where a local time can be told in any zone.
   select (moment.moment at time zone $1::text)::date as day
-  from (select distinct drained.utc_day from drained where drained.utc_day is not null) as utc
+  from (
+    select distinct least(greatest(drained.utc_day, date '0002-01-01 BC'), date '10001-12-31') as utc_day
+    from drained
+    where drained.utc_day is not null
+  ) as utc
   cross join lateral (
     values
       (utc.utc_day::timestamp at time zone 'UTC'),

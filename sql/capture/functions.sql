@@ -1,6 +1,7 @@
 -- The trigger functions of capture. {{time}} is the mapped time of a tap and {{user}} the mapped id of a user: SQL over
 -- the application's columns, as in the views. They run with the rights of our owner, so that the application needs none
--- in this schema. They only insert, so that writers never wait for each other.
+-- in this schema. They only insert, so that writers never wait for each other. A user without an id, and a tap without
+-- a time, are nobody's and of no day.
 create or replace function capture_taps() returns trigger
 language plpgsql
 security definer
@@ -32,14 +33,18 @@ begin
   if tg_op = 'TRUNCATE' then
     insert into change_queue (is_everything) values (true);
   elsif tg_op = 'INSERT' then
-    insert into change_queue (user_id) select {{user}} from new_row;
+    insert into change_queue (user_id) select {{user}} from new_row where {{user}} is not null;
   elsif tg_op = 'DELETE' then
-    insert into change_queue (user_id) select {{user}} from old_row;
+    insert into change_queue (user_id) select {{user}} from old_row where {{user}} is not null;
   else
     insert into change_queue (user_id)
-    (select {{user}} from old_row except select {{user}} from new_row)
-    union
-    (select {{user}} from new_row except select {{user}} from old_row);
+    select changed.user_id
+    from (
+      (select {{user}} from old_row except select {{user}} from new_row)
+      union
+      (select {{user}} from new_row except select {{user}} from old_row)
+    ) as changed (user_id)
+    where changed.user_id is not null;
   end if;
   return null;
 end

@@ -1,5 +1,5 @@
 -- Whether all of capture's triggers ($1: how many there should be) exist and are enabled on the tables that the views
--- read; with fewer, changes may have gone unnoticed.
+-- read, and no rows are written past them: as in table.sql. Otherwise changes may have gone unnoticed.
 select count(*)::integer = $1::integer as is_complete
 from pg_trigger
 join pg_class on pg_class.oid = pg_trigger.tgrelid
@@ -13,3 +13,9 @@ where pg_trigger.tgname like 'arc\_gam\_capture\_%'
     where pg_rewrite.ev_class in (to_regclass('tap'), to_regclass('app_user'))
       and pg_depend.refobjid = pg_trigger.tgrelid
   )
+  and not exists (
+    select 1
+    from pg_inherits
+    where pg_inherits.inhrelid = pg_trigger.tgrelid or pg_inherits.inhparent = pg_trigger.tgrelid
+  )
+  and not exists (select 1 from pg_subscription_rel where pg_subscription_rel.srrelid = pg_trigger.tgrelid)

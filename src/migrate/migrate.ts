@@ -1,5 +1,6 @@
 import { runner } from 'node-pg-migrate';
 import type pg from 'pg';
+import { renewCapture } from '../capture/capture.js';
 import {
   describeCluster,
   type FigurePlacement,
@@ -121,9 +122,9 @@ export const migrateDown = async (
     requireNoneNewer(status, schema);
     const applied = status.filter(({ state }) => state !== 'pending');
     if (applied.length === 0) return { names: [], notices: [], viewsChanged: false };
+    await requireNoCapture(client);
     const all = count >= applied.length;
     if (all) {
-      await requireNoCapture(client);
       for (const view of viewNames) await client.query(`drop view if exists "${schema}".${view}`);
     }
     const names = await applyMigrations(client, schema, 'down', count);
@@ -266,16 +267,20 @@ const viewsDiffer = async (client: pg.ClientBase, schema: string, source: Source
   return ![source.taps.oid, source.users.oid].every((oid) => read.some((relation) => relation.oid === oid));
 };
 
-const recordedSource = (source: Source): string => source.views.join(';\n');
+/** With the functions of capture, so that a newer version's take the place of those that there are. */
+const recordedSource = (source: Source): string =>
+  [...source.views, readPackageFile('sql/capture/functions.sql')].join(';\n');
 
 const makeViews = async (client: pg.ClientBase, source: Source): Promise<boolean> => {
   const { rows } = await client.query<{ schema: string }>('select current_schema() as schema');
-  if (!(await viewsDiffer(client, rows[0]?.schema ?? '', source))) return false;
+  const schema = rows[0]?.schema ?? '';
+  if (!(await viewsDiffer(client, schema, source))) return false;
   for (const view of viewNames) await client.query(`drop view if exists ${view}`);
   for (const statement of source.views) await client.query(statement);
   await client.query(
     "insert into setting as target (key, value) values ('source', $1) on conflict (key) do update set value = excluded.value",
     [recordedSource(source)],
   );
+  await renewCapture(client, schema, source);
   return true;
 };

@@ -21,8 +21,6 @@ export interface SourceTable {
   /** With its schema, quoted. */
   readonly sql: string;
   readonly name: string;
-  /** pg_class.relkind: r is a plain table. */
-  readonly kind: string;
   /** SQL of the column that capture needs: the tap's time as a timestamp in UTC, or the user's id. */
   readonly key: string;
 }
@@ -99,10 +97,9 @@ from ${users.sql}`;
       oid: taps.oid,
       sql: taps.sql,
       name: taps.name,
-      kind: taps.kind,
       key: time.type === 'timestamp without time zone' ? time.sql : `${time.sql} at time zone 'UTC'`,
     },
-    users: { oid: users.oid, sql: users.sql, name: users.name, kind: users.kind, key: userId.sql },
+    users: { oid: users.oid, sql: users.sql, name: users.name, key: userId.sql },
     notices: [...missingNotices(taps, users, mapping), ...(await indexNotice(client, taps, time))],
   };
 };

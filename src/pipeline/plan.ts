@@ -16,9 +16,9 @@ export const daysBetween = (from: Day, to: Day): Day[] => {
   return Array.from({ length: count }, (_, index) => addDays(from, index));
 };
 
-/** Whether a text is a calendar date written YYYY-MM-DD. */
+/** Whether a text is a calendar date of the years 1 to 9999 written YYYY-MM-DD. */
 export const isDay = (text: string): boolean =>
-  /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(toMs(text)) && addDays(text, 0) === text;
+  /^(?!0000)\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(toMs(text)) && addDays(text, 0) === text;
 
 /** What the source and the ledger say of one day. */
 export interface DayState {

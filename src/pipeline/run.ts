@@ -195,6 +195,8 @@ class Run {
         async (session) => {
           await refuseRebuild(session);
           await emptyTables(session, this.steps);
+          // Whoever goes on after a kill may not name the zone, or not this one.
+          await recordZone(session, await recordedZone(session, this.settings));
         },
         { signal: this.request.signal, before: lockLedger },
       );

@@ -45,14 +45,19 @@ export interface StaleDays {
   readonly notices: readonly string[];
 }
 
-/** The zone recorded with the data. Throws if the settings name another one while there is data. */
+/**
+ * The zone recorded with the data, also while a rebuild has emptied the tables and the settings name none. Throws if
+ * they name another one while there is data.
+ */
 export const recordedZone = async (session: Session, settings: Settings): Promise<string> => {
-  const [recorded] = await session.query<{ zone: string }>(
-    "select value as zone from setting where key = 'zone' and exists (select 1 from processed_day)",
+  const [recorded] = await session.query<{ zone: string; has_data: boolean }>(
+    "select value as zone, exists (select 1 from processed_day) as has_data from setting where key = 'zone'",
   );
   const wanted = settings.zone;
   if (recorded === undefined) return wanted ?? 'UTC';
-  if (wanted !== undefined && wanted.toLowerCase() !== recorded.zone.toLowerCase()) {
+  if (wanted === undefined) return recorded.zone;
+  if (!recorded.has_data) return wanted;
+  if (wanted.toLowerCase() !== recorded.zone.toLowerCase()) {
     throw usageFailure(
       `ARC_GAM_TZ is '${wanted}', but the stored figures were computed in '${recorded.zone}': every day would mean something else. Set ARC_GAM_TZ=${recorded.zone}, or compute everything again in the new zone with: arc-gam backfill --rebuild${(await readFrozen(session)) === null ? '' : ' (for which the taps of the frozen days have to be back: arc-gam thaw)'}`,
     );
@@ -65,6 +70,8 @@ export const recordedZone = async (session: Session, settings: Settings): Promis
  * transaction: a change is either still in the queue or already a day to look at.
  */
 export const drainCapture = async (session: Session, zone: string): Promise<void> => {
+  // What goes unseen until all triggers are there again is looked for then.
+  if ((await captureState(session)) === 'broken') await setCaptureState(session, 'pending');
   const [waiting] = await session.query<{ any: boolean }>(
     'select exists (select 1 from change_queue) as any',
   );
@@ -98,9 +105,11 @@ export const findStaleDays = async (
   const frozen = await readFrozen(session);
   refuseFrozen(request, frozen);
   const last = asOfDay !== null && asOfDay > to ? asOfDay : to;
-  const captured = (await session.query<{ day: Day }>('select day from captured_day order by day')).map(
-    ({ day }) => day,
-  );
+  // Compared by Postgres: the texts of days before the year 1 and after 9999 have another order.
+  const noted = await session.query<{ day: Day }>('select day from captured_day where day <= $1::date', [
+    last,
+  ]);
+  const captured = noted.map(({ day }) => day);
   const lookback = ledger.length === 0 ? null : request.lookbackDays;
   const span: DayRange = { from: lookback === null ? null : addDays(to, 1 - lookback), to: last };
   let ranges: DayRange[] = [span];
@@ -108,10 +117,15 @@ export const findStaleDays = async (
   if (ledger.length > 0) {
     const candidates =
       capture === 'ready'
-        ? candidateDays(captured, ledger, request, to, last)
+        ? [...captured, ...(await missingDays(session, zone, ledger, request, frozen, to))]
         : await suspectDays(session, zone, span);
-    frozenDays = candidates.filter((day) => isBefore(day, frozen));
-    ranges = dayRanges(candidates.filter((day) => !isBefore(day, frozen)));
+    const calendarDays = [...new Set(candidates.filter(isDay))].sort();
+    frozenDays = calendarDays.filter((day) => isBefore(day, frozen));
+    ranges = dayRanges(calendarDays.filter((day) => !isBefore(day, frozen)));
+    if (!candidates.every(isDay)) {
+      ranges = [beforeAllDays, ...ranges];
+      if (frozen !== null) frozenDays.unshift(frozen.first_day);
+    }
   }
   const erased = new Set(
     // Whoever left users is noted by capture with the days of their taps.
@@ -119,6 +133,7 @@ export const findStaleDays = async (
   );
   const compared = frozen === null ? [] : await compareFrozen(session, zone, frozen, frozenDays);
   const seen = new Map<Day, SourceDay>();
+  let lostDay: string | null = null;
   if (ranges.length > 0) await session.script(fewDays);
   for (const range of ranges) {
     const days = await session.query<SourceDay>(readPackageFile('sql/plan/stale_day.sql'), [
@@ -126,9 +141,16 @@ export const findStaleDays = async (
       range.from,
       range.to,
     ]);
-    for (const day of days) seen.set(day.day, day);
+    for (const day of days) {
+      if (isDay(day.day)) seen.set(day.day, day);
+      else if (day.tap_count > 0) lostDay ??= day.day;
+    }
   }
   if (ranges.length > 0) await session.script(manyRows);
+  if (lostDay !== null && ledger.length === 0 && request.from === null)
+    throw usageFailure(
+      `The first tap is of ${lostDay}, and days are those of the years 1 to 9999: a wrong clock or a wrong unit. Correct its time, or say from where on days are wanted: arc-gam backfill --from DAY`,
+    );
   const states = mergeStates(ledger, seen, erased);
   await refuseBeforeFirstTap(session, request, states, zone);
   const wanted = wantedDays(request, to, states);
@@ -138,7 +160,7 @@ export const findStaleDays = async (
     zone,
     asOfDay,
     days,
-    unchangedDays: captured.filter((day) => day <= last && !stale.has(day)),
+    unchangedDays: captured.filter((day) => !stale.has(day)),
     frozen,
     lateTaps: compared
       .filter(({ late_count, told_count }) => late_count !== told_count)
@@ -148,6 +170,11 @@ export const findStaleDays = async (
       ...(capture === 'broken'
         ? [
             'A trigger of capture is missing or switched off: all of history is compared instead. Mend it with: arc-gam capture on',
+          ]
+        : []),
+      ...(lostDay !== null
+        ? [
+            `A tap of ${lostDay} counts nowhere, for days are those of the years 1 to 9999: a wrong clock or a wrong unit. Correct its time.`,
           ]
         : []),
       ...(frozen !== null && request.from !== null && isBefore(request.from, frozen)
@@ -185,6 +212,9 @@ interface DayRange {
   readonly to: Day;
 }
 
+/** Where taps of no day that there is are found: those of before the year 1. */
+const beforeAllDays: DayRange = { from: null, to: '0001-01-01' };
+
 /** Without capture: the days that remain suspect after one pass over the taps, which joins no users. */
 const suspectDays = async (session: Session, zone: string, { from, to }: DayRange): Promise<Day[]> => {
   await session.script(fewDays);
@@ -197,20 +227,29 @@ const suspectDays = async (session: Session, zone: string, { from, to }: DayRang
   return days.map(({ day }) => day);
 };
 
-/** With capture: the days that it noted, and those that are wanted and missing in the ledger. */
-const candidateDays = (
-  captured: readonly Day[],
+/**
+ * With capture: the days that are wanted and not processed. The first tap is asked for each time: what came before the
+ * first processed day may have been looked at when it was not wanted, frozen or a stranger's.
+ */
+const missingDays = async (
+  session: Session,
+  zone: string,
   ledger: readonly LedgerDay[],
-  request: StaleRequest,
+  { from, lookbackDays }: StaleRequest,
+  frozen: Frozen | null,
   to: Day,
-  last: Day,
-): Day[] => {
+): Promise<Day[]> => {
   const processed = new Set(ledger.map(({ day }) => day));
-  const noted = captured.filter((day) => day <= last);
-  const from =
-    request.from ?? [noted[0], ledger[0]?.day, to].filter((day) => day !== undefined).sort()[0] ?? to;
-  const missing = daysBetween(from, to).filter((day) => !processed.has(day));
-  return [...new Set([...noted, ...missing])].sort();
+  const first = from ?? (lookbackDays === null ? await firstDay(session, zone) : ledger[0]?.day) ?? to;
+  return daysBetween(frozen !== null && isBefore(first, frozen) ? frozen.frozen_before : first, to).filter(
+    (day) => !processed.has(day),
+  );
+};
+
+/** The day of the first valid tap, or the first processed day if that is earlier. */
+const firstDay = async (session: Session, zone: string): Promise<Day | null> => {
+  const [first] = await session.query<{ day: Day | null }>(readPackageFile('sql/plan/first_day.sql'), [zone]);
+  return first?.day ?? null;
 };
 
 const mergeStates = (
@@ -257,8 +296,7 @@ const refuseBeforeFirstTap = async (
 ): Promise<void> => {
   if (from !== null || to === null) return;
   if (states.some((state) => state.day <= to && (state.tap_count > 0 || state.is_processed))) return;
-  const [first] = await session.query<{ day: Day | null }>(readPackageFile('sql/plan/first_day.sql'), [zone]);
-  const day = first?.day ?? null;
+  const day = await firstDay(session, zone);
   if (day === null || day <= to) return;
   throw usageFailure(
     `${to} is before the first tap (${day} in ${zone}), so there is nothing to process. Give ${day} or a later day; if the days before it are wanted as days without a tap, name them with: arc-gam backfill --from ${to}`,
@@ -269,10 +307,6 @@ const refuseBeforeFirstTap = async (
 const wantedDays = (request: StaleRequest, to: Day, states: readonly DayState[]): Wanted | null => {
   if (request.from !== null) return { from: request.from, to };
   const first = states.find((state) => state.tap_count > 0 || state.is_processed)?.day;
-  if (first !== undefined && !isDay(first))
-    throw usageFailure(
-      `The first tap is of ${first}, and days are those of the years 1 to 9999: a wrong clock or a wrong unit. Correct its time, or say from where on days are wanted: arc-gam backfill --from DAY`,
-    );
   if (first === undefined && !request.always) return null;
   return { from: first !== undefined && first < to ? first : to, to };
 };

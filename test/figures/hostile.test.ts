@@ -116,6 +116,7 @@ const fill = async (taps: readonly Tap[], homes: readonly string[]): Promise<voi
     await database.client.query(
       `truncate ${derived.map(({ table }) => `${schema}.${table}`).join(', ')}, ${schema}.derived_step`,
     );
+    await database.client.query(`delete from ${schema}.setting where key = 'zone'`);
   }
   await database.client.query(
     'insert into public.users (id, name, home) select id, home, home from unnest($1::uuid[], $2::text[]) as given (id, home)',

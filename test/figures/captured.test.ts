@@ -1,0 +1,144 @@
+import { afterEach, expect, test } from 'vitest';
+import { addTap, addUsers, createDatabase, type TestDatabase, userId } from '../server/database.js';
+
+// What a run finds with capture is what it finds without: also where a change is odd, early, late or not of the taps.
+
+let database: TestDatabase;
+afterEach(() => database.drop());
+
+const days = async () =>
+  (await database.rows<{ day: string }>('select day from processed_day order by day')).map(({ day }) => day);
+const activity = (day: string) =>
+  database.rows('select user_id, tap_count from user_day_activity where day = $1 order by user_id', [day]);
+const both = [
+  { user_id: userId(1), tap_count: '1' },
+  { user_id: userId(2), tap_count: '1' },
+];
+
+test('the application writes users without an id, and taps without a time', async () => {
+  database = await createDatabase();
+  const { client } = database;
+  await client.query('alter table public.users add column public_id uuid unique');
+  await client.query('alter table public.users alter column id set default gen_random_uuid()');
+  const settings = { ARC_GAM_USERS_ID: 'public_id' };
+  await database.ok(['migrate'], settings);
+  await database.ok(['capture', 'on'], settings);
+  await client.query("insert into public.users (name) values ('guest')");
+  await client.query(`update public.users set public_id = '${userId(1)}' where name = 'guest'`);
+  await client.query("update public.users set public_id = null where name = 'guest'");
+  await client.query("delete from public.users where name = 'guest'");
+  await client.query('insert into public.taps (time) values (null)');
+  await client.query('delete from public.taps');
+  expect(await database.rows('select distinct user_id from change_queue where user_id is not null')).toEqual([
+    { user_id: userId(1) },
+  ]);
+});
+
+test('a new mapping is noticed by the next run and by the triggers; other tables are refused', async () => {
+  database = await createDatabase();
+  const { client } = database;
+  await addUsers(database, 1, 2);
+  await client.query('alter table public.taps add column met_at timestamptz');
+  await addTap(database, 1, 2, '2025-03-01T08:00Z');
+  await client.query("update public.taps set met_at = '2025-03-03T08:00Z'");
+  await database.ok(['capture', 'on']);
+  await database.ok(['etl', '--date', '2025-03-04']);
+  expect(await activity('2025-03-01')).toEqual(both);
+  const settings = { ARC_GAM_TAPS_TIME: 'met_at' };
+  await database.ok(['migrate'], settings);
+  await database.ok(['etl', '--date', '2025-03-04'], settings);
+  expect([await activity('2025-03-01'), await activity('2025-03-03')]).toEqual([[], both]);
+  await client.query("update public.taps set met_at = '2025-03-02T08:00Z'");
+  await database.ok(['etl', '--date', '2025-03-04'], settings);
+  expect([await activity('2025-03-03'), await activity('2025-03-02')]).toEqual([[], both]);
+  await client.query('create table public.meetings (like public.taps including all)');
+  const refused = await database.cli(['migrate'], { ...settings, ARC_GAM_TAPS_TABLE: 'public.meetings' });
+  expect(refused.code).toBe(1);
+  expect(refused.stderr).toContain('Run first: arc-gam capture off, then: arc-gam migrate');
+  for (const count of [['--count', '1'], ['--all']])
+    expect((await database.cli(['migrate', 'down', ...count])).stderr).toContain('arc-gam capture off');
+});
+
+test('days before the first processed day are found: of a stranger, of an earlier span, of a late tap', async () => {
+  database = await createDatabase();
+  await addUsers(database, 1, 2);
+  await addTap(database, 1, 3, '2025-02-26T08:00Z');
+  await addTap(database, 1, 2, '2025-03-01T08:00Z');
+  await database.ok(['capture', 'on']);
+  await database.ok(['backfill', '--from', '2025-03-01', '--to', '2025-03-02']);
+  await addUsers(database, 3);
+  await database.ok(['etl', '--date', '2025-03-02']);
+  expect((await days())[0]).toBe('2025-02-26');
+  await addTap(database, 1, 2, '2025-02-20T08:00Z');
+  await database.ok(['backfill', '--from', '2025-03-01', '--to', '2025-03-03']);
+  await database.ok(['etl', '--date', '2025-03-03']);
+  expect(await days()).toHaveLength(12);
+  expect(await activity('2025-02-20')).toEqual(both);
+});
+
+test('taps of years that no day is of, and at the ends of time, fail no night', async () => {
+  database = await createDatabase();
+  await addUsers(database, 1, 2);
+  await addTap(database, 1, 2, '2025-03-01T08:00Z');
+  const zone = { ARC_GAM_TZ: 'America/New_York' };
+  await database.ok(['etl', '--date', '2025-03-01'], zone);
+  const odd = ['0001-01-01T00:00Z', '12024-05-05T10:00Z', '294276-12-31T23:59:59Z', '4713-01-01T00:00Z BC'];
+  for (const capture of ['off', 'on']) {
+    if (capture === 'on') await database.ok(['capture', 'on'], zone);
+    for (const date of ['2025-03-01', '2025-03-02', '2025-03-03']) {
+      for (const time of odd) await addTap(database, 1, 2, time);
+      await addTap(database, 1, 2, `${date}T${capture === 'on' ? 14 : 15}:00Z`);
+      await database.ok(['etl', '--date', date], zone);
+      await database.client.query('delete from public.taps where time < $1 or time > $2', [
+        '2025-01-01',
+        '2026-01-01',
+      ]);
+    }
+  }
+  expect(await days()).toEqual(['2025-03-01', '2025-03-02', '2025-03-03']);
+  expect(await activity('2025-03-03')).toMatchObject([{ tap_count: '2' }, { tap_count: '2' }]);
+  expect((await database.cli(['verify', '--full'], zone)).code).toBe(0);
+});
+
+test('a table whose rows are written past a statement trigger is refused, and breaks capture that is on', async () => {
+  database = await createDatabase();
+  const { client } = database;
+  await addUsers(database, 1, 2);
+  await database.ok(['capture', 'on']);
+  await database.ok(['etl', '--date', '2025-03-01']);
+  expect((await database.ok(['capture', 'status'])).stdout).toContain('ready');
+  await client.query('create table public.old_taps () inherits (public.taps)');
+  expect((await database.cli(['capture', 'status'])).stdout).toContain('broken');
+  await client.query(
+    `insert into public.old_taps (id1, id2, time) values ('${userId(1)}', '${userId(2)}', '2025-03-01T08:00Z')`,
+  );
+  const refused = await database.cli(['capture', 'on']);
+  expect(refused.code).toBe(2);
+  expect(refused.stderr).toContain('has tables that inherit from it');
+  await database.ok(['etl', '--date', '2025-03-01']);
+  expect(await activity('2025-03-01')).toEqual(both);
+  // What was written past the triggers is looked for once they are relied on again.
+  await client.query(
+    'alter table public.old_taps no inherit public.taps; alter table public.taps disable trigger user',
+  );
+  await database.ok(['etl', '--date', '2025-03-01']);
+  await addTap(database, 1, 2, '2025-03-01T09:00Z');
+  await client.query('alter table public.taps enable trigger user');
+  await database.ok(['etl', '--date', '2025-03-01']);
+  expect(await activity('2025-03-01')).toEqual(both);
+});
+
+test('a rebuild that names no zone keeps the recorded one, also where it was killed', async () => {
+  database = await createDatabase();
+  await addUsers(database, 1, 2);
+  await addTap(database, 1, 2, '2025-03-02T03:00Z');
+  await database.ok(['etl', '--date', '2025-03-02'], { ARC_GAM_TZ: 'America/New_York' });
+  await database.ok(['backfill', '--rebuild', '--to', '2025-03-02']);
+  expect(await activity('2025-03-01')).toEqual(both);
+  // As it leaves them when it is killed after it has emptied the tables.
+  await database.client.query('delete from gamification.processed_day');
+  await database.ok(['etl', '--date', '2025-03-02']);
+  expect([await activity('2025-03-01'), await activity('2025-03-02')]).toEqual([both, []]);
+  await database.ok(['backfill', '--rebuild', '--to', '2025-03-02'], { ARC_GAM_TZ: 'UTC' });
+  expect(await activity('2025-03-02')).toEqual(both);
+});

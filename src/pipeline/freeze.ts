@@ -10,7 +10,7 @@ import { formatCount, plural } from '../report/format.js';
 import { lockLedger, runBatch } from './batch.js';
 import { compareFrozen, readFrozen } from './frozen.js';
 import { closeRun, openRun } from './ledger.js';
-import { cutBatches, type Day, daysBetween, type PlannedDay } from './plan.js';
+import { cutBatches, type Day, daysBetween, isDay, type PlannedDay } from './plan.js';
 import { drainCapture, recordedZone } from './stale.js';
 import { factsDigest, loadSteps } from './step.js';
 
@@ -180,7 +180,9 @@ const daysToFreeze = async (
   const processed = new Map(ledger.map((day) => [day.day, day]));
   const stale = [
     ...source.filter(
-      ({ day, tap_count, is_changed }) => is_changed || (tap_count > 0 && !processed.has(day)),
+      // A tap of before the year 1 is of no day that could be brought up to date.
+      ({ day, tap_count, is_changed }) =>
+        isDay(day) && (is_changed || (tap_count > 0 && !processed.has(day))),
     ),
     ...ledger.filter(({ is_outdated, is_marked }) => is_outdated || is_marked),
     ...daysBetween(frozenBefore ?? first.day, to)

@@ -31,6 +31,7 @@ export const plainRequest: Omit<RunRequest, 'command'> = {
   from: null,
   to: null,
   always: false,
+  isNamed: true,
   lookbackDays: null,
   batchDays: null,
   waitSeconds: 0,

@@ -24,6 +24,8 @@ export interface StaleRequest {
   readonly to: Day | null;
   /** Whether `to` is wanted in P even if there is no tap at all (etl) or not (backfill). */
   readonly always: boolean;
+  /** Whether somebody named `to`: who names a frozen day is refused. */
+  readonly isNamed: boolean;
   /** How many days back from `to` the source is looked at; null: all of history. */
   readonly lookbackDays: number | null;
 }
@@ -169,7 +171,7 @@ export const findStaleDays = async (
     notices: [
       ...(capture === 'broken'
         ? [
-            'A trigger of capture is missing or switched off: all of history is compared instead. Mend it with: arc-gam capture on',
+            'A trigger of capture is missing or switched off, or a table has parts now: all of history is compared instead. Mend it, or be told why not, with: arc-gam capture on',
           ]
         : []),
       ...(lostDay !== null
@@ -189,8 +191,8 @@ export const findStaleDays = async (
 const isBefore = (day: Day, frozen: Frozen | null): boolean => frozen !== null && day < frozen.frozen_before;
 
 /** Whoever names a frozen day wants it derived again. Throws a usage failure. */
-const refuseFrozen = ({ to }: StaleRequest, frozen: Frozen | null): void => {
-  if (frozen === null || to === null || !isBefore(to, frozen)) return;
+const refuseFrozen = ({ to, isNamed }: StaleRequest, frozen: Frozen | null): void => {
+  if (frozen === null || to === null || !isNamed || !isBefore(to, frozen)) return;
   throw usageFailure(
     `${to} is frozen, as are all days before ${frozen.frozen_before}: their figures stay as they are, and their taps are not read again. Give ${frozen.frozen_before} or a later day; if the taps are back in the source, let them count with: arc-gam thaw`,
   );

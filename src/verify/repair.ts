@@ -35,6 +35,7 @@ export const repair = async (
     {
       command,
       to: asOfDay,
+      isNamed: false,
       waitSeconds,
       signal,
     },

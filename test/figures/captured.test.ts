@@ -76,6 +76,24 @@ test('days before the first processed day are found: of a stranger, of an earlie
   expect(await activity('2025-02-20')).toEqual(both);
 });
 
+test('a tap of before the first frozen day that came while it was frozen counts after the thaw', async () => {
+  database = await createDatabase();
+  await addUsers(database, 1, 2);
+  await addTap(database, 1, 2, '2025-03-01T08:00Z');
+  await database.ok(['capture', 'on']);
+  await database.ok(['etl', '--date', '2025-03-03']);
+  await database.ok(['freeze', '--before', '2025-03-03']);
+  await addTap(database, 1, 2, '2025-02-27T08:00Z');
+  // Of no day that is, and no reason not to freeze.
+  await addTap(database, 1, 2, '0044-03-15T10:00Z BC');
+  await database.ok(['etl', '--date', '2025-03-04']);
+  expect((await days())[0]).toBe('2025-03-01');
+  await database.ok(['freeze', '--before', '2025-03-04']);
+  await database.ok(['thaw']);
+  await database.ok(['etl', '--date', '2025-03-04']);
+  expect(await activity('2025-02-27')).toEqual(both);
+});
+
 test('taps of years that no day is of, and at the ends of time, fail no night', async () => {
   database = await createDatabase();
   await addUsers(database, 1, 2);

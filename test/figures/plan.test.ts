@@ -48,6 +48,7 @@ describe('day arithmetic', () => {
     ['2026-1-31', false],
     ['2026-01-31T00:00', false],
     ['yesterday', false],
+    ['0000-01-01', false],
     ['', false],
   ])('%s is a day: %s', (text, expected) => {
     expect(isDay(text)).toBe(expected);

@@ -7,7 +7,7 @@ import { Failure } from '../../src/errors.js';
 import { migrateUp } from '../../src/migrate/migrate.js';
 import { type FreezeOptions, freeze, thaw } from '../../src/pipeline/freeze.js';
 import { addDays, type Day, dayRanges } from '../../src/pipeline/plan.js';
-import type { RunRequest } from '../../src/pipeline/request.js';
+import { plainRequest, type RunRequest } from '../../src/pipeline/request.js';
 import { runPipeline } from '../../src/pipeline/run.js';
 import type { Step } from '../../src/pipeline/step.js';
 import type { Reporter } from '../../src/report/reporter.js';
@@ -414,22 +414,7 @@ export class World {
   }
 
   private request(given: Partial<RunRequest>): RunRequest {
-    return {
-      command: 'prove',
-      from: null,
-      to: null,
-      always: false,
-      lookbackDays: null,
-      batchDays: null,
-      waitSeconds: 5,
-      rebuild: false,
-      dryRun: false,
-      showRows: false,
-      explain: false,
-      isPart: false,
-      runId: null,
-      ...given,
-    };
+    return { ...plainRequest, command: 'prove', waitSeconds: 5, ...given };
   }
 
   /** A run, and before it what a dry run says that it would change: that must be what it changes. */

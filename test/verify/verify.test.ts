@@ -69,6 +69,11 @@ test('a streak that was alive when the last batch was derived is right until the
     `update gamification.user_streaks set current_streak_days = 1 where user_id = '${userId(1)}'`,
   );
   expect((await evening.cli(['verify', '--full'])).code).toBe(3);
+  // Also where the last day is frozen itself: nobody named it.
+  await evening.ok(['freeze', '--before', '2026-02-03']);
+  expect((await evening.cli(['verify', '--full'])).code).toBe(3);
+  expect((await evening.ok(['verify', '--full', '--repair'])).stdout).toContain('All equal.');
+  expect((await evening.cli(['verify', '--full'])).code).toBe(0);
   await evening.drop();
 });
 

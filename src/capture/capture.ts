@@ -7,7 +7,8 @@ import { withLockedTransaction } from '../db/run-lock.js';
 import type { Session } from '../db/transaction.js';
 import { usageFailure, workFailure } from '../errors.js';
 import { readPackageFile } from '../files.js';
-import { inspectSource, type Source, type SourceTable } from '../migrate/source.js';
+import { makeCaptureFunctions } from '../migrate/capture-functions.js';
+import { inspectSource, type SourceTable } from '../migrate/source.js';
 
 /**
  * Whether runs may rely on the triggers. `off`: there are none. `pending`: they are there, but no run has checked all
@@ -62,58 +63,13 @@ export const captureOn = (database: Database, settings: Settings, waitSeconds: n
         );
       }
     }
-    await makeFunctions(client, settings.schema, { taps, users });
+    await makeCaptureFunctions(client, settings.schema, { taps, users });
     await createTriggers(client, settings.schema, taps, 'capture_taps');
     await createTriggers(client, settings.schema, users, 'capture_users');
     await client.query(
       "insert into setting (key, value) values ('capture', 'pending') on conflict (key) do update set value = excluded.value",
     );
   });
-
-/**
- * Where capture is on, makes its functions anew for another mapping, by which every day may be another: the next run
- * looks at all of history. Throws a failure in words where the mapping names other tables than the triggers are on, and
- * where the functions are another role's.
- */
-export const renewCapture = async (
-  client: pg.ClientBase,
-  schema: string,
-  source: Pick<Source, 'taps' | 'users'>,
-): Promise<void> => {
-  const { rowCount } = await client.query("update setting set value = 'pending' where key = 'capture'");
-  if (rowCount === 1) await makeFunctions(client, schema, source);
-};
-
-const makeFunctions = async (
-  client: pg.ClientBase,
-  schema: string,
-  { taps, users }: Pick<Source, 'taps' | 'users'>,
-): Promise<void> => {
-  const { rows } = await client.query<{
-    oid: number;
-    relation: string;
-    may_renew: boolean;
-    function_owner: string;
-  }>(readPackageFile('sql/capture/trigger.sql'));
-  const left = rows.find(({ oid }) => oid !== taps.oid && oid !== users.oid);
-  if (left !== undefined) {
-    throw workFailure(
-      `Capture's triggers are on ${left.relation}, which is no longer the table that the settings name. Run first: arc-gam capture off, then: arc-gam migrate, then: arc-gam capture on. Nothing was changed.`,
-    );
-  }
-  const foreign = rows.find(({ may_renew }) => !may_renew);
-  if (foreign !== undefined) {
-    throw workFailure(
-      `Capture's functions have to be made anew, and they are those of '${foreign.function_owner}'. Run the same command as that role. Nothing was changed.`,
-    );
-  }
-  await client.query(
-    readPackageFile('sql/capture/functions.sql')
-      .replaceAll('{{schema}}', schema)
-      .replaceAll('{{time}}', taps.key)
-      .replaceAll('{{user}}', users.key),
-  );
-};
 
 /** Removes the triggers and what they had noted. */
 export const captureOff = (database: Database, settings: Settings, waitSeconds: number): Promise<void> =>

@@ -1,6 +1,5 @@
 import { runner } from 'node-pg-migrate';
 import type pg from 'pg';
-import { renewCapture } from '../capture/capture.js';
 import {
   describeCluster,
   type FigurePlacement,
@@ -15,6 +14,7 @@ import { askClient, type Database } from '../db/database.js';
 import { withLockedTransaction } from '../db/run-lock.js';
 import { workFailure } from '../errors.js';
 import { readPackageFile } from '../files.js';
+import { renewCapture } from './capture-functions.js';
 import { fillGazetteer } from './gazetteer.js';
 import {
   type MigrationStatus,

@@ -124,8 +124,7 @@ export const loadChecks = (): Check[] =>
     .sort((one, other) => sortKey(one).localeCompare(sortKey(other)));
 
 /** The tables that checks are about, sorted. */
-export const checkedTables = (checks: readonly Check[] = loadChecks()): string[] =>
-  [...new Set(checks.map(({ table }) => table))].sort();
+export const checkedTables = (): string[] => [...new Set(loadChecks().map(({ table }) => table))].sort();
 
 const sortKey = ({ weight, table, name }: Check): string =>
   `${weight === 'finding' ? 1 : 0} ${table} ${name}`;

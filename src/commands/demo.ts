@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import type { Command } from 'commander';
-import pg from 'pg';
 import postgres from 'postgres';
 import {
   type CommandFile,
@@ -13,6 +12,7 @@ import {
 import { readSettings, type Settings } from '../config.js';
 import { type Database, withDatabase } from '../db/database.js';
 import { withTransaction } from '../db/transaction.js';
+import { withClient } from '../demo/client.js';
 import { loadCsv, tapsCsv, usersCsv } from '../demo/csv.js';
 import { type EmbeddedServer, startEmbedded } from '../demo/embedded.js';
 import { requireFreePort } from '../demo/port.js';
@@ -220,16 +220,15 @@ const createCommunity = async (
   flags: DemoFlags,
   working: (what: string) => void,
 ): Promise<string> => {
-  const admin = new pg.Client({ connectionString: server.url });
-  await admin.connect();
-  await admin.query('drop database if exists community with (force)');
-  await admin.query('create database community');
-  await admin.end();
+  await withClient(server.url, async (admin) => {
+    // Of a demo that was killed the server may still be making the database: it lets the lock go when it has.
+    await admin.query("select pg_advisory_lock(hashtext('arc-gam demo'))");
+    await admin.query('drop database if exists community with (force)');
+    await admin.query('create database community');
+  });
   const url = new URL(server.url);
   url.pathname = '/community';
-  const client = new pg.Client({ connectionString: url.href });
-  await client.connect();
-  try {
+  await withClient(url.href, async (client) => {
     await client.query("begin; set local timezone = 'UTC'");
     await client.query(readPackageFile('sql/demo/tables.sql'));
     if (flags.taps !== undefined && flags.users !== undefined) {
@@ -257,9 +256,7 @@ const createCommunity = async (
       }
     }
     await client.query('commit; analyze public.users; analyze public.taps');
-  } finally {
-    await client.end();
-  }
+  });
   return url.href;
 };
 

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import pg from 'pg';
 import { captureOn } from '../capture/capture.js';
 import type { Settings } from '../config.js';
 import type { Database } from '../db/database.js';
 import { readPackageFile } from '../files.js';
 import { follow } from '../pipeline/follow.js';
 import type { Reporter } from '../report/reporter.js';
+import { withClient } from './client.js';
 
 /** A few taps a second, every tenth of them the viewer's, so that something happens on the page within a minute. */
 const tapEveryMs = 350;
@@ -33,16 +33,11 @@ export const liveOn = async (
   }
 };
 
-const tapOn = async (url: string, viewer: string | null, signal: AbortSignal): Promise<void> => {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
+const tapOn = (url: string, viewer: string | null, signal: AbortSignal): Promise<void> =>
+  withClient(url, async (client) => {
     const text = readPackageFile('sql/demo/live_tap.sql');
     for (let tap = 1; !signal.aborted; tap += 1) {
       await client.query(text, [tap % viewersTurn === 0 ? viewer : null]);
       await sleep(tapEveryMs, undefined, { signal }).catch(() => undefined);
     }
-  } finally {
-    await client.end();
-  }
-};
+  });

@@ -245,7 +245,20 @@ test('--keep leaves the server running; killed with SIGKILL, the next demo finds
   child.kill('SIGKILL');
   expect((await ended).signal).toBe('SIGKILL');
   const pid = readFileSync(pidFile, 'utf8').split('\n')[0];
-  const result = await runCli([...small, '--keep', kept, '--json']);
+  // What a server does for a demo that was killed as it made the database: it goes on.
+  const [, , , port] = readFileSync(pidFile, 'utf8').split('\n');
+  const killed = new pg.Client({
+    connectionString: `postgres://postgres:${readFileSync(join(kept, 'password'), 'utf8').trim()}@127.0.0.1:${port}/postgres`,
+  });
+  await killed.connect();
+  await killed.query("select pg_advisory_lock(hashtext('arc-gam demo'))");
+  const next = runCli([...small, '--keep', kept, '--json']);
+  const waiting = "select 1 from pg_locks where locktype = 'advisory' and not granted";
+  while ((await killed.query(waiting)).rowCount === 0) await new Promise((r) => setTimeout(r, 50));
+  await killed.query('drop database if exists community with (force)');
+  await killed.query('create database community');
+  await killed.end();
+  const result = await next;
   expect(result.stderr).toBe('');
   expect(result.code).toBe(0);
   const told = jsonLines(result.stdout).find(({ event }) => event === 'kept') as {

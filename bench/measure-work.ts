@@ -37,8 +37,8 @@ const quiet = {
   ...jsonReporter(process.stdout),
   plan: () => undefined,
   batchEnded: () => undefined,
-  ended: () => undefined,
-  table: () => undefined,
+  ended: async () => undefined,
+  table: async () => undefined,
 };
 
 /** The runs whose work is counted, in this order. */

@@ -163,8 +163,8 @@ const listen = () => {
   document.addEventListener('click', ({ target }) => {
     const button = target.closest?.('[data-choose], .retry');
     if (!button) return;
-    if (button.dataset.choose !== undefined) turnSwitch(button.dataset.choose, button.dataset.value);
-    else if (button.getAttribute('aria-disabled') !== 'true') retry(button);
+    if (button.dataset.choose !== undefined) void turnSwitch(button.dataset.choose, button.dataset.value);
+    else if (button.getAttribute('aria-disabled') !== 'true') void retry(button);
   });
   document.addEventListener('keydown', (event) => {
     const tab = event.target.closest?.('[role=tab]');
@@ -177,7 +177,7 @@ const listen = () => {
       (step === undefined ? undefined : (at + step) % tabs.length);
     if (to === undefined) return;
     event.preventDefault();
-    turnSwitch(tabs[to].dataset.choose, tabs[to].dataset.value);
+    void turnSwitch(tabs[to].dataset.choose, tabs[to].dataset.value);
     tabs[to].focus();
   });
   listenToReaders(document);

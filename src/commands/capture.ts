@@ -65,7 +65,11 @@ const run = async (given: string, flags: CaptureFlags, invocation: Invocation): 
       },
       { readOnly: true },
     );
-    invocation.reporter.table('capture', [{ capture: state, 'waiting changes': waiting }], meaning[state]);
+    await invocation.reporter.table(
+      'capture',
+      [{ capture: state, 'waiting changes': waiting }],
+      meaning[state],
+    );
   });
 };
 

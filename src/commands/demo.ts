@@ -111,7 +111,7 @@ export const runDemo = async (flags: DemoFlags, invocation: Invocation): Promise
           (session) => session.query(readPackageFile(`sql/demo/${name}.sql`), parameters),
           { readOnly: true },
         );
-        reporter.table(event, rows, `\n${title}`);
+        await reporter.table(event, rows, `\n${title}`);
       }
       const goOn = async () => {
         if (!flags.live) {
@@ -127,7 +127,7 @@ export const runDemo = async (flags: DemoFlags, invocation: Invocation): Promise
     finished = true;
     if (flags.keep !== undefined) {
       const page = pageAddress(`http://${pageHost}:${flags.port === 0 ? 8080 : flags.port}`, viewer);
-      reporter.table(
+      await reporter.table(
         'kept',
         flags.json ? [{ url, pid: server.pid, directory: server.directory, page }] : [],
         [
@@ -187,7 +187,7 @@ const servePage = async (
   ]);
   const server = await startServer(settings, readServeSettings({}), { host: pageHost, port: flags.port });
   const url = pageAddress(server.url, viewer);
-  reporter.table('page', flags.json ? [{ url }] : [], `\nThe Community page: ${url}\nCtrl-C ends it.`);
+  await reporter.table('page', flags.json ? [{ url }] : [], `\nThe Community page: ${url}\nCtrl-C ends it.`);
   try {
     await goOn();
   } finally {

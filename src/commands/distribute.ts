@@ -51,7 +51,7 @@ const run = async (flags: DistributeFlags, { reporter, signal, environment }: In
         (session) => planMoves(session, settings.schema, undo),
         { readOnly: true, signal },
       );
-      reporter.table('placement', plan, 'Where each table is, and where it would be');
+      await reporter.table('placement', plan, 'Where each table is, and where it would be');
       const moving = toMove(plan, undo);
       reporter.notice(
         moving.length === 0

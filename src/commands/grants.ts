@@ -40,7 +40,7 @@ const run = async (flags: GrantsFlags, { reporter, environment, out }: Invocatio
   requireOwnSchema(settings);
   const sql = grantsSql(settings, flags);
   if (!flags.apply) {
-    if (flags.json || wantsCloudLogging(flags, environment)) reporter.table('sql', [{ sql }]);
+    if (flags.json || wantsCloudLogging(flags, environment)) await reporter.table('sql', [{ sql }]);
     else out.write(`begin;\n\n${sql}\ncommit;\n`);
     return;
   }
@@ -57,7 +57,7 @@ const run = async (flags: GrantsFlags, { reporter, environment, out }: Invocatio
     } finally {
       await client.end();
     }
-    reporter.table('role', [
+    await reporter.table('role', [
       { role: flags.owner, may: `own schema ${settings.schema}, migrate, read the two source tables` },
       { role: flags.job, may: `read and write the tables of schema ${settings.schema}` },
       { role: flags.reader, may: `read schema ${settings.schema}` },

@@ -229,8 +229,10 @@ const goOn = async (
   const quiet: Reporter = {
     ...reporter,
     plan: () => undefined,
-    table: () => undefined,
-    ended: (report) => reports.push(report),
+    table: async () => undefined,
+    ended: async (report) => {
+      reports.push(report);
+    },
   };
   await runPipeline(database, settings, { command: 'backfill', signal }, quiet);
   await runPipeline(database, settings, { command: 'etl', always: true, signal }, quiet);

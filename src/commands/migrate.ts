@@ -61,7 +61,7 @@ const reportRenewals = async (
     { readOnly: true, signal },
   );
   if (renewed.length > 0)
-    reporter.table(
+    await reporter.table(
       'renewal',
       renewed,
       'The next run derives again, because their SQL changed (ms: what it took at most so far)',
@@ -84,7 +84,7 @@ const run = async (given: string, flags: MigrateFlags, invocation: Invocation): 
       try {
         if (direction === 'status') {
           const migrations = [...(await migrationStatus(client, settings.schema))];
-          reporter.table(
+          await reporter.table(
             'migration',
             migrations.map((row) => ({ ...row })),
           );
@@ -94,7 +94,7 @@ const run = async (given: string, flags: MigrateFlags, invocation: Invocation): 
         }
         const { sql, notices } = await migrationSql(client, settings);
         for (const notice of notices) reporter.notice(notice);
-        if (flags.json || wantsCloudLogging(flags, environment)) reporter.table('sql', [{ sql }]);
+        if (flags.json || wantsCloudLogging(flags, environment)) await reporter.table('sql', [{ sql }]);
         else out.write(sql === '' ? 'Nothing is pending.\n' : `${sql}\n`);
       } finally {
         await client.end();
@@ -114,14 +114,14 @@ const run = async (given: string, flags: MigrateFlags, invocation: Invocation): 
         : await migrateDown(database, settings, count, options);
     const state = direction === 'up' ? 'applied' : 'taken back';
     if (result.names.length > 0)
-      reporter.table(
+      await reporter.table(
         'migration',
         result.names.map((name) => ({ name, state })),
       );
     else if (!result.viewsChanged)
-      reporter.table('migration', [], `Schema ${settings.schema} is up to date.`);
+      await reporter.table('migration', [], `Schema ${settings.schema} is up to date.`);
     if (direction === 'up' && result.viewsChanged && result.names.length === 0) {
-      reporter.table('migration', [{ name: 'source views', state: 'made anew' }]);
+      await reporter.table('migration', [{ name: 'source views', state: 'made anew' }]);
     }
     for (const notice of result.notices) reporter.notice(notice);
   });

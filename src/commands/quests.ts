@@ -34,7 +34,7 @@ const run = async (flags: CommonFlags, { reporter, signal, environment }: Invoca
       reporter.notice('No quest is active: no day is processed yet (arc-gam etl), or all are retired.');
       return;
     }
-    reporter.table('quest', quests, `Quests of the week from ${weekStart}`);
+    await reporter.table('quest', quests, `Quests of the week from ${weekStart}`);
   });
 };
 

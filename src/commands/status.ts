@@ -44,7 +44,7 @@ const run = (flags: StatusFlags, { reporter, environment }: Invocation): Promise
   return withDatabase(settings, 'status', async (database) => {
     if (flags.indexes) {
       await requireMigratedSchema(database, settings.schema);
-      tellIndexes(await readIndexes(database, settings), reporter);
+      await tellIndexes(await readIndexes(database, settings), reporter);
       return exitCode.done;
     }
     const status = await readStatus(database, settings);
@@ -54,21 +54,21 @@ const run = (flags: StatusFlags, { reporter, environment }: Invocation): Promise
     reporter.say(
       'status',
       { isWell, database: describeTarget(database.target), schema: settings.schema, moment, ...others },
-      screen(status, describeTarget(database.target), settings.schema),
+      await screen(status, describeTarget(database.target), settings.schema),
     );
     // This is the answer to a question and not an error, so nothing is thrown.
     return isWell ? exitCode.done : exitCode.findings;
   });
 };
 
-const tellIndexes = (
+const tellIndexes = async (
   { since, indexes }: Awaited<ReturnType<typeof readIndexes>>,
   reporter: Reporter,
-): void => {
+): Promise<void> => {
   const unused = indexes.filter(({ is_unused }) => is_unused);
   const bytes = (rows: readonly IndexRow[]) => formatBytes(rows.reduce((sum, index) => sum + index.bytes, 0));
   reporter.say('indexes', { since, indexes }, [
-    ...formatTable(
+    ...(await formatTable(
       indexes.map((index) => ({
         table: index.table_name,
         index: index.index_name,
@@ -77,7 +77,7 @@ const tellIndexes = (
         'last on': index.last_read_on,
         size: formatBytes(index.bytes),
       })),
-    ),
+    )),
     '',
     `${plural(indexes.length, 'index', 'indexes')}, ${bytes(indexes)}; counted since ${since ?? 'the database was made'}.`,
     unused.length === 0
@@ -123,7 +123,7 @@ const describeVerified = (verified: Verified | null): string => {
   return `${isFull ? 'in full' : 'a sample'}, ${at.slice(0, 16).replace('T', ' ')} UTC: ${plural(equal.length, 'table')} equal to the source${wrong}`;
 };
 
-const screen = (status: Status, place: string, schema: string): string[] => {
+const screen = async (status: Status, place: string, schema: string): Promise<string[]> => {
   const { ledger, migrations, runs, tables, attention } = status;
   const line = (name: string, text: string) => `${kleur.dim(name.padEnd(10))} ${text}`;
   const applied = migrations.filter(({ state }) => state !== 'pending').at(-1)?.name ?? 'not set up';
@@ -178,7 +178,7 @@ const screen = (status: Status, place: string, schema: string): string[] => {
       taps: run.tap_count,
       'rows written': run.row_count,
     }));
-    lines.push('', ...formatTable(rows));
+    lines.push('', ...(await formatTable(rows)));
   }
   if (tables.length > 0) {
     const rows = tables.slice(0, 12).map((table) => ({
@@ -186,7 +186,7 @@ const screen = (status: Status, place: string, schema: string): string[] => {
       rows: `~${formatCount(table.row_estimate)}`,
       size: formatBytes(table.bytes),
     }));
-    lines.push('', ...formatTable(rows));
+    lines.push('', ...(await formatTable(rows)));
   }
   lines.push('');
   if (attention.length === 0) lines.push(`${kleur.green('✓')} All is well. Next: arc-gam etl, tomorrow.`);

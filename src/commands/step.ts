@@ -61,7 +61,7 @@ const lastRun = async (flags: CommonFlags, invocation: Invocation): Promise<Map<
 
 const list = async (steps: readonly Step[], flags: CommonFlags, invocation: Invocation): Promise<void> => {
   const last = await lastRun(flags, invocation);
-  invocation.reporter.table(
+  await invocation.reporter.table(
     'step',
     steps.map((step, index) => ({
       order: index + 1,

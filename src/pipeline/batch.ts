@@ -67,7 +67,7 @@ export interface BatchOptions {
    */
   readonly onPlan?: ((work: StepWork) => void) | undefined;
   /** Told at the end how much the steps were given. */
-  readonly onScope?: ((rows: Row[]) => void) | undefined;
+  readonly onScope?: ((rows: Row[]) => Promise<void>) | undefined;
 }
 
 /**
@@ -139,7 +139,7 @@ class Batch {
     await this.runSteps(steps, { ...values, as_of_moved: moved, is_later: isLater });
     if (onScope !== undefined) {
       await this.scratch.make(scratchTables);
-      onScope(await this.session.query(readPackageFile('sql/batch/scope.sql')));
+      await onScope(await this.session.query(readPackageFile('sql/batch/scope.sql')));
     }
     const tapCount = this.scratch.hasRows('batch_tap') ? await this.validTaps() : 0;
     await this.scratch.drop();

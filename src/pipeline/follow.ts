@@ -300,7 +300,7 @@ class Following {
           runOpened: (runId) => {
             if (!once) this.runId = runId;
           },
-          ended: (ended) => {
+          ended: async (ended) => {
             report = ended;
             if (!once) this.runId = ended.runId;
           },
@@ -394,6 +394,6 @@ const quietly = (reporter: Reporter, told: Set<string>): Reporter => {
     batchStarted: nothing,
     stepStarted: nothing,
     batchEnded: nothing,
-    table: nothing,
+    table: async () => undefined,
   };
 };

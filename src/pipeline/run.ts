@@ -75,7 +75,7 @@ export const runPipeline = async (
     const run = new Run(database, settings, request, reporter, lock, steps, digest, onPlan);
     if (request.dryRun) await run.rehearse();
     else await run.all();
-    reporter.ended(await run.report(performance.now() - started));
+    await reporter.ended(await run.report(performance.now() - started));
   });
 };
 
@@ -115,7 +115,7 @@ class Run {
   async all(): Promise<void> {
     try {
       const plan = await this.withRetries(() => this.plan());
-      this.reportPlan(plan);
+      await this.reportPlan(plan);
       if (plan.batches.length === 0) await this.withRetries(() => this.batch(plan, [], 0));
       else {
         this.runId ??= await this.withRetries(() =>
@@ -152,14 +152,14 @@ class Run {
         const stale = await this.stale(session);
         const plan = this.cut({ ...stale, days: [] });
         const days = stale.days;
-        this.reportPlan({ ...plan, days, batches: days.length === 0 ? [] : [days] });
+        await this.reportPlan({ ...plan, days, batches: days.length === 0 ? [] : [days] });
         await noteLateTaps(session, plan.lateTaps);
         const report = { index: 0, count: 1, days };
         if (days.length > 0) this.reporter.batchStarted(report);
         const result = await this.derive(session, plan, days, 0);
         this.add(result, days.length);
         if (days.length > 0) this.reporter.batchEnded(report, result);
-        this.reportDifference();
+        await this.reportDifference();
         this.ignored = await readIgnored(session);
         return rollBack(null) as never;
       },
@@ -241,7 +241,7 @@ class Run {
     return { ...stale, batches: cutBatches(stale.days, size) };
   }
 
-  private reportPlan(plan: RunPlan): void {
+  private async reportPlan(plan: RunPlan): Promise<void> {
     const reasons: Partial<Record<Reason, number>> = {};
     for (const { reason } of plan.days) reasons[reason] = (reasons[reason] ?? 0) + 1;
     this.reporter.plan({
@@ -257,13 +257,13 @@ class Run {
       frozenBefore: this.frozenBefore,
     });
     if (!this.request.explain) return;
-    this.reporter.table(
+    await this.reporter.table(
       'stale',
       plan.days.map((day) => ({ ...day })),
       'Stale days',
     );
     if (this.renewals.length > 0)
-      this.reporter.table('renewal', this.renewals, 'Derived again, because their SQL changed');
+      await this.reporter.table('renewal', this.renewals, 'Derived again, because their SQL changed');
   }
 
   /** Repeats a batch that may succeed the next time. It waits for an unreachable server up to target.waitMs. */
@@ -363,9 +363,9 @@ class Run {
     if (this.request.showRows) await readStage(session, step, (row) => this.reporter.changedRow(row));
   }
 
-  private reportDifference(): void {
+  private async reportDifference(): Promise<void> {
     const nothing = { inserted: 0, updated: 0, deleted: 0 };
-    this.reporter.table(
+    await this.reporter.table(
       'difference',
       storedTables(this.steps).map((table) => ({ table, ...nothing, ...this.differences.get(table) })),
       'A run would change (nothing was written)',

@@ -72,7 +72,7 @@ export const cloudLoggingReporter = (command: string, out: NodeJS.WritableStream
       });
     },
     notice: (message) => emit('NOTICE', 'notice', message),
-    ended: (report) => {
+    ended: async (report) => {
       label('run_id', report.runId);
       label('as_of_day', report.asOfDay);
       emit('INFO', 'ended', describe(report), {
@@ -82,7 +82,7 @@ export const cloudLoggingReporter = (command: string, out: NodeJS.WritableStream
     },
     changedRow: (row) =>
       writeAndDrain(out, line('INFO', 'change', `A row of ${row.table} would change`, { row })),
-    table: (name, tableRows, title) => {
+    table: async (name, tableRows, title) => {
       if (title !== undefined && tableRows.length === 0) emit('INFO', name, title);
       for (const row of tableRows)
         emit('INFO', name, `${name}: ${Object.values(row).join(' ')}`, { row: withFieldNames(row) });

@@ -56,9 +56,9 @@ export const jsonReporter = (out: NodeJS.WritableStream): Reporter => {
       }),
     retrying: (report) => emit('retry', report),
     notice: (message) => emit('notice', { message }),
-    ended: (report) => emit('ended', { ...report, ...endedFields(report) }),
+    ended: async (report) => emit('ended', { ...report, ...endedFields(report) }),
     changedRow: (row) => writeAndDrain(out, line('change', row)),
-    table: (name, rows) => {
+    table: async (name, rows) => {
       for (const row of rows) emit(name, withFieldNames(row));
     },
     say: (event, fields) => emit(event, fields),

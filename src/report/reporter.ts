@@ -87,11 +87,11 @@ export interface Reporter {
   batchEnded(report: BatchReport, result: BatchResult): void;
   retrying(report: { attempt: number; waitMs: number; reason: string }): void;
   notice(message: string): void;
-  ended(report: RunReport): void;
+  ended(report: RunReport): Promise<void>;
   /** A row that a dry run would change. Resolves when the reader of the output has kept up. */
   changedRow(row: ChangedRow): Promise<void>;
   /** A table of results: the event's name in JSON (a stable word), the rows, and a title for people. */
-  table(name: string, rows: readonly Record<string, unknown>[], title?: string): void;
+  table(name: string, rows: readonly Record<string, unknown>[], title?: string): Promise<void>;
   /**
    * A result as the fields of one JSON event, and as lines for people. `severity`: of something that went wrong, for a
    * log that has such a word.

@@ -61,19 +61,20 @@ export const terminalReporter = ({ spinner, out, err }: TerminalOptions): Report
         err,
       ),
     notice: (message) => print(kleur.yellow(message), err),
-    ended: (report) => {
+    ended: async (report) => {
       spinner?.stop();
-      for (const line of describeRun(report)) out.write(`${line}\n`);
+      for (const line of await describeRun(report)) out.write(`${line}\n`);
     },
     changedRow: (row) => {
       spinner?.stop();
       return writeAndDrain(out, `${printable(describeChange(row))}\n`);
     },
-    table: (_name, rows, title) => {
+    table: async (_name, rows, title) => {
       spinner?.stop();
       if (title !== undefined) out.write(`${kleur.bold(title)}\n`);
-      const [head, ...body] = formatTable(rows);
-      if (head !== undefined && rows.length > 0) out.write(`${[kleur.dim(head), ...body].join('\n')}\n`);
+      if (rows.length === 0) return;
+      const [head = '', ...body] = await formatTable(rows);
+      out.write(`${[kleur.dim(head), ...body].join('\n')}\n`);
     },
     say: (_event, _fields, lines) => {
       for (const line of lines) print(line);
@@ -146,14 +147,14 @@ const timeTable = (report: RunReport) => {
 const isSlow = ({ durationMs }: StepResult, report: RunReport): boolean =>
   durationMs >= worthALine * report.durationMs && durationMs >= 10;
 
-const describeRun = (report: RunReport): string[] => {
+const describeRun = async (report: RunReport): Promise<string[]> => {
   const rows = timeTable(report);
   const ignored = Object.entries(report.ignored).filter(([, count]) => count > 0);
   const retries = report.retryCount > 0 ? `, ${plural(report.retryCount, 'retry', 'retries')}` : '';
   const frozen = report.frozenBefore === null ? '' : `, frozen before ${report.frozenBefore}`;
   const asOf = report.asOfDay === null ? 'no day is processed' : `as of ${report.asOfDay}`;
   return [
-    ...(rows.length > 0 ? formatTable(rows) : report.dryRun ? [] : ['No row changed.']),
+    ...(rows.length > 0 ? await formatTable(rows) : report.dryRun ? [] : ['No row changed.']),
     `${report.command}${report.dryRun ? ' (dry run, rolled back)' : ''}: ${plural(report.dayCount, 'day')}, ${plural(report.tapCount, 'tap')} in ${formatDuration(report.durationMs)}${retries}, ${asOf}${frozen}`,
     ...(ignored.length > 0
       ? [

@@ -26,8 +26,8 @@ describe('a duration', () => {
   });
 });
 
-test('columns line up, whatever the script', () => {
-  const lines = formatTable([
+test('columns line up, whatever the script', async () => {
+  const lines = await formatTable([
     { name: 'Ana', taps: 5 },
     { name: '李小龍', taps: 12 },
     { name: 'नमस्ते', taps: 1 },
@@ -36,9 +36,9 @@ test('columns line up, whatever the script', () => {
   expect(new Set(lines.map((line) => stringWidth(line))).size).toBe(1);
 });
 
-test("somebody's name moves no cursor and begins no line", () => {
+test("somebody's name moves no cursor and begins no line", async () => {
   expect(printable('a\u001b[2Jb\nc\u202e!')).toBe('a[2Jb c!');
-  expect(formatTable([{ name: 'x\ny\u001b[31m' }])).toEqual(['name', 'x y[31m']);
+  expect(await formatTable([{ name: 'x\ny\u001b[31m' }])).toEqual(['name', 'x y[31m']);
 });
 
 test('a terminal that does not say how wide it is gets no live line', () => {

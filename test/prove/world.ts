@@ -27,10 +27,10 @@ export const quiet: Reporter = {
   batchEnded: () => undefined,
   retrying: () => undefined,
   notice: () => undefined,
-  ended: () => undefined,
+  ended: async () => undefined,
   runOpened: () => undefined,
   changedRow: async () => undefined,
-  table: () => undefined,
+  table: async () => undefined,
   say: () => undefined,
   failed: () => undefined,
   close: () => undefined,
@@ -443,7 +443,7 @@ export class World {
     const promised = new Map<string, string>();
     const reporter: Reporter = {
       ...quiet,
-      table: (name, rows) => {
+      table: async (name, rows) => {
         if (name !== 'difference') return;
         for (const { table, inserted, updated, deleted } of rows)
           promised.set(String(table), `${inserted} inserted, ${updated} updated, ${deleted} deleted`);

@@ -477,7 +477,7 @@ test('the log line has no query, which says who asked', async () => {
 
 test('a name that was made to point here is not answered without a token', async () => {
   const reply = await new Promise<number | undefined>((resolve, reject) => {
-    import('node:http').then(({ get }) =>
+    void import('node:http').then(({ get }) =>
       get(server.url + pathOf('weekly'), { headers: { host: 'evil.example' } }, (response) => {
         response.resume();
         resolve(response.statusCode);

@@ -246,6 +246,29 @@ create temp table verify_home (
   user_id uuid primary key
 ) on commit drop;
 
+-- What the steps of the homes read, and what they make of it. See home_reading in sql/checks/homes.
+create temp table batch_user (
+  user_id uuid primary key
+) on commit drop;
+
+create temp table changed_home (
+  user_id uuid not null,
+  original_text text,
+  parser_version text not null
+) on commit drop;
+
+create temp table home_reading (
+  user_id uuid not null,
+  original_text text not null,
+  city text,
+  state text,
+  country text,
+  geohash5 text,
+  confidence real not null,
+  method text not null,
+  parser_version text not null
+) on commit drop;
+
 create temp table finding (
   check_name text not null,
   table_name text not null,

@@ -229,14 +229,10 @@ const told: [check: string, ...Corruption][] = [
       ['home_location', 5, "state = 'TX'", 'method'],
       ['home_location', 2, "country = 'US', confidence = 0.7", 'method'],
       ['home_location', 5, "method = 'guess'", 'method'],
-      ['home_reading', 1, 'confidence = 0.5', 'original_text'],
-      ['home_reading', 1, "method = 'city_alone'", 'original_text'],
-      [
-        'home_reading',
-        1,
-        '(city, state, country, geohash5) = (select name, state, country, geohash5 from gazetteer_place where place_id = 2988507)',
-        'original_text',
-      ],
+      ...['confidence = 0.5', "city = 'Dallas'", "state = 'OH'", "country = 'FR'", "geohash5 = 'ezs42'"].map(
+        (set) => ['home_reading', 1, set, set.slice(0, set.indexOf(' '))] as const,
+      ),
+      ['home_reading', 1, "method = 'city_alone'", 'method'],
       ['home_text', 1, "original_text = 'x'", 'original_text'],
     ] as const
   ).map(([check, user, set, column]): [string, ...Corruption] => [

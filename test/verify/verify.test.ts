@@ -198,6 +198,7 @@ test('a verification says what it spent before the first check, and a sample rea
   };
   expect(prepared.preparations.map(({ what }) => what)).toEqual([
     'the source',
+    'homes',
     'pairs',
     'days',
     'the graph',

@@ -1,6 +1,6 @@
 -- Every place is in the gazetteer, the method says as much as the row names, and all texts were parsed by the same
--- version of the rules. The texts are not parsed again: only the step knows how. Which columns go without which others
--- the table's own constraints say; home_reading.sql compares what equal texts were read as.
+-- version of the rules. Which columns go without which others the table's own constraints say;
+-- home_reading.sql has the texts read again.
 --! table: home_location_struct
 --! needs: gazetteer_place
 --! says: every place is in the gazetteer, read by the same rules

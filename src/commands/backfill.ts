@@ -44,8 +44,13 @@ const run = (flags: BackfillFlags, invocation: Invocation): Promise<void> => {
       '--rebuild begins with empty tables, so that every day is missing.',
     );
   }
-  const commandLine = ['backfill', flags.from && `--from ${flags.from}`, flags.to && `--to ${flags.to}`]
-    .filter((part) => part !== undefined)
+  const commandLine = [
+    'backfill',
+    flags.from && `--from ${flags.from}`,
+    flags.to && `--to ${flags.to}`,
+    flags.rebuild && '--rebuild',
+  ]
+    .filter((part) => part !== undefined && part !== false)
     .join(' ');
   const settings = readSettings(flags, invocation.environment);
   return withDatabase(settings, commandLine, (database) =>

@@ -36,7 +36,7 @@ export const withRunFlags = (command: Command): Command =>
     )
     .option(
       '--lookback <days>',
-      'look for changed days only so far back (default: all of history)',
+      'look for changed days only so far back, with or without capture (default: all of history)',
       wholeFlag(1),
     )
     .option('--dry-run', 'say what would change per table, write nothing')

@@ -168,7 +168,7 @@ const describeWrong = (wrong: readonly CheckResult[], flags: VerifyFlags): strin
   }
   if (stale > 0) {
     sentences.push(
-      `${plural(stale, 'day or home text is', 'days or home texts are')} stale: the source changed since the last run. Bring the figures up to date with: arc-gam etl`,
+      `${plural(stale, 'day or home text is', 'days or home texts are')} stale: the source changed since the last run. Bring the figures up to date with: arc-gam etl. If that leaves them stale, something was written past capture's triggers: arc-gam verify --full --repair`,
     );
   }
   return sentences.join('\n');

@@ -165,6 +165,11 @@ export const toFailure = (error: unknown): Failure => {
   }
   switch (code) {
     case '42501':
+      if (/row-level security/.test(message))
+        return failure(
+          exitCode.failed,
+          `${sentence(message)} It would hide rows of the source, and figures of what is left would be wrong. Give the owner of arc-gam's views the right to read all rows (alter role ... bypassrls), or name a view of the table's own owner as the source and run: arc-gam migrate`,
+        );
       return failure(
         exitCode.failed,
         `The database refused it: ${message}. Grant the role what it needs (arc-gam grants prints the SQL).`,

@@ -64,6 +64,7 @@ set local datestyle = 'ISO, YMD';
 set local intervalstyle = 'postgres';
 set local extra_float_digits = 1;
 set local bytea_output = 'hex';
+set local row_security = off;
 set local standard_conforming_strings = on;
 set local client_connection_check_interval = '1s';
 set local idle_in_transaction_session_timeout = 0;

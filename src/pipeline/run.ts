@@ -132,6 +132,10 @@ class Run {
       const state = this.request.signal?.aborted ? 'stopped' : 'failed';
       if (this.runId !== null && !this.request.isPart)
         await this.close(state, toFailure(error).message).catch(() => undefined);
+      if (this.request.rebuild && this.batchCount > 0)
+        this.reporter.notice(
+          'The tables are new up to here. Go on without --rebuild, which would begin again.',
+        );
       throw error;
     }
   }
@@ -188,34 +192,40 @@ class Run {
 
   private async plan(): Promise<RunPlan> {
     this.reporter.working('Looking for stale days');
-    if (this.request.rebuild) {
-      await withTransaction(
-        this.database,
-        this.settings,
-        async (session) => {
-          await refuseRebuild(session);
-          await emptyTables(session, this.steps);
-          // Whoever goes on after a kill may not name the zone, or not this one.
-          await recordZone(session, await recordedZone(session, this.settings));
-        },
-        { signal: this.request.signal, before: lockLedger },
-      );
-    }
+    const { rebuild, signal } = this.request;
     await withTransaction(
       this.database,
       this.settings,
       async (session) => {
         // Also where nothing is left to do: a run may be killed between its last batch and its last word.
         if (!this.request.isPart) await closeDead(session, this.request.command);
-        await drainCapture(session, await recordedZone(session, this.settings));
+        if (!rebuild) await drainCapture(session, await recordedZone(session, this.settings));
       },
-      { signal: this.request.signal, before: lockLedger },
+      { signal, before: lockLedger },
     );
-    const stale = await withTransaction(this.database, this.settings, (session) => this.stale(session), {
-      readOnly: true,
-      signal: this.request.signal,
-    });
+    const stale = await withTransaction(
+      this.database,
+      this.settings,
+      async (session) => {
+        if (!rebuild) return this.stale(session);
+        // As the first batch will find it. What is there now stays until then.
+        await this.beginAnew(session);
+        return rollBack(await this.stale(session)) as never;
+      },
+      rebuild ? { signal, before: lockLedger } : { signal, readOnly: true },
+    );
     return this.cut(stale);
+  }
+
+  /** Empties every table, for a rebuild from nothing. */
+  private async beginAnew(session: Session): Promise<void> {
+    await refuseRebuild(session);
+    if ((await figurePlacements(session.query, this.settings.schema)).length > 0) await speakOnce(session);
+    await emptyTables(session, this.steps);
+    // Whoever goes on after a kill may not name the zone, or not this one.
+    const zone = await recordedZone(session, this.settings);
+    await recordZone(session, zone);
+    await drainCapture(session, zone);
   }
 
   private async stale(session: Session): Promise<StaleDays> {
@@ -296,9 +306,11 @@ class Run {
       this.database,
       this.settings,
       async (session) => {
+        const beginsAnew = this.request.rebuild && index === 0;
+        if (beginsAnew) await this.beginAnew(session);
         const batch = await this.derive(session, plan, days, runId ?? 0);
         const isUnchanged = days.length === 0 && batch.renewed.length === 0 && rowsWritten(batch.steps) === 0;
-        const isNews = plan.unchangedDays.length > 0 || plan.lateTaps.length > 0;
+        const isNews = beginsAnew || plan.unchangedDays.length > 0 || plan.lateTaps.length > 0;
         if (isUnchanged && !isNews) return rollBack(batch) as never;
         if (index === 0) {
           await strikeOff(session, plan.unchangedDays);

@@ -119,7 +119,12 @@ export const findStaleDays = async (
   if (ledger.length > 0) {
     const candidates =
       capture === 'ready'
-        ? [...captured, ...(await missingDays(session, zone, ledger, request, frozen, to))]
+        ? [
+            ...captured,
+            ...(await missingDays(session, zone, ledger, request, frozen, to)),
+            // Whoever says how far back to look does not rely on the triggers there.
+            ...(lookback === null ? [] : await suspectDays(session, zone, span)),
+          ]
         : await suspectDays(session, zone, span);
     const calendarDays = [...new Set(candidates.filter(isDay))].sort();
     frozenDays = calendarDays.filter((day) => isBefore(day, frozen));
@@ -133,6 +138,7 @@ export const findStaleDays = async (
     // Whoever left users is noted by capture with the days of their taps.
     frozen !== null && (capture !== 'ready' || frozenDays.length > 0) ? await erasedDays(session) : [],
   );
+  if (erased.size > 0) await refuseWithoutUsers(session);
   const compared = frozen === null ? [] : await compareFrozen(session, zone, frozen, frozenDays);
   const seen = new Map<Day, SourceDay>();
   let lostDay: string | null = null;
@@ -169,6 +175,11 @@ export const findStaleDays = async (
       .map(({ day, late_count }) => ({ day, count: late_count })),
     lookedAtAll: lookback === null,
     notices: [
+      ...(days.length > mostLikelyDays
+        ? [
+            `The first of these days is ${days[0]?.day}: if the time of a tap is wrong, correct it now, for days that are processed stay. Those of a wrong time are given up only by: arc-gam backfill --rebuild`,
+          ]
+        : []),
       ...(capture === 'broken'
         ? [
             'A trigger of capture is missing or switched off, or a table has parts now: all of history is compared instead. Mend it, or be told why not, with: arc-gam capture on',
@@ -198,6 +209,18 @@ const refuseFrozen = ({ to, isNamed }: StaleRequest, frozen: Frozen | null): voi
   );
 };
 
+/**
+ * The taps of frozen days are gone, so nothing brings back the facts of people who are erased from them. Throws a failure
+ * where that would be everybody.
+ */
+const refuseWithoutUsers = async (session: Session): Promise<void> => {
+  const [users] = await session.query<{ any: boolean }>('select exists (select 1 from app_user) as any');
+  if (users?.any) return;
+  throw workFailure(
+    "The application's users are empty: a run would erase everybody from the frozen days, whose taps are gone. Nothing was changed. Bring the users back, or give the frozen days up first: arc-gam thaw --force",
+  );
+};
+
 type LedgerDay = { day: Day; tap_count: number; is_outdated: boolean; is_marked: boolean };
 type SourceDay = { day: Day; tap_count: number; is_changed: boolean };
 
@@ -207,6 +230,9 @@ type SourceDay = { day: Day; tap_count: number; is_changed: boolean };
  */
 const fewDays = 'set local parallel_tuple_cost = 0.001';
 const manyRows = 'set local parallel_tuple_cost to default';
+
+/** No application has taps of a hundred years: one of them has a time that was never set, such as 0001-01-01. */
+const mostLikelyDays = 36_525;
 
 /** A day from which null: the first that there is. */
 interface DayRange {

@@ -160,3 +160,27 @@ test('a rebuild that names no zone keeps the recorded one, also where it was kil
   await database.ok(['backfill', '--rebuild', '--to', '2025-03-02'], { ARC_GAM_TZ: 'UTC' });
   expect(await activity('2025-03-02')).toEqual(both);
 });
+
+test('what was written past the triggers is found by --lookback, and by verify --repair', async () => {
+  database = await createDatabase();
+  const { client } = database;
+  await addUsers(database, 1, 2);
+  for (const day of ['2025-03-01', '2025-03-02', '2025-03-03']) await addTap(database, 1, 2, `${day}T08:00Z`);
+  await database.ok(['capture', 'on']);
+  await database.ok(['etl', '--date', '2025-03-04']);
+  await database.ok(['etl', '--date', '2025-03-04']);
+  const pastTriggers = (day: string) =>
+    client.query(
+      `set session_replication_role = replica; delete from public.taps where time = '${day}T08:00Z'; reset session_replication_role`,
+    );
+  await pastTriggers('2025-03-03');
+  await database.ok(['etl', '--date', '2025-03-04']);
+  expect(await activity('2025-03-03')).toEqual(both);
+  await database.ok(['etl', '--date', '2025-03-04', '--lookback', '3']);
+  expect(await activity('2025-03-03')).toEqual([]);
+  await pastTriggers('2025-03-01');
+  const verified = await database.cli(['verify', '--full']);
+  expect([verified.code, verified.stderr]).toEqual([3, expect.stringContaining('verify --full --repair')]);
+  await database.ok(['verify', '--full', '--repair']);
+  expect(await activity('2025-03-01')).toEqual([]);
+});

@@ -186,15 +186,21 @@ describe('local days', () => {
       await database.ok(etl, zone('America/New_York'));
       await database.ok(rebuild);
       expect(await tapsOfDays(database)).toEqual([{ day: '2026-01-01', taps: '1' }]);
-      // Killed: its truncate is all that is left of it.
+      // Killed in its last batch: what it committed stays.
       const kill = async (environment = {}) => {
         await database.client.query(
           `create function gamification.stop() returns trigger language plpgsql as $$ begin raise 'stopped'; end $$;
-           create trigger stop before insert on gamification.processed_day execute function gamification.stop()`,
+           create trigger stop before insert on gamification.processed_day for each row when (new.day = '2026-01-03')
+           execute function gamification.stop()`,
         );
-        expect((await database.cli(rebuild, environment)).code).toBe(1);
+        expect(await database.cli([...rebuild, '--batch-days', '1'], environment)).toMatchObject({
+          code: 1,
+          stderr: expect.stringContaining('Go on without --rebuild'),
+        });
         await database.client.query('drop function gamification.stop cascade');
-        expect(await database.rows('select 1 from processed_day')).toEqual([]);
+        expect((await database.rows('select day from processed_day order by day')).at(-1)).toEqual({
+          day: '2026-01-02',
+        });
       };
       await kill();
       await database.ok(etl);

@@ -5,6 +5,7 @@
 --! weight: stale
 --! key: day
 --! day: day
+--! mark_day: day
 --: broken
 select
   verify_day.day,

@@ -41,8 +41,9 @@ export const formatTable = async (rows: readonly Record<string, unknown>[]): Pro
         ? formatCount(value)
         : printable(String(value));
   const isNumber = (column: string) => rows.some((row) => typeof row[column] === 'number');
+  // Not Math.max of all: there may be more rows than a call can have arguments.
   const widths = columns.map((column) =>
-    Math.max(stringWidth(column), ...rows.map((row) => stringWidth(text(row[column])))),
+    rows.reduce((width, row) => Math.max(width, stringWidth(text(row[column]))), stringWidth(column)),
   );
   const line = (cells: string[]) =>
     cells

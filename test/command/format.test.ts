@@ -36,6 +36,10 @@ test('columns line up, whatever the script', async () => {
   expect(new Set(lines.map((line) => stringWidth(line))).size).toBe(1);
 });
 
+test('a table may have more rows than a call has arguments', async () => {
+  expect(await formatTable(Array.from({ length: 200_000 }, () => ({ a: 1 })))).toHaveLength(200_001);
+});
+
 test("somebody's name moves no cursor and begins no line", async () => {
   expect(printable('a\u001b[2Jb\nc\u202e!')).toBe('a[2Jb c!');
   expect(await formatTable([{ name: 'x\ny\u001b[31m' }])).toEqual(['name', 'x y[31m']);

@@ -52,6 +52,16 @@ test('rows that row level security would hide are an error, and not erased peopl
   }
 });
 
+test('a time that was never set is told before its days are processed', async () => {
+  database = await createDatabase();
+  await addUsers(database, 1, 2);
+  await addTap(database, 1, 2, '2025-03-01T08:00Z');
+  const dryRun = ['etl', '--date', '2025-03-02', '--dry-run'];
+  expect((await database.ok(dryRun)).stderr).not.toContain('wrong');
+  await addTap(database, 1, 2, '1900-01-01T00:00Z');
+  expect((await database.ok(dryRun)).stderr).toContain('1900-01-01: if the time of a tap is wrong');
+});
+
 test('users that are all gone are no reason to erase everybody from the frozen days', async () => {
   database = await createDatabase();
   await addUsers(database, 1, 2);

@@ -120,6 +120,12 @@ describe('with the rights that arc-gam grants gives', () => {
     expect(await edges()).toEqual(before);
   });
 
+  test('a superuser does not migrate what the owner has: the job could not use what it made', async () => {
+    const refused = await database.cli(['migrate']);
+    expect(refused.stderr).toContain(`it belongs to '${roles.owner}'. Run migrate as that role`);
+    expect(refused.code).toBe(1);
+  });
+
   test.each([
     [['migrate'], `it belongs to '${roles.owner}'. Run migrate as that role`],
     [['migrate', 'down', '--all'], `it belongs to '${roles.owner}'. Run migrate as that role`],

@@ -59,6 +59,12 @@ const sourceDefaults: Record<keyof SourceMapping, readonly [variable: string, fa
 /** The environment variable that maps a column of the source, for messages. */
 export const sourceVariable = (key: keyof SourceMapping): string => sourceDefaults[key][0];
 
+/** Variables that map the source otherwise than `recorded` does. One that is not set says nothing. */
+export const mappedAnew = (source: SourceMapping, recorded: Partial<SourceMapping>): string[] =>
+  (Object.keys(sourceDefaults) as (keyof SourceMapping)[])
+    .filter((key) => source[key] !== sourceDefaults[key][1] && source[key] !== recorded[key])
+    .map(sourceVariable);
+
 /**
  * Reads the process's environment over a .env file in the working folder: the only place that does.
  * A variable that is set in the environment wins, an empty one counts as not set.

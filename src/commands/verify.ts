@@ -206,7 +206,9 @@ const reportCheck = (reporter: Reporter, result: CheckResult): void => {
       ? ''
       : result.state === 'skipped'
         ? 'skipped: the table is not there'
-        : `${formatCount(result.count)} ${result.state === 'stale' ? 'stale' : plural(result.count, 'finding').split(' ')[1]}`;
+        : result.state === 'finding'
+          ? plural(result.count, 'finding')
+          : `${formatCount(result.count)} ${result.state === 'stale' ? 'stale' : 'to know of'}`;
   reporter.say('check', { ...fields, durationMs: Math.round(result.durationMs) }, [
     `${marks[result.state]} ${result.table.padEnd(20)}  ${result.says.padEnd(56)}  ${formatDuration(result.durationMs).padStart(7)}  ${count}`.trimEnd(),
   ]);

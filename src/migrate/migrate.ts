@@ -81,6 +81,10 @@ export const migrateUp = async (
     }
     if (names.length > 0) for (const comment of migrationsTableComments) await client.query(comment);
     const viewsChanged = await makeViews(client, source);
+    await client.query(
+      "insert into setting as target (key, value) values ('mapping', $1) on conflict (key) do update set value = excluded.value",
+      [JSON.stringify(settings.source)],
+    );
     await fillGazetteer(client);
     await client.query(readPackageFile('sql/roles/read_only.sql'));
     return { names, notices: source.notices, viewsChanged };

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { type SourceMapping, sourceVariable } from '../config.js';
+import { mappedAnew, type SourceMapping, sourceVariable } from '../config.js';
 import { toFailure } from '../db/failure.js';
 import { type Failure, usageFailure, workFailure } from '../errors.js';
 import { readPackageFile } from '../files.js';
@@ -102,6 +102,19 @@ from ${users.sql}`;
     users: { oid: users.oid, sql: users.sql, name: users.name, key: userId.sql },
     notices: [...missingNotices(taps, users, mapping), ...(await indexNotice(client, taps, time))],
   };
+};
+
+/** Says, where it is so, that the settings map the source otherwise than the views do that `migrate` made. */
+export const mappingNotices = async (
+  query: <Row extends Record<string, unknown>>(text: string) => Promise<Row[]>,
+  mapping: SourceMapping,
+): Promise<string[]> => {
+  const [recorded] = await query<{ value: string }>("select value from setting where key = 'mapping'");
+  const names = recorded === undefined ? [] : mappedAnew(mapping, JSON.parse(recorded.value));
+  if (names.length === 0) return [];
+  return [
+    `${names.join(', ')}: the views were made with other settings, and are what counts. Make them anew with: arc-gam migrate`,
+  ];
 };
 
 /** Comments of a view and its columns. */

@@ -3,6 +3,7 @@ import type { Settings } from '../config.js';
 import type { Session } from '../db/transaction.js';
 import { usageFailure, workFailure } from '../errors.js';
 import { readPackageFile } from '../files.js';
+import { mappingNotices } from '../migrate/source.js';
 import { compareFrozen, erasedDays, type Frozen, type LateTaps, readFrozen } from './frozen.js';
 import {
   addDays,
@@ -175,6 +176,7 @@ export const findStaleDays = async (
       .map(({ day, late_count }) => ({ day, count: late_count })),
     lookedAtAll: lookback === null,
     notices: [
+      ...(await mappingNotices(session.query, settings.source)),
       ...(days.length > mostLikelyDays
         ? [
             `The first of these days is ${days[0]?.day}: if the time of a tap is wrong, correct it now, for days that are processed stay. Those of a wrong time are given up only by: arc-gam backfill --rebuild`,
@@ -210,8 +212,8 @@ const refuseFrozen = ({ to, isNamed }: StaleRequest, frozen: Frozen | null): voi
 };
 
 /**
- * The taps of frozen days are gone, so nothing brings back the facts of people who are erased from them. Throws a failure
- * where that would be everybody.
+ * The taps of frozen days are gone, so nothing brings back the facts of people who are erased from them. Throws a
+ * failure where that would be everybody.
  */
 const refuseWithoutUsers = async (session: Session): Promise<void> => {
   const [users] = await session.query<{ any: boolean }>('select exists (select 1 from app_user) as any');

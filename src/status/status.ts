@@ -7,6 +7,7 @@ import { type Session, withTransaction } from '../db/transaction.js';
 import { type FigureSpread, readFigureSpread } from '../distribute/distribute.js';
 import { readPackageFile } from '../files.js';
 import { type MigrationStatus, migrationStatus, sourceRelations } from '../migrate/migrations.js';
+import { mappingNotices } from '../migrate/source.js';
 import { type Frozen, readFrozen } from '../pipeline/frozen.js';
 import { addDays } from '../pipeline/plan.js';
 import { factsDigest, loadSteps } from '../pipeline/step.js';
@@ -153,10 +154,12 @@ export const readStatus = async (database: Database, settings: Settings): Promis
     return await withTransaction(
       database,
       settings,
-      (session) => readLedger(session, { ...base, follower }, settings.schema, renamed),
-      {
-        readOnly: true,
+      async (session) => {
+        const mapped = await mappingNotices(session.query, settings.source);
+        const attention = mapped.map((what) => ({ what, command: 'arc-gam migrate' }));
+        return readLedger(session, { ...base, follower }, settings.schema, [...renamed, ...attention]);
       },
+      { readOnly: true },
     );
   } finally {
     await client.end().catch(() => undefined);

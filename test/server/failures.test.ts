@@ -28,6 +28,18 @@ const days = () =>
     userId(3),
   ]);
 
+test('a mapping that migrate has not seen is told by a run and by status', async () => {
+  await database.client.query('alter table public.users add column hidden boolean default true');
+  const settings = { ARC_GAM_USERS_OPT_OUT: 'hidden', ARC_GAM_TAPS_ID: 'id' };
+  const etl = ['etl', '--date', '2026-02-05'];
+  const told = 'ARC_GAM_USERS_OPT_OUT: the views were made with other settings';
+  expect((await database.ok(etl, settings)).stderr).toContain(told);
+  expect((await database.cli(['status'], settings)).stdout).toContain(told);
+  await database.ok(['migrate'], settings);
+  expect((await database.ok(etl, settings)).stderr).toBe('');
+  expect((await database.ok(etl)).stderr).toBe('');
+});
+
 test('a source table that is renamed: status says so, and migrate makes the views anew', async () => {
   await database.client.query(`alter table public.taps rename to taps_old;
     create table public.taps (like public.taps_old including all);

@@ -6,7 +6,7 @@ import { askClient } from '../db/database.js';
 import { withLockedTransaction } from '../db/run-lock.js';
 import type { Session } from '../db/transaction.js';
 import { usageFailure, workFailure } from '../errors.js';
-import { readPackageFile } from '../files.js';
+import { readPackageFile, sha256 } from '../files.js';
 import { makeCaptureFunctions } from '../migrate/capture-functions.js';
 import { inspectSource, type SourceTable } from '../migrate/source.js';
 
@@ -103,8 +103,9 @@ const createTriggers = async (
     truncate: '',
   } as const;
   for (const event of events) {
-    // Two schemas may capture the same table, so the schema is part of the trigger's name.
-    const name = `arc_gam_capture_${event}_${schema}`.slice(0, 63);
+    // Two schemas may capture the same table, so the schema is part of the trigger's name, which has 63 letters at most.
+    const part = schema.length > 38 ? `${schema.slice(0, 29)}_${sha256(schema).slice(0, 8)}` : schema;
+    const name = `arc_gam_capture_${event}_${part}`;
     await client.query(`drop trigger if exists "${name}" on ${table.sql}`);
     await client.query(
       `create trigger "${name}" after ${event} on ${table.sql} ${rows[event]} for each statement execute function ${procedure}()`,

@@ -34,6 +34,18 @@ test('the application writes users without an id, and taps without a time', asyn
   ]);
 });
 
+test('two schemas with long names that begin alike capture the same tables', async () => {
+  database = await createDatabase();
+  await addUsers(database, 1, 2);
+  await addTap(database, 1, 2, '2025-03-01T08:00Z');
+  const schemas = ['one', 'two'].map((name) => ({ ARC_GAM_SCHEMA: `${'community_'.repeat(5)}${name}` }));
+  for (const schema of schemas)
+    for (const command of [['migrate'], ['capture', 'on'], ['etl', '--date', '2025-03-01']])
+      await database.ok(command, schema);
+  for (const schema of schemas)
+    expect((await database.ok(['capture', 'status'], schema)).stdout).toContain('ready');
+});
+
 test('a new mapping is noticed by the next run and by the triggers; other tables are refused', async () => {
   database = await createDatabase();
   const { client } = database;

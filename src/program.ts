@@ -20,8 +20,8 @@ import type { Reporter } from './report/reporter.js';
 /** One call of arc-gam. It runs in the process of src/cli.ts, or within the process of a test. */
 export interface Call {
   /**
-   * Runs the call to its end. Never throws: an error has been reported by then and is in the exit code. With `refusal` no
-   * command runs, and that is reported; help and version are given all the same.
+   * Runs the call to its end. Never throws: an error has been reported by then and is in the exit code. With `refusal`
+   * no command runs, and that is reported; help and version are given all the same.
    */
   run(refusal?: Failure | null): Promise<ExitCode>;
   /**

@@ -47,8 +47,8 @@ const waysToName = [
 ] as const;
 
 /**
- * What of a .env file goes with an environment. Where the environment names a database, the file's other ways to name one
- * are left aside: a DATABASE_URL of the file would beat the PGDATABASE of the command line.
+ * What of a .env file goes with an environment. Where the environment names a database, the file's other ways to name
+ * one are left aside: a DATABASE_URL of the file would beat the PGDATABASE of the command line.
  */
 export const besideEnvironment = (file: Environment, environment: Environment): Environment => {
   const isSet = (name: string) => (environment[name] ?? '') !== '';

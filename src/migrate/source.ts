@@ -160,7 +160,9 @@ export const relationName = (
     ([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain?.toLowerCase() ?? '',
   );
   if (parts.length < 1 || parts.length > 2) {
-    throw usageFailure(`${sourceVariable(key)} is '${given}', expected a table such as 'public.taps'.`);
+    throw usageFailure(
+      `${sourceVariable(key)} is '${given}', expected a table such as public.taps, or "Social App"."TapEvent" with each name in double quotes.`,
+    );
   }
   const [table = '', schema = 'public'] = [...parts].reverse();
   return { schema, table };

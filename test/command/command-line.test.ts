@@ -168,6 +168,9 @@ test('a dry run counts the ignored rows that the run will, and both formats name
   expect(run).toMatchObject({ state: 'done', ignored, rowsInserted: expect.any(Number) });
   expect(run?.rowsInserted).toBeGreaterThan(0);
   expect(Number.isInteger(run?.durationMs)).toBe(true);
+  const steps = run?.steps as { durationMs: number }[];
+  expect(steps.length).toBeGreaterThan(0);
+  expect(steps.every(({ durationMs }) => Number.isInteger(durationMs))).toBe(true);
   const logged = await ended('--log-format', 'json');
   for (const name of ['state', 'asOfDay', 'dayCount', 'batchCount', 'tapCount', 'retryCount', 'ignored']) {
     expect(Object.keys(run ?? {})).toContain(name);

@@ -124,6 +124,16 @@ test('a permission that is lost in the middle: nothing of the batch is kept, and
   }
 });
 
+test("our views are in the way of a change of the application's table: dropped before it, migrate makes them anew", async () => {
+  const change = 'alter table public.taps alter column time type timestamptz(3)';
+  await expect(database.client.query(change)).rejects.toThrow('used by a view');
+  await database.client.query(`drop view gamification.tap, gamification.app_user cascade; ${change}`);
+  expect((await database.cli(['etl'])).stderr).toContain('Run: arc-gam migrate');
+  await database.ok(['migrate']);
+  await database.ok(['etl', '--date', '2026-02-05']);
+  await database.ok(['verify', '--full']);
+});
+
 test('a table that somebody locks is no other run', async () => {
   await database.client.query('begin; lock table public.taps');
   for (const command of ['etl', 'status']) {

@@ -57,7 +57,7 @@ export const describeDemo = (command: Command): Command =>
     .option('--port <n>', 'with --serve: the port (0: any free one)', wholeFlag(0), 8080)
     .option(
       '--keep <dir>',
-      'keep the data there and leave the server running; again: its database is made anew',
+      'keep the data there and leave the server running; given again, the database in it is made anew',
     )
     .addHelpText(
       'after',

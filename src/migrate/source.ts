@@ -161,7 +161,7 @@ export const relationName = (
   );
   if (parts.length < 1 || parts.length > 2) {
     throw usageFailure(
-      `${sourceVariable(key)} is '${given}', expected a table such as public.taps, or "Social App"."TapEvent" with each name in double quotes.`,
+      `${sourceVariable(key)} is '${given}', expected a table such as public.taps, or "Social App"."TapEvent": names that are not in small letters in double quotes, and in a .env file or a shell single quotes around all of it.`,
     );
   }
   const [table = '', schema = 'public'] = [...parts].reverse();

@@ -7,8 +7,9 @@ import { openCall } from './program.js';
 const patienceMs = 4_000;
 
 const stop = new AbortController();
+const { environment, failure } = readEnvironment();
 const call = openCall(process.argv.slice(2), {
-  environment: readEnvironment(),
+  environment,
   out: process.stdout,
   err: process.stderr,
   signal: stop.signal,
@@ -40,4 +41,4 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
-process.exitCode = await call.run();
+process.exitCode = await call.run(failure);

@@ -1,7 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { parse as parseDotenv } from 'dotenv';
-import { usageFailure } from './errors.js';
-import { type DatabaseTarget, databaseTarget } from './target.js';
+import { type Failure, usageFailure } from './errors.js';
+import { besideEnvironment, type DatabaseTarget, databaseTarget } from './target.js';
 
 /** Columns of the application's taps and users, each the name of a column or an SQL expression over its table. */
 export interface SourceMapping {
@@ -67,12 +67,31 @@ export const mappedAnew = (source: SourceMapping, recorded: Partial<SourceMappin
 
 /**
  * Reads the process's environment over a .env file in the working folder: the only place that does.
- * A variable that is set in the environment wins, an empty one counts as not set.
+ * A variable that is set in the environment wins, an empty one counts as not set. With a file that can't be read,
+ * `failure` says so: thrown by whoever can report it.
  */
-export const readEnvironment = (): Record<string, string | undefined> => {
-  const fromFile = existsSync('.env') ? parseDotenv(readFileSync('.env')) : {};
-  const set = Object.entries({ ...fromFile, ...process.env }).filter(([, value]) => value !== '');
-  return Object.fromEntries(set);
+export const readEnvironment = (): {
+  environment: Record<string, string | undefined>;
+  failure: Failure | null;
+} => {
+  const { file, failure } = readSettingsFile();
+  const set = Object.entries({ ...besideEnvironment(file, process.env), ...process.env });
+  return { environment: Object.fromEntries(set.filter(([, value]) => value !== '')), failure };
+};
+
+const readSettingsFile = (): { file: Record<string, string>; failure: Failure | null } => {
+  try {
+    return { file: parseDotenv(readFileSync('.env')), failure: null };
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return { file: {}, failure: null };
+    const why = code === 'EISDIR' ? 'it is a folder' : String(code);
+    const failure = usageFailure(
+      `The file .env of the working folder can't be read (${why}). Let this user read it, or run arc-gam in another folder.`,
+      { cause },
+    );
+    return { file: {}, failure };
+  }
 };
 
 /** Whether this process is a task of a Cloud Run Job. */
@@ -89,9 +108,9 @@ export const cloudRunTaskIndex = (environment: Readonly<Record<string, string | 
  */
 export const readSettings = (flags: ConnectionFlags, environment: NodeJS.ProcessEnv): Settings => {
   const schema = flags.schema ?? environment.ARC_GAM_SCHEMA ?? 'gamification';
-  if (!/^[a-z_][a-z0-9_]{0,62}$/i.test(schema) || /^pg_/i.test(schema)) {
+  if (!/^[a-z_][a-z0-9_]{0,62}$/i.test(schema) || /^(pg_|information_schema$)/i.test(schema)) {
     throw usageFailure(
-      `ARC_GAM_SCHEMA is '${schema}', which is not a plain schema name. Use letters, digits and underscores, for example 'gamification'.`,
+      `ARC_GAM_SCHEMA is '${schema}', which is not a plain schema name, or is one of Postgres' own. Use letters, digits and underscores, for example 'gamification'.`,
     );
   }
   const source = Object.fromEntries(

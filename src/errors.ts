@@ -24,7 +24,7 @@ export const exitMeaning: Readonly<Record<ExitCode, { readonly means: string; re
   },
   4: { means: 'Another run holds the lock; harmless.', again: 'yes, or wait for it with --wait SECONDS' },
   5: {
-    means: "The database can't be reached for now.",
+    means: "The database can't be reached, or only takes reads, for now.",
     again: 'yes, or wait for it with ARC_GAM_DATABASE_WAIT_SECONDS',
   },
 };

@@ -12,15 +12,18 @@ import {
 } from './command-line.js';
 import { cloudRunTaskIndex } from './config.js';
 import { toFailure } from './db/failure.js';
-import { type ExitCode, exitCode } from './errors.js';
+import { type ExitCode, exitCode, type Failure } from './errors.js';
 import { packageVersion } from './files.js';
 import { withoutPasswords } from './report/redact.js';
 import type { Reporter } from './report/reporter.js';
 
 /** One call of arc-gam. It runs in the process of src/cli.ts, or within the process of a test. */
 export interface Call {
-  /** Runs the call to its end. Never throws: an error has been reported by then and is in the exit code. */
-  run(): Promise<ExitCode>;
+  /**
+   * Runs the call to its end. Never throws: an error has been reported by then and is in the exit code. With `refusal`
+   * no command runs, and that is reported; help and version are given all the same.
+   */
+  run(refusal?: Failure | null): Promise<ExitCode>;
   /**
    * Reports, in the format of this call, why a signal ends it before its time. Returns the exit code of such an end.
    */
@@ -51,6 +54,7 @@ export const openCall = (words: readonly string[], surroundings: Surroundings): 
   let debug = false;
   let endsBySignal = false;
   let answer: ExitCode = exitCode.done;
+  let refused: Failure | null = null;
 
   // Decided before the flags are parsed, so that errors in the flags are reported in the right format too.
   const isForCloudLogging =
@@ -93,6 +97,7 @@ Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 verification found dif
       debug = flags.debug === true;
       endsBySignal = file.endsBySignal === true;
       reporter = await openReporter(flags, name, surroundings);
+      if (refused !== null && !file.tellsOfAll) throw refused;
       const task = cloudRunTaskIndex(environment);
       if (task > 0) {
         reporter.notice(
@@ -151,7 +156,8 @@ Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 verification found dif
   };
 
   return {
-    run: async () => {
+    run: async (refusal = null) => {
+      refused = refusal;
       try {
         await addCommands(words[0]);
         await program.parseAsync(words, { from: 'user' });

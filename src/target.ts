@@ -33,6 +33,33 @@ export interface DatabaseTarget {
 
 type Environment = Record<string, string | undefined>;
 
+/**
+ * The ways to name a database. `names` do so by themselves; a user, a password, a port or an sslmode goes with whatever
+ * names one.
+ */
+const waysToName = [
+  { names: ['DATABASE_URL'], others: [] },
+  {
+    names: ['DB_NAME', 'DB_HOST', 'INSTANCE_CONNECTION_NAME'],
+    others: ['DB_PORT', 'DB_USER', 'DB_PASS', 'DB_SOCKET_PATH'],
+  },
+  { names: ['PGHOST', 'PGDATABASE'], others: ['PGPORT'] },
+] as const;
+
+/**
+ * What of a .env file goes with an environment. Where the environment names a database, the file's other ways to name
+ * one are left aside: a DATABASE_URL of the file would beat the PGDATABASE of the command line.
+ */
+export const besideEnvironment = (file: Environment, environment: Environment): Environment => {
+  const isSet = (name: string) => (environment[name] ?? '') !== '';
+  const unnamed = waysToName.filter(({ names }) => !names.some(isSet));
+  if (unnamed.length === waysToName.length) return file;
+  const aside: string[] = unnamed.flatMap(({ names, others }) => [...names, ...others]);
+  // Of these two the first wins.
+  if (isSet('INSTANCE_CONNECTION_NAME')) aside.push('DB_HOST');
+  return Object.fromEntries(Object.entries(file).filter(([name]) => !aside.includes(name)));
+};
+
 const nothingConfigured = `No database is configured. Give one of:
   --database-url or DATABASE_URL        postgres://user:password@host:5432/database
   DB_USER, DB_PASS, DB_NAME             with INSTANCE_CONNECTION_NAME (Cloud SQL's socket) or DB_HOST and DB_PORT
@@ -54,6 +81,8 @@ export const databaseTarget = (urlFlag: string | undefined, environment: Environ
   ) {
     return complete(environment, {});
   }
+  if (environment.DB_HOST !== undefined || environment.INSTANCE_CONNECTION_NAME !== undefined)
+    return fromParts(environment);
   throw usageFailure(nothingConfigured);
 };
 
@@ -67,6 +96,12 @@ const fromUrl = (url: string, environment: Environment): DatabaseTarget => {
   if (!/^(postgres|postgresql|socket):/.test(url)) {
     throw usageFailure(
       'The database URL does not begin with postgres://. Expected postgres://user:password@host:5432/database.',
+    );
+  }
+  // Else a piece of the password would be taken for the host, and shown as such.
+  if (!/^\w+:(?!\/\/)|^\w+:\/\/([^@/#?]*@)?[^@#?]*(\?(?![^=]*@).*)?$/s.test(url)) {
+    throw usageFailure(
+      "The database URL has an @, a # or a ? in a part that can't have one. In the user name, the password and the name of the database it must be percent-encoded: @ is %40, # is %23, / is %2F, : is %3A, ? is %3F.",
     );
   }
   let parsed: ReturnType<typeof parse>;

@@ -29,15 +29,17 @@ const completed = (command: Command): CompletedCommand => ({
     command.name() === 'help'
       ? [...(command.parent?.commands.map((other) => other.name()) ?? []), 'exit-codes']
       : command.registeredArguments.flatMap((argument) => argument.argChoices ?? []),
-  flags: command.options.map(
-    (option): CompletedFlag => ({
-      flag: option.long ?? option.flags,
-      about: option.description,
-      takesValue: option.required || option.optional,
-      takesFile: /<(file|path|dir)>/.test(option.flags),
-      values: option.attributeName() === 'table' ? checkedTables() : (option.argChoices ?? []),
-    }),
-  ),
+  flags: command.options
+    .filter(({ hidden }) => !hidden)
+    .map(
+      (option): CompletedFlag => ({
+        flag: option.long ?? option.flags,
+        about: option.description,
+        takesValue: option.required || option.optional,
+        takesFile: /<(file|path|dir)>/.test(option.flags),
+        values: option.attributeName() === 'table' ? checkedTables() : (option.argChoices ?? []),
+      }),
+    ),
 });
 
 export const command: CommandFile = { group: 'Help:', describe, run, tellsOfAll: true };

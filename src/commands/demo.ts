@@ -34,8 +34,18 @@ interface DemoFlags extends CommonFlags {
   port: number;
 }
 
+/** The flags of a database are taken only to be refused: the demo makes one of its own. */
+const withoutDatabaseFlags = (command: Command): Command => {
+  for (const option of command.options) {
+    if (databaseFlags.includes(option.attributeName())) option.hideHelp();
+  }
+  return command;
+};
+
+const databaseFlags = ['databaseUrl', 'schema', 'iam'];
+
 export const describeDemo = (command: Command): Command =>
-  withCommonFlags(command)
+  withoutDatabaseFlags(withCommonFlags(command))
     .description('compute the rollups of a made-up community (or of your CSV files) on an embedded Postgres')
     .option('--taps <file>', 'CSV, may be .gz: id,id1,id2,time,latitude,longitude')
     .option('--users <file>', 'CSV, may be .gz: id,name,home')
@@ -45,7 +55,10 @@ export const describeDemo = (command: Command): Command =>
     .option('--serve', 'open the Community page on the result, until Ctrl-C')
     .option('--live', 'with --serve: people tap on, a few times a second, and the page follows')
     .option('--port <n>', 'with --serve: the port (0: any free one)', wholeFlag(0), 8080)
-    .option('--keep <dir>', 'keep the data there and leave the server running')
+    .option(
+      '--keep <dir>',
+      'keep the data there and leave the server running; given again, the database in it is made anew',
+    )
     .addHelpText(
       'after',
       `
@@ -61,7 +74,7 @@ Examples:
 /** Runs `arc-gam demo`: the real migrate and backfill on a server of its own. */
 export const runDemo = async (flags: DemoFlags, invocation: Invocation): Promise<void> => {
   const { reporter: given, signal, environment, err } = invocation;
-  refuseFlags(invocation, ['databaseUrl', 'schema', 'iam'], 'the demo makes a database of its own.');
+  refuseFlags(invocation, databaseFlags, 'the demo makes a database of its own.');
   if (!flags.serve) refuseFlags(invocation, ['live'], 'it belongs to --serve.');
   if (!flags.serve && flags.keep === undefined) refuseFlags(invocation, ['port'], 'it belongs to --serve.');
   if (flags.taps !== undefined || flags.users !== undefined) {

@@ -79,6 +79,7 @@ const describe = (command: Command): Command =>
 Examples:
   arc-gam etl                        every night: yesterday, and whatever changed before it
   arc-gam etl --date 2026-01-31      up to a day
+  arc-gam etl --dry-run --explain    what it would do and why, without writing
   arc-gam etl --json --wait 600      for a scheduler`,
     );
 

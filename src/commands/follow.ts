@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type CommandFile, type CommonFlags, type Invocation, withCommonFlags } from '../command-line.js';
 import { readSettings } from '../config.js';
 import { withDatabase } from '../db/database.js';
@@ -21,7 +21,11 @@ const intervalFlag = (text: string): number => {
 const describe = (command: Command): Command =>
   withCommonFlags(command)
     .description('keep the rollups up to now: the same rows as every night, seconds after the tap')
-    .option('--every <time>', 'how often to look for changes', intervalFlag, 1000)
+    .addOption(
+      new Option('--every <time>', 'how often to look for changes')
+        .argParser(intervalFlag)
+        .default(1000, '1s'),
+    )
     .option('--once', 'one cycle, then end')
     .addHelpText(
       'after',

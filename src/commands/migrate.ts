@@ -119,7 +119,13 @@ const run = async (given: string, flags: MigrateFlags, invocation: Invocation): 
         result.names.map((name) => ({ name, state })),
       );
     else if (!result.viewsChanged)
-      await reporter.table('migration', [], `Schema ${settings.schema} is up to date.`);
+      await reporter.table(
+        'migration',
+        [],
+        direction === 'up'
+          ? `Schema ${settings.schema} is up to date.`
+          : `Nothing is applied in schema ${settings.schema}: there is nothing to take back.`,
+      );
     if (direction === 'up' && result.viewsChanged && result.names.length === 0) {
       await reporter.table('migration', [{ name: 'source views', state: 'made anew' }]);
     }

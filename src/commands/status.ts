@@ -139,7 +139,12 @@ const screen = async (status: Status, place: string, schema: string): Promise<st
           (ledger.days_behind ?? 0) > 0 ? `${plural(ledger.days_behind ?? 0, 'day')} behind` : 'up to date'
         }`,
       ),
-      line('changed', `weeks last written ${ledger.last_updated_at?.toISOString().slice(0, 19) ?? 'never'}Z`),
+      line(
+        'changed',
+        ledger.last_updated_at === null
+          ? 'no week is written, or its table is locked'
+          : `weeks last written ${ledger.last_updated_at.toISOString().slice(0, 19)}Z`,
+      ),
       line('source', describeSource(status)),
       ...(status.frozen === null ? [] : [line('frozen', describeFrozen(status.frozen))]),
     );

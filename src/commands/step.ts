@@ -19,11 +19,12 @@ const describe = (command: Command): Command =>
       `
 Examples:
   arc-gam step                    all steps in the order in which a batch runs them
-  arc-gam step edge_strength      its statements, ready for psql or explain
+  arc-gam step edge_strength      its statements, with the parameters that a run gives
   arc-gam step --json             one object a step
 
 A step is a file of sql/steps (or sql/repair, for a run that verify --repair asked for, or sql/frozen, for frozen days): a
-header and a SELECT. With a database configured, the rows and milliseconds of the last run stand beside it.`,
+header and a SELECT. With a database configured, the rows and milliseconds of the last run stand beside it. The statements
+are to be read: they have parameters ($1, named above each) and read temporary tables that a batch makes.`,
     );
 
 const kindOf = (step: Step): string => {

@@ -66,6 +66,9 @@ export const isTransient = (error: unknown): boolean => {
 export const isRefusedWrite = (error: unknown): boolean =>
   ['42501', '25006'].includes(asDatabaseError(error).code ?? '');
 
+/** Whether a statement waited for a lock, of a table most often, longer than ARC_GAM_LOCK_TIMEOUT_MS. */
+export const isLockTimeout = (error: unknown): boolean => asDatabaseError(error).code === '55P03';
+
 /** Whether a statement was cancelled: by us, by an operator or by statement_timeout. */
 export const isCancelled = (error: unknown): boolean => asDatabaseError(error).code === '57014';
 
@@ -175,9 +178,23 @@ export const toFailure = (error: unknown): Failure => {
         `The database refused it: ${message}. Grant the role what it needs (arc-gam grants prints the SQL).`,
       );
     case '55P03':
+      // Not that of a run, which src/db/run-lock.ts tries without waiting.
       return failure(
-        exitCode.locked,
-        `Another session holds a lock for longer than ARC_GAM_LOCK_TIMEOUT_MS (${message}). Run arc-gam status to see it, then try again.`,
+        exitCode.failed,
+        `A session holds a lock on a table for longer than ARC_GAM_LOCK_TIMEOUT_MS (${message}). pg_locks and pg_stat_activity say which, pg_blocking_pids(pid) who is waited for (docs/operations.md has the query): wait for it or end it, then run the same command again.`,
+      );
+    case '25006':
+      return failure(
+        exitCode.unreachable,
+        `This server only takes reads (${message}): it is a replica, or default_transaction_read_only is on. Give the address of the primary; after a failover run the same command again.`,
+      );
+    case '22P02':
+    case '22003':
+    case '22007':
+    case '22008':
+      return failure(
+        exitCode.failed,
+        `${sentence(message)} An expression of ARC_GAM_TAPS_* or ARC_GAM_USERS_* can't take a value of the application's tables. Let it give null for such a value (case when ... then ... end), run arc-gam migrate, then the same command again.`,
       );
     case '57014':
       return failure(

@@ -315,7 +315,9 @@ const peopleOf = (relation: Relation, { one, other }: Tapping, given: Given) => 
   return [{ relation, id, name, score: called + (isReferred ? 6 : 0), why }];
 };
 
-const degrees = "'^\\s*-?[0-9]+(\\.[0-9]+)?\\s*,\\s*-?[0-9]+(\\.[0-9]+)?\\s*$'";
+// Without a backslash, which not everything that reads a settings file takes as it is.
+const number = '[[:space:]]*-?[0-9]+([.][0-9]+)?[[:space:]]*';
+const degrees = `'^${number},${number}$'`;
 
 /** Coordinates: two numbers, a point, or a text `lat,lon`. A text of any other form counts as missing. */
 const placeOf = (
@@ -368,6 +370,9 @@ const placeOf = (
   return undefined;
 };
 
+/** For a database in which no column is a uuid. */
+const otherIds = `Where ids are no uuids, map them: ${sourceVariable('usersId')} and both of taps, whole numbers as "lpad(to_hex(user_id), 32, '0')::uuid", texts as "md5(user_id)::uuid".`;
+
 const tapsUndecided = (taps: readonly Tapping[], given: Given): string => {
   const names = [...new Set(taps.map(({ relation }) => relation.name))];
   if (names.length === 1) {
@@ -378,11 +383,11 @@ const tapsUndecided = (taps: readonly Tapping[], given: Given): string => {
     return `Each of ${names.join(', ')} may be the taps: set ${sourceVariable('tapsTable')} to the right one.`;
   }
   return given.tapsTable === undefined
-    ? `No table looks like taps (two uuid columns of users and a time). Set ${sourceVariable('tapsTable')}; a view with these columns will do.`
-    : `${given.tapsTable} has no time and two uuid columns that look like users: set ${sourceVariable('tapsId1')}, ${sourceVariable('tapsId2')} and ${sourceVariable('tapsTime')}.`;
+    ? `No table looks like taps (two uuid columns of users and a time). Set ${sourceVariable('tapsTable')}; a view with these columns will do. ${otherIds}`
+    : `${given.tapsTable} has no time and two uuid columns that look like users: set ${sourceVariable('tapsId1')}, ${sourceVariable('tapsId2')} and ${sourceVariable('tapsTime')}. ${otherIds}`;
 };
 
 const usersUndecided = (names: readonly string[]): string =>
   names.length > 1
     ? `Each of ${names.join(', ')} may be the users: set ${sourceVariable('usersTable')} to the right one.`
-    : `No table looks like users (a unique uuid and a name). Set ${sourceVariable('usersTable')}, ${sourceVariable('usersId')} and ${sourceVariable('usersName')}.`;
+    : `No table looks like users (a unique uuid and a name). Set ${sourceVariable('usersTable')}, ${sourceVariable('usersId')} and ${sourceVariable('usersName')}. ${otherIds}`;

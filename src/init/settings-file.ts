@@ -56,7 +56,11 @@ const sentence = (text: string): string => {
 
 const quoted = (value: string): string => {
   if (/^[\w.,/:+-]*$/.test(value)) return value;
-  const quote = ['"', "'", '`'].find((mark) => !value.includes(mark));
+  // Backquotes are the last way: systemd keeps them, and a shell would run what is between them.
+  const isPlain = !value.includes('\\') && parse(`X=${value}`).X === value;
+  const quote = ['"', "'", ...(isPlain ? [''] : []), '`'].find(
+    (mark) => mark === '' || !value.includes(mark),
+  );
   if (quote === undefined || value.includes('\n')) {
     throw usageFailure(`A settings file can't hold this value: ${value}. Set it in the environment.`);
   }

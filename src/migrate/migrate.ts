@@ -95,6 +95,7 @@ export const migrateUp = async (
  * with.
  */
 const inspectUsable = async (client: pg.ClientBase, settings: Settings): Promise<Source> => {
+  await requireUtf8(client);
   const source = await inspectSource(client, settings.source);
   const cluster = await inspectCluster(askClient(client), { taps: source.taps.sql, users: source.users.sql });
   requireUsable(cluster);
@@ -102,6 +103,18 @@ const inspectUsable = async (client: pg.ClientBase, settings: Settings): Promise
   await requireFigures(askClient(client), figures);
   const notice = describeCluster(cluster, settings.schema, figures);
   return notice === null ? source : { ...source, notices: [notice, ...source.notices] };
+};
+
+/** The gazetteer's names don't fit into another encoding, and the steps' patterns mean characters, not bytes. */
+const requireUtf8 = async (client: pg.ClientBase): Promise<void> => {
+  const { rows } = await client.query<{ encoding: string }>(
+    "select current_setting('server_encoding') as encoding",
+  );
+  const encoding = rows[0]?.encoding;
+  if (encoding === 'UTF8') return;
+  throw workFailure(
+    `The encoding of this database is ${encoding}, and has to be UTF8: names of places don't fit into another. Restore a dump of it into a new one, made with: createdb --encoding UTF8 --template template0 NAME. Nothing was changed.`,
+  );
 };
 
 /** Where our own tables are; none before there is a schema. */

@@ -173,7 +173,9 @@ export const relationName = (
     ([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain?.toLowerCase() ?? '',
   );
   if (parts.length < 1 || parts.length > 2) {
-    throw usageFailure(`${sourceVariable(key)} is '${given}', expected a table such as 'public.taps'.`);
+    throw usageFailure(
+      `${sourceVariable(key)} is '${given}', expected a table such as public.taps, or "Social App"."TapEvent": names that are not in small letters in double quotes, and in a .env file or a shell single quotes around all of it.`,
+    );
   }
   const [table = '', schema = 'public'] = [...parts].reverse();
   return { schema, table };

@@ -3,7 +3,7 @@ import { captureState } from '../capture/capture.js';
 import { inspectCluster, sourceViews, whyNoCapture } from '../citus/cluster.js';
 import type { Settings } from '../config.js';
 import type { Database } from '../db/database.js';
-import { isTransient, toFailure } from '../db/failure.js';
+import { isLockTimeout, isTransient, toFailure } from '../db/failure.js';
 import { withRunLock } from '../db/run-lock.js';
 import { type Session, withTransaction } from '../db/transaction.js';
 import { exitCode, usageFailure } from '../errors.js';
@@ -311,9 +311,10 @@ class Following {
       this.lastCycleAt = performance.now();
       this.marksLeft = null;
     } catch (error) {
-      // Another run has the lock: it counts what waits, and a follow finds little to do afterwards.
+      // Another run has the lock: it counts what waits, and a follow finds little to do afterwards. Or a table is
+      // locked.
       const failure = toFailure(error);
-      if (failure.exitCode !== exitCode.locked || once) throw error;
+      if ((failure.exitCode !== exitCode.locked && !isLockTimeout(error)) || once) throw error;
       this.minute.waitedMs = Math.max(this.minute.waitedMs, Math.round(waiting.age_ms ?? 0));
       this.onceAMinute(`Waiting: ${failure.message.split(/(?<=\.) /)[0]}`);
     } finally {

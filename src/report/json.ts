@@ -1,5 +1,5 @@
 import { writeAndDrain } from './drain.js';
-import type { Reporter, RunReport } from './reporter.js';
+import type { Reporter, RunReport, StepResult } from './reporter.js';
 import { rowsOf } from './steps.js';
 
 /** The fields of the event `ended`, the same in --json and in Cloud Logging's format. */
@@ -26,6 +26,9 @@ export const endedFields = ({
   ignored,
 });
 
+const inWholeMs = (steps: readonly StepResult[]): StepResult[] =>
+  steps.map((step) => ({ ...step, durationMs: Math.round(step.durationMs) }));
+
 /** A name as a field: `waiting changes` -> waiting_changes, so that a path to it needs no quotes. */
 export const withFieldNames = (row: object): Record<string, unknown> =>
   Object.fromEntries(Object.entries(row).map(([name, value]) => [name.replaceAll(' ', '_'), value]));
@@ -51,12 +54,18 @@ export const jsonReporter = (out: NodeJS.WritableStream): Reporter => {
         dayCount: days.length,
         tapCount,
         asOfDay,
-        steps,
-        preparing,
+        steps: inWholeMs(steps),
+        preparing: inWholeMs(preparing),
       }),
     retrying: (report) => emit('retry', report),
     notice: (message) => emit('notice', { message }),
-    ended: async (report) => emit('ended', { ...report, ...endedFields(report) }),
+    ended: async (report) =>
+      emit('ended', {
+        ...report,
+        ...endedFields(report),
+        steps: inWholeMs(report.steps),
+        preparing: inWholeMs(report.preparing),
+      }),
     changedRow: (row) => writeAndDrain(out, line('change', row)),
     table: async (name, rows) => {
       for (const row of rows) emit(name, withFieldNames(row));

@@ -156,6 +156,28 @@ test('a day before the first tap is refused, unless backfill names it', async ()
   }
 });
 
+test('the help says what is so', async () => {
+  const help = async (name: string) => (await runCli([name, '--help'])).stdout.replace(/\s+/g, ' ');
+  expect(await help('follow')).toContain('how often to look for changes (default: 1s)');
+  expect(await help('step')).not.toContain('ready for psql');
+  expect(await help('demo')).not.toMatch(/--(database-url|schema|iam)\b/);
+  expect(await help('demo')).toContain('the database in it is made anew');
+  for (const name of names.filter((each) => each !== 'completion' && each !== 'help'))
+    expect(await help(name)).toContain('--json');
+  const [, demo = ''] =
+    /\n +demo\)\n([\s\S]*?);;\n +capture\)/.exec((await runCli(['completion', 'bash'])).stdout) ?? [];
+  expect(demo).toContain('--keep');
+  expect(demo).not.toContain('--database-url');
+});
+
+test('a table whose name can not be read: how names in quotes are written', async () => {
+  const { code, stderr } = await database.cli(['migrate'], { ARC_GAM_TAPS_TABLE: 'Social App.TapEvent' });
+  expect(code).toBe(2);
+  expect(stderr).toContain(
+    'or "Social App"."TapEvent": names that are not in small letters in double quotes',
+  );
+});
+
 test('a dry run counts the ignored rows that the run will, and both formats name them alike', async () => {
   const ended = async (...args: string[]) =>
     jsonLines((await database.ok(['etl', '--date', '2026-02-04', ...args])).stdout).find(
@@ -168,6 +190,9 @@ test('a dry run counts the ignored rows that the run will, and both formats name
   expect(run).toMatchObject({ state: 'done', ignored, rowsInserted: expect.any(Number) });
   expect(run?.rowsInserted).toBeGreaterThan(0);
   expect(Number.isInteger(run?.durationMs)).toBe(true);
+  const steps = run?.steps as { durationMs: number }[];
+  expect(steps.length).toBeGreaterThan(0);
+  expect(steps.every(({ durationMs }) => Number.isInteger(durationMs))).toBe(true);
   const logged = await ended('--log-format', 'json');
   for (const name of ['state', 'asOfDay', 'dayCount', 'batchCount', 'tapCount', 'retryCount', 'ignored']) {
     expect(Object.keys(run ?? {})).toContain(name);

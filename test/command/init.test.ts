@@ -149,6 +149,37 @@ test.each([
   expect(written()).toMatchObject({ ...given, ARC_GAM_TAPS_TIME: 'time' });
 });
 
+test.each([
+  ['bigint', (number: number) => String(number), "lpad(to_hex(user_id), 32, '0')::uuid"],
+  ['text', (number: number) => `'member/${number}'`, 'md5(user_id)::uuid'],
+])('ids of type %s are mapped as it says, also with capture on', async (type, id, recipe) => {
+  await database.client.query(`
+    create table public.users (user_id ${type} primary key, name text);
+    create table public.taps (id bigserial primary key, user_id ${type}, other ${type}, "time" timestamptz);
+    insert into public.users values (${id(1)}, 'Ada'), (${id(255)}, 'Bo'), (${id(3)}, 'Cy');
+    insert into public.taps (user_id, other, "time") values (${id(1)}, ${id(255)}, '2026-02-03 10:00Z')`);
+  const refused = await database.cli(['init', '--file', file()]);
+  expect(refused.stderr).toContain(recipe);
+  const given = {
+    ARC_GAM_TAPS_TABLE: 'public.taps',
+    ARC_GAM_TAPS_ID1: recipe,
+    ARC_GAM_TAPS_ID2: recipe.replace('user_id', 'other'),
+  };
+  expect((await database.cli(['init', '--file', file()], given)).stderr).toContain(recipe);
+  const all = { ...given, ARC_GAM_USERS_TABLE: 'public.users', ARC_GAM_USERS_ID: recipe };
+  await database.ok(['init', '--yes', '--file', file()], all);
+  await database.ok(['capture', 'on'], written());
+  await database.ok(['etl', '--date', '2026-02-05'], written());
+  await database.client.query(`
+    insert into public.taps (user_id, other, "time") values (${id(255)}, ${id(3)}, '2026-02-04 10:00Z');
+    update public.users set user_id = ${id(4)} where user_id = ${id(1)}`);
+  await database.ok(['etl', '--date', '2026-02-05'], written());
+  await database.ok(['verify', '--full'], written());
+  expect(await database.rows('select sum(tap_count)::text as taps from gamification.processed_day')).toEqual([
+    { taps: '1' },
+  ]);
+});
+
 test('and of users, who may have no key and no name of their own', async () => {
   await database.client.query(`
     create table public.folk (uid uuid, first text);
@@ -246,6 +277,12 @@ test('a settings file gives back what was put into it', () => {
     values.map((value, index) => ({ variable: `X${index}`, value, why: 'a test' })),
   );
   expect(Object.values(written())).toEqual(values);
+  const text = 'concat_ws(\' \', "First", "Last")';
+  rmSync(file());
+  addSettings(file(), [{ variable: 'X', value: text, why: 'a test' }]);
+  expect(written()).toEqual({ X: text });
+  // As systemd reads it, too: it knows no backquotes.
+  expect(readFileSync(file(), 'utf8')).toContain(`X=${text}\n`);
   expect(withoutPassword('postgres://me:secret@h/db?password=other&sslmode=require')).toBe(
     'postgres://me@h/db?sslmode=require',
   );

@@ -311,7 +311,7 @@ test('SIGTERM in the middle of a cycle rolls it back and exits 0 within 5 s; --o
   expect(ended.ms).toBeLessThan(5_000);
   expect(await database.rows("select state from run where command = 'follow'")).toEqual([{ state: 'done' }]);
   const once = startCli(['follow', '--once'], { DATABASE_URL: database.url, ARC_GAM_LOCK_TIMEOUT_MS: '300' });
-  expect(await once.ended).toMatchObject({ code: 4 });
+  expect(await once.ended).toMatchObject({ code: 1 });
   await blocker.query('rollback');
   await blocker.end();
   expect(await counted()).toBe(6);

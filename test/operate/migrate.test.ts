@@ -1,3 +1,4 @@
+import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { addUsers, createDatabase, type TestDatabase, userId } from '../server/database.js';
 
@@ -62,6 +63,28 @@ describe('on the application alone', () => {
     await database.ok(['migrate', 'down', '--all']);
     expect(await database.rows("select from pg_namespace where nspname = 'gamification'")).toEqual([]);
     expect(await outside()).toEqual(before);
+    expect((await database.ok(['migrate', 'down'])).stdout).toContain('there is nothing to take back');
+  });
+
+  test.each(['LATIN1', 'SQL_ASCII'])('a database in %s is refused by migrate and init', async (encoding) => {
+    const url = new URL(database.url);
+    url.pathname = `${url.pathname}_${encoding.toLowerCase()}`;
+    await database.client.query(
+      `create database ${url.pathname.slice(1)} encoding '${encoding}' locale 'C' template template0`,
+    );
+    const other = new pg.Client(url.href);
+    await other.connect();
+    await other.query(applicationTables);
+    await other.end();
+    try {
+      for (const words of [['migrate'], ['migrate', '--dry-run'], ['init', '--dry-run']]) {
+        const { code, stderr } = await database.cli(words, { DATABASE_URL: url.href });
+        expect({ words, code }).toEqual({ words, code: 1 });
+        expect(stderr).toContain(`The encoding of this database is ${encoding}, and has to be UTF8`);
+      }
+    } finally {
+      await database.client.query(`drop database ${url.pathname.slice(1)}`);
+    }
   });
 
   test('what was taken back and applied again is filled again by the next run', async () => {

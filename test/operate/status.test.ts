@@ -95,6 +95,9 @@ test('it answers while a first backfill has locked the tables that it fills with
   );
   for (const words of [['status'], ['status', '--indexes'], ['metrics']])
     expect(await database.cli(words)).toMatchObject({ stderr: '', code: 0 });
+  expect((await database.cli(['status'])).stdout).toMatch(
+    /^changed +no week is written, or its table is locked$/m,
+  );
   await database.client.query('rollback');
 });
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -55,6 +55,19 @@ test('a URL that is none does not repeat what was given', async () => {
   expect(result.code).toBe(2);
   expect(result.stderr).toContain('does not begin with postgres://');
   expect(result.stderr).not.toContain('hunter22');
+});
+
+test.each([
+  'S3c@r3t#Pw',
+  'S3c#r3t',
+  'S3/cr3t',
+  'S3/c@r3t',
+  '53?cr3t',
+])('a password that is not percent-encoded: no piece of it is shown', async (unescaped) => {
+  const result = await runCli(['etl', '--database-url', `postgres://me:${unescaped}@127.0.0.1:1/db`]);
+  expect(result.code).toBe(2);
+  expect(result.stderr).toContain('percent-encoded');
+  expect(result.stderr).not.toMatch(/S3|53|c?[rR]3t|Pw/);
 });
 
 test('a refused password', async ({ skip }) => {
@@ -194,12 +207,60 @@ test('.env is read, the environment wins, a quoted password is understood', asyn
   }
 });
 
+test('where the environment names a database, that of .env is left aside', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'arc-gam-env-'));
+  const url = new URL(database.url);
+  const password = decodeURIComponent(url.password);
+  const name = url.pathname.slice(1);
+  const status = async (environment: Record<string, string>) =>
+    (await runProcess(['migrate', 'status'], environment, folder)).stderr;
+  try {
+    writeFileSync(
+      join(folder, '.env'),
+      'DATABASE_URL=postgres://me@127.0.0.1:1/of_the_file\nDB_HOST=127.0.0.2',
+    );
+    // A user, a password, a port or an sslmode names none.
+    expect(await status({ PGUSER: 'a', PGPASSWORD: 'b', PGPORT: '1', PGSSLMODE: 'disable' })).toContain(
+      'of_the_file',
+    );
+    const parts = { DB_USER: url.username, DB_PASS: password, DB_NAME: name, DB_PORT: url.port };
+    expect(await status({ ...parts, DB_HOST: url.hostname })).toBe('');
+    expect(await status({ ...parts, INSTANCE_CONNECTION_NAME: 'a:b:c' })).toContain('/cloudsql/a:b:c');
+    expect(await status({ INSTANCE_CONNECTION_NAME: 'a:b:c' })).toContain('DB_USER, DB_NAME is not set');
+    const libpq = { PGHOST: url.hostname, PGPORT: url.port, PGUSER: url.username, PGPASSWORD: password };
+    expect(await status({ ...libpq, PGDATABASE: name })).toBe('');
+    // Variable by variable where both name it in the same way.
+    const { PGDATABASE, ...others } = { ...libpq, PGDATABASE: name };
+    const lines = Object.entries({ ...others, PGDATABASE: 'of_the_file', DB_NAME: 'of_the_file' });
+    writeFileSync(join(folder, '.env'), lines.map(([key, value]) => `${key}='${value}'\n`).join(''));
+    expect(await status({ PGDATABASE })).toBe('');
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('a .env that can not be read is a sentence, and help is given all the same', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'arc-gam-env-'));
+  try {
+    mkdirSync(join(folder, '.env'));
+    const { code, stderr } = await runProcess(['status'], { DATABASE_URL: database.url }, folder);
+    expect({ code, lines: stderr.trim().split('\n').length }).toEqual({ code: 2, lines: 1 });
+    expect(stderr).toContain("The file .env of the working folder can't be read (it is a folder).");
+    const { stdout } = await runProcess(['status', '--json'], {}, folder);
+    expect(JSON.parse(stdout)).toMatchObject({ event: 'failed', exitCode: 2 });
+    expect((await runProcess(['status', '--help'], {}, folder)).code).toBe(0);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
 test.each([
   [['etl', '--date', '2026-02-30'], /Expected a calendar day/],
   [['backfill', '--from', '2026-01-02', '--to', '2026-01-01'], /--from 2026-01-02 is after --to 2026-01-01/],
   [['backfill', '--batch-days', '0'], /Expected a whole number from 1/],
   [['migrate', 'sideways'], /expected one of up, down, status/],
   [['etl', '--schema', 'a"b'], /is not a plain schema name/],
+  [['etl', '--schema', 'information_schema'], /one of Postgres' own/],
   [['frobnicate'], /unknown command/],
 ] as const)('%j is a usage error', async (args, message) => {
   const result = await runCli(args, { DATABASE_URL: database.url });

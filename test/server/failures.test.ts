@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { readSettings } from '../../src/config.js';
 import { withDatabase } from '../../src/db/database.js';
@@ -133,6 +134,74 @@ test('a permission that is lost in the middle: nothing of the batch is kept, and
     await database.client.query(`rollback`);
     await database.client.query(`drop owned by ${role}; drop role ${role}`);
   }
+});
+
+test("our views are in the way of a change of the application's table: dropped before it, migrate makes them anew", async () => {
+  const change = 'alter table public.taps alter column time type timestamptz(3)';
+  await expect(database.client.query(change)).rejects.toThrow('used by a view');
+  await database.client.query(`drop view gamification.tap, gamification.app_user cascade; ${change}`);
+  expect((await database.cli(['etl'])).stderr).toContain('Run: arc-gam migrate');
+  await database.ok(['migrate']);
+  await database.ok(['etl', '--date', '2026-02-05']);
+  await database.ok(['verify', '--full']);
+});
+
+test('a table that somebody locks is no other run', async () => {
+  await database.client.query('begin; lock table public.taps');
+  for (const command of ['etl', 'status']) {
+    const { code, stderr } = await database.cli([command], { ARC_GAM_LOCK_TIMEOUT_MS: '200' });
+    expect({ command, code }).toEqual({ command, code: 1 });
+    expect(stderr).toContain('A session holds a lock on a table for longer than ARC_GAM_LOCK_TIMEOUT_MS');
+  }
+  await database.client.query('rollback');
+  await database.ok(['etl', '--date', '2026-02-05']);
+});
+
+test('a follow waits for a table that somebody locks', async () => {
+  await database.ok(['capture', 'on']);
+  await database.ok(['etl', '--date', '2026-02-05']);
+  await addTap(database, 1, 2, '2026-02-05T13:00Z');
+  await database.client.query('begin; lock table user_streaks');
+  const follow = startCli(['follow', '--json'], {
+    DATABASE_URL: database.url,
+    ARC_GAM_LOCK_TIMEOUT_MS: '200',
+  });
+  await new Promise<void>((resolve) => {
+    follow.child.stdout.on('data', (text: Buffer) => {
+      if (text.includes('Waiting: A session holds a lock on a table')) resolve();
+    });
+    void follow.ended.then(() => resolve());
+  });
+  await database.client.query('rollback');
+  follow.child.kill();
+  expect(await follow.ended).toMatchObject({ code: 0 });
+});
+
+test('a server that only takes reads: exit 5, and what to give instead', async () => {
+  await database.client.query(
+    `alter database ${new URL(database.url).pathname.slice(1)} set default_transaction_read_only = on`,
+  );
+  for (const command of ['etl', 'backfill']) {
+    const { code, stderr } = await database.cli([command]);
+    expect({ command, code }).toEqual({ command, code: 5 });
+    expect(stderr).toContain('This server only takes reads');
+    expect(stderr).toContain('the primary');
+  }
+});
+
+test('a value that an expression of the mapping can not take: the sentence names the settings', async () => {
+  await database.client.query("alter table public.taps add column location text default 'n/a'");
+  const part = "split_part(location, ',', 1)::double precision";
+  await database.ok(['migrate'], { ARC_GAM_TAPS_LATITUDE: part });
+  const { code, stderr } = await database.cli(['etl']);
+  expect(code).toBe(1);
+  expect(stderr).toContain('invalid input syntax for type double precision: "n/a"'.replace('i', 'I'));
+  expect(stderr).toContain("An expression of ARC_GAM_TAPS_* or ARC_GAM_USERS_* can't take a value");
+  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+  const robust = /^ARC_GAM_TAPS_LATITUDE="(.*)"$/m.exec(readme)?.[1] ?? '';
+  expect(robust).toContain(part);
+  await database.ok(['migrate'], { ARC_GAM_TAPS_LATITUDE: robust });
+  await database.ok(['etl', '--date', '2026-02-05']);
 });
 
 test("a user's id that changes: with the taps it is another person, without them a stranger; nothing of the old one stays", async () => {

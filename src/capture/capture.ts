@@ -103,7 +103,7 @@ const createTriggers = async (
     truncate: '',
   } as const;
   for (const event of events) {
-    // Two schemas may capture the same table, so the schema is part of the trigger's name, which has 63 letters at most.
+    // Two schemas may capture the same table, so the schema is part of the trigger's name, of 63 letters at most.
     const part = schema.length > 38 ? `${schema.slice(0, 29)}_${sha256(schema).slice(0, 8)}` : schema;
     const name = `arc_gam_capture_${event}_${part}`;
     await client.query(`drop trigger if exists "${name}" on ${table.sql}`);

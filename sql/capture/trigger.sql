@@ -1,6 +1,6 @@
 -- Capture's triggers with their tables, whether this role may drop them, and whether it may make their functions anew.
 select
-  class.oid::bigint::float8 as oid,
+  class.oid,
   trigger.tgname as name,
   trigger.tgrelid::regclass::text as relation,
   pg_get_userbyid(class.relowner) as owner,

@@ -1,7 +1,7 @@
 -- The relations that the views tap and app_user of the schema $1 read, by the names that they have now.
 select distinct
   view.relname::text as view,
-  target.oid::bigint::float8 as oid,
+  target.oid,
   format('%s.%s', target_space.nspname, target.relname) as name
 from pg_class as view
 join pg_namespace as view_space on view_space.oid = view.relnamespace

@@ -1,5 +1,5 @@
 -- The table or view $2 of the schema $1.
-select class.oid::int8::float8 as oid, class.relkind::text as kind
+select class.oid, class.relkind::text as kind
 from pg_class as class
 join pg_namespace as space on space.oid = class.relnamespace
 where space.nspname = $1

@@ -82,7 +82,7 @@ const withoutBatches = async <Result>(
   client.on('error', () => undefined);
   try {
     await client.query('begin');
-    await client.query(pinned(settings));
+    await client.query(pinned(database, settings));
     await client.query('lock table processed_day in share mode');
     return await use(async () => {
       await client.query('commit');

@@ -10,6 +10,7 @@ import {
 } from '../command-line.js';
 import { readSettings, type Settings, type SourceMapping, sourceVariable } from '../config.js';
 import { type Database, withDatabase, withPooled } from '../db/database.js';
+import { readPinned } from '../db/transaction.js';
 import { exitCode, Failure, usageFailure } from '../errors.js';
 import { readPackageFile } from '../files.js';
 import { type CatalogueColumn, type Guesses, guessMapping } from '../init/guess.js';
@@ -60,7 +61,7 @@ const run = async (flags: InitFlags, invocation: Invocation): Promise<void> => {
       const { schema, table } = relationName(first.source, key);
       given[key] = `${schema}.${table}`;
     }
-    const guesses = await lookAt(database, given);
+    const guesses = await lookAt(database, first, given);
     if (guesses.undecided.length > 0) {
       throw usageFailure(
         `${guesses.undecided.join('\n')}\nNothing was written. Then run again: arc-gam init`,
@@ -95,15 +96,18 @@ const run = async (flags: InitFlags, invocation: Invocation): Promise<void> => {
 
 const lookAt = async (
   database: Database,
+  settings: Settings,
   given: Partial<Record<keyof SourceMapping, string>>,
 ): Promise<Guesses> =>
-  withPooled(database, async (client) => {
-    const tables = await applicationTables(client);
-    const { rows } = await client.query<CatalogueColumn>(readPackageFile('sql/init/column.sql'), [
-      tables.join('\n'),
-    ]);
-    return guessMapping(rows, given);
-  });
+  withPooled(database, (client) =>
+    readPinned(database, settings, client, async () => {
+      const tables = await applicationTables(client);
+      const { rows } = await client.query<CatalogueColumn>(readPackageFile('sql/init/column.sql'), [
+        tables.join('\n'),
+      ]);
+      return guessMapping(rows, given);
+    }),
+  );
 
 /** Settings for the address if it came by a flag; what is in the environment is not written to the file. */
 const connection = (flags: InitFlags, environment: Record<string, string | undefined>): Setting[] => {
@@ -151,7 +155,9 @@ interface MigratePlan {
 /** Does what `migrate --dry-run` does, which also checks the mapping. Throws a usage failure if that is wrong. */
 const whatMigrateDoes = (database: Database, settings: Settings): Promise<MigratePlan> =>
   withPooled(database, async (client) => {
-    const { sql, notices } = await migrationSql(client, settings);
+    const { sql, notices } = await readPinned(database, settings, client, () =>
+      migrationSql(client, settings),
+    );
     return {
       pendingCount: [...sql.matchAll(/^-- \d{4}_\w+$/gm)].length,
       lineCount: sql === '' ? 0 : sql.split('\n').length,
@@ -164,9 +170,11 @@ interface Fit extends Record<string, unknown> {
   readonly known_count: number;
 }
 
-const howItFits = (database: Database, { source }: Settings): Promise<Fit> =>
+const howItFits = (database: Database, settings: Settings): Promise<Fit> =>
   withPooled(database, async (client) => {
-    const { views } = await inspectSource(client, source);
+    const { views } = await readPinned(database, settings, client, () =>
+      inspectSource(client, settings.source),
+    );
     const fit = readPackageFile('sql/init/fit.sql').replace(/\{\{(\w+)\}\}/g, (_, view: string) => {
       const head = `create view ${view} as\n`;
       return views.find((text) => text.startsWith(head))?.slice(head.length) ?? '';

@@ -12,7 +12,7 @@ import {
 } from '../command-line.js';
 import { readSettings, type Settings } from '../config.js';
 import { type Database, withDatabase } from '../db/database.js';
-import { withTransaction } from '../db/transaction.js';
+import { readPinned, withTransaction } from '../db/transaction.js';
 import { migrateDown, migrateUp, migrationSql } from '../migrate/migrate.js';
 import { migrationStatus } from '../migrate/migrations.js';
 import { frozenRenewal, renewals } from '../pipeline/outdated.js';
@@ -92,7 +92,9 @@ const run = async (given: string, flags: MigrateFlags, invocation: Invocation): 
             await reportRenewals(database, settings, invocation);
           return;
         }
-        const { sql, notices } = await migrationSql(client, settings);
+        const { sql, notices } = await readPinned(database, settings, client, () =>
+          migrationSql(client, settings),
+        );
         for (const notice of notices) reporter.notice(notice);
         if (flags.json || wantsCloudLogging(flags, environment)) await reporter.table('sql', [{ sql }]);
         else out.write(sql === '' ? 'Nothing is pending.\n' : `${sql}\n`);

@@ -4,6 +4,7 @@ import type { Settings } from '../config.js';
 import { exitCode, Failure } from '../errors.js';
 import { readPackageFile } from '../files.js';
 import { applicationName, type Database, setApplicationName } from './database.js';
+import { pinned, withoutTimeouts } from './transaction.js';
 
 /** The lock that one run at a time holds per target schema. */
 export interface RunLock {
@@ -71,16 +72,14 @@ export const withRunLock = async <Result>(
  */
 export const withLockedTransaction = <Result>(
   database: Database,
-  { schema, lockTimeoutMs }: Pick<Settings, 'schema' | 'lockTimeoutMs'>,
+  settings: Pick<Settings, 'schema' | 'lockTimeoutMs' | 'statementTimeoutMs'>,
   lock: Omit<LockOptions, 'schema'>,
   use: (client: pg.Client) => Promise<Result>,
 ): Promise<Result> =>
-  withRunLock(database, { schema, ...lock }, async () => {
+  withRunLock(database, { schema: settings.schema, ...lock }, async () => {
     const client = await database.connect();
     try {
-      await client.query(
-        `begin; set local lock_timeout = ${lockTimeoutMs}; set local timezone = 'UTC'; set local search_path = "${schema}", pg_temp`,
-      );
+      await client.query(`begin;${pinned(database, settings)}`);
       const result = await use(client);
       await client.query('commit');
       return result;
@@ -109,7 +108,7 @@ const take = async (database: Database, options: LockOptions): Promise<LockConne
   connection.client.on('error', lose);
   connection.client.on('end', lose);
   try {
-    await waitForLock(connection.client, options);
+    await waitForLock(connection.client, database.serverVersion, options);
     return connection;
   } catch (error) {
     await connection.client.end().catch(() => undefined);
@@ -118,13 +117,13 @@ const take = async (database: Database, options: LockOptions): Promise<LockConne
 };
 
 /** Tries until the lock is taken, each try in a transaction of its own: so a waiting run holds no snapshot. */
-const waitForLock = async (client: pg.Client, options: LockOptions): Promise<void> => {
+const waitForLock = async (client: pg.Client, serverVersion: number, options: LockOptions): Promise<void> => {
   const begun = Date.now();
   const deadline = begun + options.waitSeconds * 1000;
   let told = false;
   for (;;) {
     options.signal?.throwIfAborted();
-    await client.query('begin; set local idle_in_transaction_session_timeout = 0');
+    await client.query(`begin; ${withoutTimeouts(serverVersion)}`);
     const taken = await client.query<{ taken: boolean }>(
       `select pg_try_advisory_xact_lock(${lockClass}, hashtext(${client.escapeLiteral(options.schema)})) as taken`,
     );

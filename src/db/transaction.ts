@@ -36,6 +36,10 @@ export interface TransactionOptions {
   readonly before?: string;
 }
 
+/** How long a transaction may take or wait is ours to say: some of them hold a lock for as long as a run takes. */
+export const withoutTimeouts = (serverVersion: number): string =>
+  `set local idle_in_transaction_session_timeout = 0;${serverVersion >= 170_000 ? ' set local transaction_timeout = 0;' : ''}`;
+
 /** Thrown inside of `use` to roll back and still return a value. */
 class Rollback extends Error {
   readonly value: unknown;
@@ -56,6 +60,7 @@ export const rollBack = (value: unknown): never => {
  * settings that don't suit set-based statements. client_connection_check_interval ends the statement of a killed run.
  */
 export const pinned = (
+  { serverVersion }: Pick<Database, 'serverVersion'>,
   settings: Pick<Settings, 'schema' | 'lockTimeoutMs' | 'statementTimeoutMs'>,
 ): string => `
 set local search_path = "${settings.schema}", pg_temp;
@@ -66,8 +71,9 @@ set local extra_float_digits = 1;
 set local bytea_output = 'hex';
 set local row_security = off;
 set local standard_conforming_strings = on;
+set local quote_all_identifiers = off;
 set local client_connection_check_interval = '1s';
-set local idle_in_transaction_session_timeout = 0;
+${withoutTimeouts(serverVersion)}
 set local jit = off;
 set local work_mem = '128MB';
 set local lock_timeout = ${settings.lockTimeoutMs};
@@ -97,7 +103,7 @@ export const avoiding = async <Result>(
  * Commits when it returns, rolls back when it throws. Throws the database's error, or the signal's reason.
  */
 export const withTransaction = async <Result>(
-  database: Pick<Database, 'target' | 'pool'>,
+  database: Pick<Database, 'target' | 'pool' | 'serverVersion'>,
   settings: Settings,
   use: (session: Session) => Promise<Result>,
   { readOnly = false, signal, before = '' }: TransactionOptions = {},
@@ -114,7 +120,7 @@ export const withTransaction = async <Result>(
     const session = openSession(database.target, client, signal);
     // Settings and locks take no snapshot: that begins with the first statement of `use`.
     await session.script(
-      `begin isolation level repeatable read${readOnly ? ' read only' : ''};${pinned(settings)}${before}`,
+      `begin isolation level repeatable read${readOnly ? ' read only' : ''};${pinned(database, settings)}${before}`,
     );
     const result = await use(session);
     await client.query('commit');
@@ -130,6 +136,21 @@ export const withTransaction = async <Result>(
   } finally {
     client.off('error', ignore);
     client.release(broken !== undefined);
+  }
+};
+
+/** Runs `use`, which reads on a connection that is in no transaction, in one that is pinned as all are. */
+export const readPinned = async <Result>(
+  database: Pick<Database, 'serverVersion'>,
+  settings: Settings,
+  client: pg.ClientBase,
+  use: () => Promise<Result>,
+): Promise<Result> => {
+  await client.query(`begin read only;${pinned(database, settings)}`);
+  try {
+    return await use();
+  } finally {
+    await client.query('rollback').catch(() => undefined);
   }
 };
 

@@ -27,6 +27,29 @@ describe('on the application alone', () => {
     await database.client.query(applicationTables);
   });
 
+  test('settings of the database change nothing of what is made and found', async () => {
+    const name = new URL(database.url).pathname.slice(1);
+    const isNew = Number((await database.rows('show server_version_num'))[0]?.server_version_num) >= 170_000;
+    for (const setting of [
+      'standard_conforming_strings = off',
+      'quote_all_identifiers = on',
+      'extra_float_digits = -15',
+      'jit_above_cost = 0',
+      'statement_timeout = 500',
+      ...(isNew ? ['transaction_timeout = 900'] : []),
+    ])
+      await database.client.query(`alter database ${name} set ${setting}`);
+    const day = (await database.rows('select current_date::text as day'))[0]?.day as string;
+    for (const command of [
+      'init --dry-run',
+      'migrate --dry-run',
+      'migrate',
+      'capture on',
+      `etl --date ${day}`,
+    ])
+      await database.ok(command.split(' '));
+  });
+
   test('--dry-run prints SQL that does the same, and writes nothing', async () => {
     const before = await catalogue();
     const { stdout } = await database.ok(['migrate', '--dry-run']);

@@ -55,7 +55,7 @@ export interface RunningServer {
 }
 
 /** Relations that every endpoint reads. */
-const ledger = ['setting', 'processed_day', 'run', 'app_user', 'user_key', 'home_place'];
+const ledger = ['setting', 'processed_day', 'frozen_day', 'run', 'app_user', 'user_key', 'home_place'];
 const relations = [...new Set([...ledger, ...endpoints.flatMap((endpoint) => endpoint.relations)])];
 
 /**

@@ -181,3 +181,35 @@ test("the viewer's date is not the as-of day: their streak breaks when their own
     await own.drop();
   }
 });
+
+test('a late tap of the day before the last run is on the radar at once, unless that day is frozen', async () => {
+  const own = await createDatabase();
+  const tapsOfRadar = async () => {
+    const fresh = await startTestServer(own.url, {}, now);
+    try {
+      const { body } = await fresh.get(pathOf('radar', '&hours=36'));
+      return body.buckets.reduce((sum: number, one: { activity_count: number }) => sum + one.activity_count, 0);
+    } finally {
+      await fresh.stop();
+    }
+  };
+  const run = async (...args: string[]) => {
+    await own.ok(args);
+    await own.client.query('update gamification.run set last_batch_at = $1', [derivedAt]);
+  };
+  try {
+    await addUsers(own, 1, 2, 3);
+    await addTap(own, 1, 2, '2026-03-07T14:00Z');
+    await addTap(own, 1, 2, '2026-03-08T10:00Z');
+    await run('etl', '--date', '2026-03-08');
+    await addTap(own, 1, 3, '2026-03-07T20:00Z');
+    expect(await tapsOfRadar()).toBe(3);
+    await run('etl', '--date', '2026-03-08');
+    await run('freeze', '--before', '2026-03-08');
+    await own.client.query("delete from public.taps where time < '2026-03-08'");
+    await addTap(own, 1, 3, '2026-03-07T21:00Z');
+    expect(await tapsOfRadar()).toBe(3);
+  } finally {
+    await own.drop();
+  }
+});

@@ -188,7 +188,10 @@ test('a late tap of the day before the last run is on the radar at once, unless 
     const fresh = await startTestServer(own.url, {}, now);
     try {
       const { body } = await fresh.get(pathOf('radar', '&hours=36'));
-      return body.buckets.reduce((sum: number, one: { activity_count: number }) => sum + one.activity_count, 0);
+      return body.buckets.reduce(
+        (sum: number, one: { activity_count: number }) => sum + one.activity_count,
+        0,
+      );
     } finally {
       await fresh.stop();
     }

@@ -23,7 +23,7 @@ export const sentencesOf = ({ atLeast = 2 } = {}) => ({
   health:
     'Strength is 0.6 × ln(1 + taps of the last 90 days) + 0.4 × e^(−days since the last one / 21), as a share of what a pair reaches that taps every week. Excellent from 80 %, good from 60 %, fair from 40 %.',
   fading:
-    'A tie of three active days or more fades when its silence is longer than two weeks and than two and a half times your usual gap. After 90 days without a tap it is gone.',
+    'A tie of three active days or more fades when its silence is longer than two weeks and than two and a half times your usual gap. After 90 days without a tap it has no strength any more, and stays on this list.',
 });
 
 const sentences = sentencesOf();

@@ -1,6 +1,6 @@
 -- The largest place of a name, in any of its spellings, within a region where one is given. $1 name, $2 state, country
--- or "state, country" or null. A state and a country are known by code, by name and by whatever else the gazetteer calls
--- them; of another region (England) it knows the country alone.
+-- or "state, country" or null. A state and a country are known by code, by name and by whatever else the gazetteer
+-- calls them; of another region (England) it knows the country alone.
 with area as materialized (
   -- As gazetteer_area, which makes the keys of all codes to compare them. Two keys at most are looked up here.
   select gazetteer_alias.alias_key as area_key, gazetteer_alias.state, gazetteer_alias.country

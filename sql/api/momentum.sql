@@ -38,8 +38,8 @@ with visited as materialized (
   where pair.first_tap_at >= (select window_span.starts_at from window_span)
     and pair.first_tap_at < (select window_span.ends_at from window_span)
 ), later_pair_day as materialized (
-  -- Where the viewer's day ends before the stored one, a pair's latest tap may be dated after the window: of those pairs
-  -- the latest tap before its end is looked for.
+  -- Where the viewer's day ends before the stored one, a pair's latest tap may be dated after the window: of those
+  -- pairs the latest tap before its end is looked for.
   select
     pair_day.u1_key,
     pair_day.u2_key,

@@ -51,15 +51,13 @@ with visited as materialized (
   join pair_day on pair_day.u1_key = new_pair.u1_key and pair_day.u2_key = new_pair.u2_key
   where new_pair.last_tap_at >= (select window_span.ends_at from window_span)
     and pair_day.first_tap_at < (select window_span.ends_at from window_span)
-), dated_tap as (
-  select new_pair.u1_key, new_pair.u2_key, new_pair.last_tap_at as tapped_at
-  from new_pair
-  union all
-  select later_pair_day.u1_key, later_pair_day.u2_key, later_pair_day.first_tap_at
+), earlier_tap as (
+  select later_pair_day.u1_key, later_pair_day.u2_key, later_pair_day.first_tap_at as tapped_at
   from later_pair_day
   union all
   select later_pair_day.u1_key, later_pair_day.u2_key, later_pair_day.last_tap_at
   from later_pair_day
+  where later_pair_day.last_tap_at < (select window_span.ends_at from window_span)
   union all
   select later_pair_day.u1_key, later_pair_day.u2_key, between_tap.tapped_at
   from later_pair_day
@@ -70,11 +68,15 @@ with visited as materialized (
   cross join lateral unnest(pair_day_tap.tapped_at) as between_tap (tapped_at)
   where later_pair_day.tap_count > 2
     and later_pair_day.last_tap_at >= (select window_span.ends_at from window_span)
-), latest_tap as (
-  select dated_tap.u1_key, dated_tap.u2_key, max(dated_tap.tapped_at) as tapped_at
-  from dated_tap
-  where dated_tap.tapped_at < (select window_span.ends_at from window_span)
-  group by dated_tap.u1_key, dated_tap.u2_key
+    and between_tap.tapped_at < (select window_span.ends_at from window_span)
+), new_partner as (
+  select new_pair.u1_key, new_pair.u2_key, new_pair.first_tap_at, new_pair.last_tap_at
+  from new_pair
+  where new_pair.last_tap_at < (select window_span.ends_at from window_span)
+  union all
+  select earlier_tap.u1_key, earlier_tap.u2_key, min(earlier_tap.tapped_at), max(earlier_tap.tapped_at)
+  from earlier_tap
+  group by earlier_tap.u1_key, earlier_tap.u2_key
 )
 select
   coalesce(user_streaks.current_streak_days, 0) as current_streak_days,
@@ -96,13 +98,12 @@ select
   (
     select
       string_agg(
-        case when new_pair.u1_key = $4::integer then new_pair.u2_key else new_pair.u1_key end
-          || ':' || (extract(epoch from new_pair.first_tap_at) * 1000000)::bigint
-          || ':' || (extract(epoch from latest_tap.tapped_at) * 1000000)::bigint,
+        case when new_partner.u1_key = $4::integer then new_partner.u2_key else new_partner.u1_key end
+          || ':' || (extract(epoch from new_partner.first_tap_at) * 1000000)::bigint
+          || ':' || (extract(epoch from new_partner.last_tap_at) * 1000000)::bigint,
         ','
       )
-    from new_pair
-    join latest_tap on latest_tap.u1_key = new_pair.u1_key and latest_tap.u2_key = new_pair.u2_key
+    from new_partner
   ) as new_partners,
   (
     select

@@ -7,7 +7,7 @@ import { addDays, dayIn, daysBetween } from './text.js';
  */
 export const viewOf = (answers, clockOffset) => {
   const { weekly, radar, health, quests } = answers;
-  const zone = weekly?.meta.tz_used ?? radar?.meta.tz_used ?? asked.asked ?? 'UTC';
+  const zone = shownZone(weekly?.meta.tz_used ?? radar?.meta.tz_used ?? asked.asked);
   const now = Date.now() + clockOffset;
   const today = dayIn(now, zone);
   const isMock = Object.values(answers).some((answer) => answer?.source === 'mock');
@@ -38,6 +38,16 @@ export const viewOf = (answers, clockOffset) => {
     /** Days since a tie's last tap as of today; the answer counts them from the as-of day. */
     silence: (tie) => silenceOf(tie, health?.as_of ?? today, today, metToday),
   };
+};
+
+/** The zone that times are shown in: UTC where the browser does not know the one of the address or of the answer. */
+const shownZone = (zone = 'UTC') => {
+  try {
+    dayIn(0, zone);
+    return zone;
+  } catch {
+    return 'UTC';
+  }
 };
 
 const sumOf = ({ excellent, good, fair, needs_attention }) => excellent + good + fair + needs_attention;

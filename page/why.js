@@ -16,13 +16,14 @@ export const sentencesOf = ({ atLeast = 2 } = {}) => ({
     'The running week, Monday to Sunday. Connectors: people met for the first time ever. Builders: new friends of friends. Streaks: the longest that a streak became this week. Who has the same figure has the same rank.',
   recommendations: `Friends of your friends with at least ${atLeast === 1 ? 'one connection' : `${atLeast === 2 ? 'two' : atLeast} connections`} in common with you. More connections in common, a tap not long ago and a home near yours come first.`,
   quests: 'Quests run from Monday to Sunday. Those that are nearest to done come first.',
-  radar: 'Your own taps, hour by hour, as they are: these are not waited for until they are counted.',
+  radar:
+    'Your own taps, hour by hour. The last 24 hours are read as they are and not waited for until they are counted; what is older is as the last run counted it.',
   surges:
     'Hours in which an area near you has far more taps than at the same hour of the weeks before. People are rounded down to five.',
   health:
     'Strength is 0.6 × ln(1 + taps of the last 90 days) + 0.4 × e^(−days since the last one / 21), as a share of what a pair reaches that taps every week. Excellent from 80 %, good from 60 %, fair from 40 %.',
   fading:
-    'A tie of three active days or more fades when its silence is longer than two weeks and than two and a half times your usual gap. After 90 days without a tap it is gone.',
+    'A tie of three active days or more fades when its silence is longer than two weeks and than two and a half times your usual gap. After 90 days without a tap it has no strength any more, and stays on this list.',
 });
 
 const sentences = sentencesOf();

@@ -2,8 +2,8 @@
 -- and places on its boards, their ranks of the week before; the days with taps of the 371 days that end with the as-of
 -- day, 'days before it:taps', separated by commas; and where a cell is new to them within a window, all cells in which
 -- they ever tapped, 'cell:older' where the first time was before the window, 'cell:new' within it, 'cell:later' after
--- it; the partners whose first tap ever with the viewer is in the window, 'user_key:first tap:last tap' in
--- microseconds since 1970; the connections of the viewer and, if $8, of each of their partners, as
+-- it; the partners whose first tap ever with the viewer is in the window, 'user_key:first tap:last tap before its
+-- end' in microseconds since 1970; the connections of the viewer and, if $8, of each of their partners, as
 -- sql/api/friend_list.sql has them.
 -- Zeros and nulls where there is nothing. Always one row.
 -- $1 user, $2 the week's Monday, $3 as-of day or null; $4 user_key or null, $5 first day of the window, $6 its last
@@ -31,6 +31,52 @@ with visited as materialized (
   select pair.u1_key, pair.u2_key
   from pair
   where pair.u2_key = $4::integer and pair.first_day between $5::date - 2 and $6::date + 2
+), new_pair as materialized (
+  select pair.u1_key, pair.u2_key, pair.first_tap_at, pair.last_tap_at
+  from recent_pair
+  join pair on pair.u1_key = recent_pair.u1_key and pair.u2_key = recent_pair.u2_key
+  where pair.first_tap_at >= (select window_span.starts_at from window_span)
+    and pair.first_tap_at < (select window_span.ends_at from window_span)
+), later_pair_day as materialized (
+  -- Where the viewer's day ends before the stored one, a pair's latest tap may be dated after the window: of those
+  -- pairs the latest tap before its end is looked for.
+  select
+    pair_day.u1_key,
+    pair_day.u2_key,
+    pair_day.day,
+    pair_day.tap_count,
+    pair_day.first_tap_at,
+    pair_day.last_tap_at
+  from new_pair
+  join pair_day on pair_day.u1_key = new_pair.u1_key and pair_day.u2_key = new_pair.u2_key
+  where new_pair.last_tap_at >= (select window_span.ends_at from window_span)
+    and pair_day.first_tap_at < (select window_span.ends_at from window_span)
+), earlier_tap as (
+  select later_pair_day.u1_key, later_pair_day.u2_key, later_pair_day.first_tap_at as tapped_at
+  from later_pair_day
+  union all
+  select later_pair_day.u1_key, later_pair_day.u2_key, later_pair_day.last_tap_at
+  from later_pair_day
+  where later_pair_day.last_tap_at < (select window_span.ends_at from window_span)
+  union all
+  select later_pair_day.u1_key, later_pair_day.u2_key, between_tap.tapped_at
+  from later_pair_day
+  join pair_day_tap
+    on pair_day_tap.u1_key = later_pair_day.u1_key
+    and pair_day_tap.u2_key = later_pair_day.u2_key
+    and pair_day_tap.day = later_pair_day.day
+  cross join lateral unnest(pair_day_tap.tapped_at) as between_tap (tapped_at)
+  where later_pair_day.tap_count > 2
+    and later_pair_day.last_tap_at >= (select window_span.ends_at from window_span)
+    and between_tap.tapped_at < (select window_span.ends_at from window_span)
+), new_partner as (
+  select new_pair.u1_key, new_pair.u2_key, new_pair.first_tap_at, new_pair.last_tap_at
+  from new_pair
+  where new_pair.last_tap_at < (select window_span.ends_at from window_span)
+  union all
+  select earlier_tap.u1_key, earlier_tap.u2_key, min(earlier_tap.tapped_at), max(earlier_tap.tapped_at)
+  from earlier_tap
+  group by earlier_tap.u1_key, earlier_tap.u2_key
 )
 select
   coalesce(user_streaks.current_streak_days, 0) as current_streak_days,
@@ -52,15 +98,12 @@ select
   (
     select
       string_agg(
-        case when pair.u1_key = $4::integer then pair.u2_key else pair.u1_key end
-          || ':' || (extract(epoch from pair.first_tap_at) * 1000000)::bigint
-          || ':' || (extract(epoch from pair.last_tap_at) * 1000000)::bigint,
+        case when new_partner.u1_key = $4::integer then new_partner.u2_key else new_partner.u1_key end
+          || ':' || (extract(epoch from new_partner.first_tap_at) * 1000000)::bigint
+          || ':' || (extract(epoch from new_partner.last_tap_at) * 1000000)::bigint,
         ','
       )
-    from recent_pair
-    join pair on pair.u1_key = recent_pair.u1_key and pair.u2_key = recent_pair.u2_key
-    where pair.first_tap_at >= (select window_span.starts_at from window_span)
-      and pair.first_tap_at < (select window_span.ends_at from window_span)
+    from new_partner
   ) as new_partners,
   (
     select

@@ -1,7 +1,7 @@
 -- The viewer's streak, running week and days with taps (as sql/api/momentum.sql has them) in another zone than the
 -- stored one, from the viewer's own taps on processed days, as of the same calendar date: what is dated after it waits.
 -- $1 user_key, $2 the viewer's zone, $3 the as-of day, $4 whether that day is over in the viewer's zone, $5 the Monday
--- of its week.
+-- of its week, $6 the viewer's date, which may be before the as-of day: a day that lasts breaks no streak yet.
 -- A pair's day in the stored zone keeps its first and last tap. Those in between are read only where they matter: a day
 -- of three taps and more that meets two days of the viewer's zone, or in which the viewer's clock was set.
 with viewer_pair as (
@@ -60,7 +60,7 @@ select
   coalesce(
     (
       select streak.days from streak
-      where streak.ended_on >= $3::date - case when $4::boolean then 0 else 1 end
+      where streak.ended_on >= least($3::date - case when $4::boolean then 0 else 1 end, $6::date - 1)
       order by streak.ended_on desc
       limit 1
     ), 0

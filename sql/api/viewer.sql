@@ -6,9 +6,10 @@
 -- false where the application has no such user.
 -- Materialized, so that the zone and the as-of day are looked up once and not for each use of them.
 -- A stored figure knows the taps up to the end of the as-of day, or, where that day lasted when the last batch was
--- derived, up to then: known_until. The days from live_from_day on may have taps that no batch has seen. The viewer's
--- own figures are as of the same calendar date in the viewer's zone, so they end with it at the latest (counted_until):
--- then all figures of an answer are of one ISO week.
+-- derived, up to then: known_until. The days from live_from_day on, the day before the last batch, may have taps that
+-- no batch has seen: late ones too, so that the last 24 hours are read from the source. A frozen day's taps may have
+-- left it. The viewer's own figures are as of the same calendar date in the viewer's zone, so they end with it at the
+-- latest (counted_until): then all figures of an answer are of one ISO week.
 with recorded as (
   select coalesce((select setting.value from setting where setting.key = 'zone'), $1::text) as zone
 ), asked as materialized (
@@ -37,7 +38,10 @@ with recorded as (
     ) as latest_known_until,
     (asked.as_of_day + 1)::timestamp at time zone asked.viewer_zone as viewer_day_ends_at,
     (asked.now_at at time zone asked.zone)::date as today,
-    (least(asked.now_at, last_batch.computed_at) at time zone asked.zone)::date as live_from_day,
+    greatest(
+      (least(asked.now_at, last_batch.computed_at) at time zone asked.zone)::date - 1,
+      (select max(frozen_day.day) + 1 from frozen_day)
+    ) as live_from_day,
     last_batch.computed_at,
     last_batch.run_id,
     (asked.now_at at time zone asked.viewer_zone)::date as viewer_today,

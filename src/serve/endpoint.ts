@@ -32,7 +32,11 @@ export interface Endpoint<
   readonly revision?: (reading: Reading) => Promise<string>;
   readonly read: (context: Context, question: z.output<Question> & CommonQuestion) => Promise<Body<Answer>>;
   /** A made-up answer of the same shape, the same for the same question on the same day. */
-  readonly mock: (question: z.output<Question> & CommonQuestion, now: Date) => Body<Answer>;
+  readonly mock: (
+    question: z.output<Question> & CommonQuestion,
+    now: Date,
+    describe: Context['describe'],
+  ) => Body<Answer>;
 }
 
 /** Checks the types of an endpoint's parts against each other, and then hides them. */

@@ -16,8 +16,11 @@ interface Row extends Record<string, unknown> {
   readonly longitude: number | null;
 }
 
-/** More of them are looked up for each viewer alone: to hand them over would keep this process busy. */
-const mostTaps = 20_000;
+/**
+ * Of two days, the running one and the one before it. More of them are looked up for each viewer alone: to hand them
+ * over would keep this process busy.
+ */
+const mostTaps = 40_000;
 /** The radar is live to a few seconds. */
 const lifetime: Lifetime = { freshMs: 3_000, lifeMs: 6_000 };
 

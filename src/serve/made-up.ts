@@ -11,6 +11,12 @@ export const names = [
 ];
 export const hourMs = 3_600_000;
 
+/** When the clock hour of a moment began: zones are offset by minutes that are no multiple of 60. */
+export const hourBegin = (moment: Date, zone: string): number => {
+  const minutes = new Intl.DateTimeFormat('en-GB', { timeZone: zone, minute: 'numeric' }).format(moment);
+  return (Math.floor(moment.getTime() / 60_000) - Number(minutes)) * 60_000;
+};
+
 export const someone = (index: number) => ({
   user_id: `00000000-0000-4000-8000-00000000000${index + 1}`,
   name: names[index % names.length] ?? '',

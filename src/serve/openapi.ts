@@ -10,6 +10,8 @@ const refusals: Readonly<Record<string, string>> = {
   404: 'No such user',
   405: 'Not a GET',
   429: 'As many requests of the user are at work as one may have',
+  431: 'The address or a header is too long',
+  500: 'A defect of the server',
   503: 'The database is not available, or too many requests wait',
 };
 

@@ -3,8 +3,8 @@ import { Problem } from './problem.js';
 /** Lets a bounded number of tasks run at once. */
 export interface Queue {
   /**
-   * Runs `task` when its turn comes. Throws a 503 where too many wait already or it waited too long, and a 499 where
-   * `signal` says that nobody wants the answer any more.
+   * Runs `task` when its turn comes. Throws a 503 where too many wait already or it waited too long, also as `signal`
+   * knows, and a 499 where that says that nobody wants the answer any more. Then the task never runs.
    */
   run<Result>(task: () => Promise<Result>, signal?: AbortSignal): Promise<Result>;
 }
@@ -26,8 +26,9 @@ export const openQueue = ({ running, waiting, timeoutMs }: QueueLimits): Queue =
   const line: (() => void)[] = [];
   const busy = () =>
     new Problem(503, 'busy', 'The server is busy. Try again in a second.', { retryAfter: 1 });
+  const givenUp = (signal: AbortSignal | undefined) => (isHangUp(signal?.reason) ? hungUp() : busy());
   const turn = (signal: AbortSignal | undefined): Promise<void> => {
-    if (signal?.aborted) return Promise.reject(hungUp());
+    if (signal?.aborted) return Promise.reject(givenUp(signal));
     if (active < running) {
       active += 1;
       return Promise.resolve();
@@ -47,7 +48,7 @@ export const openQueue = ({ running, waiting, timeoutMs }: QueueLimits): Queue =
         line.splice(line.indexOf(next), 1);
         reject(up);
       };
-      const leave = () => give(hungUp());
+      const leave = () => give(givenUp(signal));
       const timer = setTimeout(() => give(busy()), timeoutMs);
       signal?.addEventListener('abort', leave, { once: true });
       line.push(next);

@@ -55,7 +55,7 @@ export interface RunningServer {
 }
 
 /** Relations that every endpoint reads. */
-const ledger = ['setting', 'processed_day', 'run', 'app_user', 'user_key', 'home_place'];
+const ledger = ['setting', 'processed_day', 'frozen_day', 'run', 'app_user', 'user_key', 'home_place'];
 const relations = [...new Set([...ledger, ...endpoints.flatMap((endpoint) => endpoint.relations)])];
 
 /**
@@ -386,7 +386,7 @@ const read = async (
   let tables = await cache.of('tables', reading, readTables, tablesLifetime);
   // What was missing a moment ago may have been made since.
   if (tables.size < relations.length) tables = await readTables(reading);
-  const missing = [...ledger, ...endpoint.relations].filter((table) => !tables.has(table));
+  const missing = [...new Set([...ledger, ...endpoint.relations])].filter((table) => !tables.has(table));
   if (missing.length > 0) return { missing };
   const [{ watermark, viewer }, optOuts, revision] = await Promise.all([
     readViewer(reading, question.user_id, {
@@ -454,6 +454,8 @@ const sendMock = (
   const { user_id, tz } = question;
   const { options } = parts;
   const now = options.now === undefined ? new Date() : new Date(options.now);
+  const described: Partial<Meta> = {};
+  const body = endpoint.mock(question, now, (more) => Object.assign(described, more));
   const meta: Meta = {
     source: 'mock',
     duration_ms: milliseconds(performance.now() - started),
@@ -462,11 +464,12 @@ const sendMock = (
     warnings: [warning],
     tz_used: tz ?? 'UTC',
     why: whyOf(parts, endpoint),
+    ...described,
   };
   return reply
     .header('x-data-source', 'mock')
     .header('cache-control', 'no-store')
-    .send({ source: 'mock', user_id, ...endpoint.mock(question, now), meta });
+    .send({ source: 'mock', user_id, ...body, meta });
 };
 
 const readTables = async (reading: Reading): Promise<ReadonlySet<string>> => {

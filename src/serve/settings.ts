@@ -165,5 +165,5 @@ const blocklist = (text: string | undefined): string[] => {
   throw usageFailure(`REC_BLOCKLIST_IDS holds '${wrong}', expected user ids separated by commas.`);
 };
 
-/** Any uuid, of whatever version. */
-export const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+/** Any uuid, of whatever version. Without a flag: JSON Schema has none. */
+export const uuidPattern = /^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$/;

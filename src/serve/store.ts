@@ -34,7 +34,7 @@ export interface ReadOptions {
   readonly timings?: Timing[] | undefined;
   /** Aborted when nobody waits for the answer any more. */
   readonly signal?: AbortSignal | undefined;
-  /** Milliseconds that a read may take once its turn has come; default: those of a statement and one second. */
+  /** Milliseconds that a read may take, waiting for its turn included; default: those of a statement and one second. */
   readonly deadlineMs?: number;
 }
 
@@ -119,22 +119,24 @@ export const openStore = (settings: Settings, serve: ServeSettings): Store => {
   });
   return {
     read: (use, { timings, signal, deadlineMs = defaultDeadlineMs } = {}) =>
-      queue.run(
-        () =>
-          untilCut(deadlineMs, signal, async (cut) => {
-            const {
-              database: { pool, target },
-              texts,
-            } = await open();
-            // Whatever the reason (even a wrong password), all that the caller can do is to try again.
-            const client = await pool.connect().catch((error: unknown) => {
-              throw connectionFailure(error, target);
-            });
-            return inTransaction(client, { pinned, serve, texts, timings, cut, deadlineMs }, use);
-          }).catch((error: unknown) => {
-            throw problemOf(error);
-          }),
-        signal,
+      withDeadline(deadlineMs, signal, (cut) =>
+        queue.run(
+          () =>
+            untilCut(cut, async () => {
+              const {
+                database: { pool, target },
+                texts,
+              } = await open();
+              // Whatever the reason (even a wrong password), all that the caller can do is to try again.
+              const client = await pool.connect().catch((error: unknown) => {
+                throw connectionFailure(error, target);
+              });
+              return inTransaction(client, { pinned, serve, texts, timings, cut, deadlineMs }, use);
+            }).catch((error: unknown) => {
+              throw problemOf(error);
+            }),
+          cut,
+        ),
       ),
     close: async () => {
       // A server that does not answer would not answer a goodbye either.
@@ -152,11 +154,8 @@ export const openStore = (settings: Settings, serve: ServeSettings): Store => {
   };
 };
 
-/**
- * Runs `work` until it is done, `deadlineMs` are over or `signal` is aborted. Then it throws at once, whatever `work`
- * waits for, and `work`'s own signal tells it to give its connection up.
- */
-const untilCut = async <Result>(
+/** Runs `work` with a signal that is aborted, with what to tell the caller, after `deadlineMs` or when `signal` is. */
+const withDeadline = async <Result>(
   deadlineMs: number,
   signal: AbortSignal | undefined,
   work: (cut: AbortSignal) => Promise<Result>,
@@ -173,15 +172,22 @@ const untilCut = async <Result>(
   signal?.addEventListener('abort', hangUp, { once: true });
   if (signal?.aborted) hangUp();
   try {
-    return await new Promise<Result>((resolve, reject) => {
-      cut.signal.addEventListener('abort', () => reject(cut.signal.reason), { once: true });
-      work(cut.signal).then(resolve, reject);
-    });
+    return await work(cut.signal);
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener('abort', hangUp);
   }
 };
+
+/**
+ * Runs `work` until it is done or `cut` is aborted. Then it throws at once, whatever `work` waits for: the next in line
+ * has its place.
+ */
+const untilCut = <Result>(cut: AbortSignal, work: () => Promise<Result>): Promise<Result> =>
+  new Promise<Result>((resolve, reject) => {
+    cut.addEventListener('abort', () => reject(cut.reason), { once: true });
+    work().then(resolve, reject);
+  });
 
 /**
  * Milliseconds that what is at work for a caller who hung up may still take: another connection, with its plans, costs

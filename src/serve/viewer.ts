@@ -13,7 +13,7 @@ export interface Watermark extends Record<string, unknown> {
   /** The viewer's own figures end with L in the viewer's zone, or with what is known. */
   readonly counted_until: string | null;
   readonly today: string;
-  /** Days from this one on may have taps that no batch has seen: those are read from the source. */
+  /** Days from this one on, the day before the last batch, are read from the source: no batch has seen late taps. */
   readonly live_from_day: string;
   readonly viewer_today: string;
   /** Whether L is over in the viewer's zone as far as is known. */

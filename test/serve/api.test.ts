@@ -292,6 +292,13 @@ test('demo=1 is made up, says so, and looks the same', async () => {
     expect(body.meta.warnings[0]).toContain('made-up');
     expect([headers.get('x-data-source'), headers.get('cache-control')]).toEqual(['mock', 'no-store']);
   }
+  const { body } = await server.get(pathOf('radar', '&demo=1&city=Patan&tz=Asia/Kathmandu&hours=2'));
+  expect(body.meta.city_filter).toBe('Patan');
+  expect(body.buckets.map(({ ts }: { ts: string }) => ts)).toEqual([
+    '2026-03-05T11:15:00.000Z',
+    '2026-03-05T12:15:00.000Z',
+  ]);
+  expect((await server.get(pathOf('radar', '&demo=1'))).body.meta.city_filter).toBeNull();
 });
 
 test('a schema without tables is mocked, or a 503 where that is switched off; no database is always a 503', async () => {
@@ -308,6 +315,7 @@ test('a schema without tables is mocked, or a 503 where that is switched off; no
         'mock',
       ]);
       expect(mock.body.meta.warnings[0]).toContain('arc-gam migrate');
+      expect(mock.body.meta.warnings[0].match(/home_place/g)).toHaveLength(1);
       expect((await strict.get(pathOf(endpoint))).status).toBe(503);
       const down = await lost.get(pathOf(endpoint));
       expect(down).toMatchObject({
@@ -370,6 +378,28 @@ test('OpenAPI lists every endpoint and parameter; responses carry a strict polic
     ['demo', false],
     ['hours', false],
     ['city', false],
+  ]);
+  const schemaOf = (parameter: string) =>
+    radar.find(({ name }: { name: string }) => name === parameter).schema as {
+      pattern?: string;
+      default?: string;
+    };
+  const pattern = new RegExp(schemaOf('user_id').pattern ?? '');
+  for (const id of ['00000000-0000-4000-8000-0000000000ab', '00000000-0000-4000-8000-0000000000AB'])
+    expect([id, pattern.test(id)]).toEqual([id, true]);
+  expect(schemaOf('hours').default).toBe('24');
+  expect(Object.keys(body.paths['/api/community/radar'].get.responses)).toEqual([
+    '200',
+    '304',
+    '400',
+    '401',
+    '403',
+    '404',
+    '405',
+    '429',
+    '431',
+    '500',
+    '503',
   ]);
   expect(headers.get('content-security-policy')).toContain("default-src 'none'");
 });

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CompactSign, exportJWK, generateKeyPair, SignJWT } from 'jose';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { openQueue } from '../../src/serve/queue.js';
 import { addTap, addUsers, createDatabase, type TestDatabase, userId } from '../server/database.js';
 import { startTestServer, type TestServer } from './serve.js';
 
@@ -243,6 +244,43 @@ test('a database that freezes: 503 at the deadline, readiness within 2 s, and al
     way.close();
   }
 }, 60_000);
+
+test('the time in the line counts: whoever waits there for a frozen database is answered by the same deadline', async () => {
+  const way = await openFreezer(database.url);
+  const single = await startTestServer(
+    way.url,
+    { ARC_GAM_API_POOL: '1', ARC_GAM_API_STATEMENT_TIMEOUT_MS: '500', ARC_GAM_API_QUEUE_TIMEOUT_MS: '20000' },
+    now,
+  );
+  try {
+    expect((await single.get(pathOf('health'))).status).toBe(200);
+    way.freeze();
+    const started = performance.now();
+    const asked = await Promise.all(
+      [pathOf('health'), pathOf('health', '', userId(2)), '/readyz'].map((path) => single.get(path)),
+    );
+    expect(asked.map(({ status }) => status)).toEqual([503, 503, 503]);
+    expect(performance.now() - started).toBeLessThan(2_000);
+    await single.stop();
+  } finally {
+    way.close();
+  }
+}, 60_000);
+
+test('what was cut while it waited in the line leaves it, and never runs', async () => {
+  const queue = openQueue({ running: 1, waiting: 5, timeoutMs: 60_000 });
+  const ran: string[] = [];
+  let finish = (): void => undefined;
+  const first = queue.run(() => new Promise<void>((resolve) => (finish = resolve)));
+  const hasty = new AbortController();
+  const second = queue.run(async () => ran.push('second'), hasty.signal);
+  const third = queue.run(async () => ran.push('third'));
+  hasty.abort();
+  await expect(second).rejects.toMatchObject({ status: 503, code: 'busy' });
+  finish();
+  await Promise.all([first, third]);
+  expect(ran).toEqual(['third']);
+});
 
 describe('while a statement waits', () => {
   let blocker: pg.Client;

@@ -590,6 +590,15 @@ withBrowser('the Community page', () => {
     await unknown.close();
   });
 
+  test('a zone in the address that nobody knows: the sentence of the server, and no error of the page', async () => {
+    const { page, complaints, text, close } = await open(1, {}, { query: '&tz=Mars/Base' });
+    expect(await text('notice')).toContain("tz is not an IANA time zone such as 'America/New_York'.");
+    expect(await page.locator('#content').isVisible()).toBe(false);
+    expect(await page.locator('#ask').isVisible()).toBe(true);
+    expect(complaints.filter((complaint) => !complaint.includes('400'))).toEqual([]);
+    await close();
+  });
+
   test('the policy lets no inline script run', async () => {
     const { page, close } = await open(1, { bypassCSP: false });
     await page.evaluate(() => {

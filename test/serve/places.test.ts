@@ -264,6 +264,26 @@ test('a city can be told from its namesakes, and is called as it was taken', asy
   expect(await taken('Portland, Maine, United States')).toBe('Portland, ME, US');
   expect(await taken('Paris, FR')).toBe('Paris, FR');
   expect(await taken('Paris, TX, US')).toBe('Paris, TX, US');
+  // However the gazetteer calls a state, a region or a country; ES is Spain before it is Espírito Santo.
+  for (const [city, place] of [
+    ['London, UK', 'London, GB'],
+    ['London, England', 'London, GB'],
+    ['Birmingham, England, GB', 'Birmingham, GB'],
+    ['New York, USA', 'New York City, NY, US'],
+    ['Cambridge, MA, USA', 'Cambridge, MA, US'],
+    ['Berlin, Deutschland', 'Berlin, DE'],
+    ['Москва, Россия', 'Moscow, RU'],
+    ['東京, 日本', 'Tokyo, JP'],
+    ['Toledo, ES', 'Toledo, ES'],
+  ] as const) {
+    expect(await taken(city)).toBe(place);
+  }
+  for (const city of ['Paris, TX, France', 'Austin, England', 'Los Angeles, CA, CA']) {
+    const { status } = await server.get(
+      `/api/community/radar?user_id=${me}&city=${encodeURIComponent(city)}`,
+    );
+    expect([city, status]).toEqual([city, 400]);
+  }
   const { leaderboard } = await get('weekly');
   expect(await taken(leaderboard.city.query)).toBe('Austin, TX, US');
   // A name that holds a comma itself.

@@ -132,3 +132,87 @@ test("where the viewer's clock was set back over midnight, each tap counts on it
     await old.drop();
   }
 });
+
+test("the viewer's date is not the as-of day: their streak breaks when their own day is over, taps after L wait", async () => {
+  const own = await createDatabase();
+  try {
+    await addUsers(own, 1, 2, 3, 4, 5, 6, 7);
+    for (const [partner, ...times] of [
+      [2, '08T13:00Z', '08T13:30Z', '08T14:00Z', '08T20:00Z'],
+      [3, '08T13:00Z', '08T20:00Z'],
+      [4, '07T10:00Z', '07T11:00Z', '08T20:00Z'],
+      [5, '08T13:00Z', '08T14:30Z'],
+    ] as const) {
+      for (const time of times) await addTap(own, 1, partner, `2026-03-${time}`);
+    }
+    await addTap(own, 6, 7, '2026-03-06T20:00Z');
+    await own.ok(['etl', '--date', '2026-03-08']);
+    // In Tokyo the 8th ended at 15:00.
+    const after = await startTestServer(own.url, {}, '2026-03-09T12:30:00Z');
+    try {
+      const { body } = await after.get(pathOf('weekly', '&tz=Asia/Tokyo'));
+      expect(
+        body.recap.first_degree_new
+          .map((row: { user_id: string; last_tap_at: string }) => [row.user_id, row.last_tap_at.slice(8, 16)])
+          .sort(),
+      ).toEqual([
+        [userId(2), '08T14:00'],
+        [userId(3), '08T13:00'],
+        [userId(4), '07T11:00'],
+        [userId(5), '08T14:30'],
+      ]);
+    } finally {
+      await after.stop();
+    }
+    // In Los Angeles it is the 7th still when the 8th has begun and is followed.
+    const streakAt = async (moment: string) => {
+      await own.client.query('update gamification.run set last_batch_at = $1', [moment]);
+      const followed = await startTestServer(own.url, {}, moment);
+      try {
+        const path = `/api/community/weekly?user_id=${userId(6)}&tz=America/Los_Angeles`;
+        return (await followed.get(path)).body.momentum.current_streak_days;
+      } finally {
+        await followed.stop();
+      }
+    };
+    expect(await streakAt('2026-03-08T00:10:00Z')).toBe(1);
+    expect(await streakAt('2026-03-08T08:10:00Z')).toBe(0);
+  } finally {
+    await own.drop();
+  }
+});
+
+test('a late tap of the day before the last run is on the radar at once, unless that day is frozen', async () => {
+  const own = await createDatabase();
+  const tapsOfRadar = async () => {
+    const fresh = await startTestServer(own.url, {}, now);
+    try {
+      const { body } = await fresh.get(pathOf('radar', '&hours=36'));
+      return body.buckets.reduce(
+        (sum: number, one: { activity_count: number }) => sum + one.activity_count,
+        0,
+      );
+    } finally {
+      await fresh.stop();
+    }
+  };
+  const run = async (...args: string[]) => {
+    await own.ok(args);
+    await own.client.query('update gamification.run set last_batch_at = $1', [derivedAt]);
+  };
+  try {
+    await addUsers(own, 1, 2, 3);
+    await addTap(own, 1, 2, '2026-03-07T14:00Z');
+    await addTap(own, 1, 2, '2026-03-08T10:00Z');
+    await run('etl', '--date', '2026-03-08');
+    await addTap(own, 1, 3, '2026-03-07T20:00Z');
+    expect(await tapsOfRadar()).toBe(3);
+    await run('etl', '--date', '2026-03-08');
+    await run('freeze', '--before', '2026-03-08');
+    await own.client.query("delete from public.taps where time < '2026-03-08'");
+    await addTap(own, 1, 3, '2026-03-07T21:00Z');
+    expect(await tapsOfRadar()).toBe(3);
+  } finally {
+    await own.drop();
+  }
+});

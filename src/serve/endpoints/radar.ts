@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Context } from '../context.js';
 import { defineEndpoint } from '../endpoint.js';
 import { readLiveTaps } from '../live-taps.js';
-import { hourMs, someone, wave } from '../made-up.js';
+import { hourBegin, hourMs, someone, wave } from '../made-up.js';
 import { Problem } from '../problem.js';
 import { common, given } from '../question.js';
 import { count, instant, meta, person, source, userId } from '../shape.js';
@@ -60,7 +60,7 @@ export const radar = defineEndpoint({
     hours: given('hours')
       .regex(/^(?:[1-9]|[1-9]\d|1[0-5]\d|16[0-8])$/, { error: 'hours is not a whole number from 1 to 168.' })
       .transform(Number)
-      .default(24)
+      .prefault('24')
       .meta({ description: 'Hours of the window, 1 to 168, the current one included.' }),
     city: city
       .optional()
@@ -103,8 +103,9 @@ export const radar = defineEndpoint({
       surges,
     };
   },
-  mock: (question, now) => {
-    const hour = Math.floor(now.getTime() / hourMs) * hourMs;
+  mock: (question, now, describe) => {
+    describe({ city_filter: question.city ?? null });
+    const hour = hourBegin(now, question.tz ?? 'UTC');
     const at = (ago: number) => new Date(hour - ago * hourMs).toISOString();
     return {
       window: { hours: question.hours, end: now.toISOString() },

@@ -165,6 +165,7 @@ export const weekly = defineEndpoint({
             asOf,
             watermark.viewer_day_is_over,
             watermark.week_start,
+            watermark.viewer_today,
           ]),
       storedMomentum.then((connections) => readDegrees(context, connections, start)),
       readCommunityActivity(context, start, end),

@@ -259,7 +259,8 @@ create table quest_done (
   target integer not null,
   is_by_day boolean not null,
   from_day date not null,
-  reached_day date
+  reached_day date,
+  beside_day date
 );
 
 create table quest_done_day (

@@ -22,12 +22,13 @@ with user_day as (
     user_day.first_tap_at,
     user_day.last_tap_at,
     lag(user_day.day) over walk as day_before,
+    lag(user_day.first_tap_at) over walk as first_tap_before,
     lead(user_day.day) over walk as day_after
   from user_day
   window walk as (partition by user_day.user_id order by user_day.day)
 )
 insert into active_day (
-  user_id, day, tap_count, first_degree_new_count, first_tap_at, last_tap_at, run_started_on, ends_run
+  user_id, day, tap_count, first_degree_new_count, first_tap_at, last_tap_at, both_tapped_at, run_started_on, ends_run
 )
 select
   neighboured.user_id,
@@ -36,6 +37,7 @@ select
   neighboured.first_degree_new_count,
   neighboured.first_tap_at,
   neighboured.last_tap_at,
+  greatest(neighboured.first_tap_at, neighboured.first_tap_before),
   max(neighboured.day) filter (where neighboured.day_before is distinct from neighboured.day - 1)
     over (partition by neighboured.user_id order by neighboured.day),
   neighboured.day_after is distinct from neighboured.day + 1

@@ -59,7 +59,9 @@ with tapper_day as (
     quest_day.week_start,
     active_day.day - active_day.run_started_on + 1,
     case
-      when active_day.day - active_day.run_started_on + 1 >= quest_day.target then active_day.first_tap_at
+      when active_day.day - active_day.run_started_on + 1 < quest_day.target then null
+      when quest_day.target > 1 then active_day.both_tapped_at
+      else active_day.first_tap_at
     end
   from quest_day
   join active_day on active_day.day = quest_day.day

@@ -137,6 +137,8 @@ create temp table active_day (
   first_degree_new_count integer not null,
   first_tap_at timestamptz not null,
   last_tap_at timestamptz not null,
+  -- Since when this day and the one before both have a tap: a clock that is set back may bring the earlier date last.
+  both_tapped_at timestamptz not null,
   run_started_on date not null,
   ends_run boolean not null
 ) on commit drop;

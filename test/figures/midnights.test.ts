@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
-import { addUsers, createDatabase, type TestDatabase } from '../server/database.js';
+import { addTap, addUsers, createDatabase, type TestDatabase, userId } from '../server/database.js';
 import { differencesOf } from './figures.js';
 
 // Where a clock was set over midnight, a date comes twice, is torn in two or does not come at all.
@@ -141,4 +141,54 @@ test('a first or latest tap whose date is not the least or greatest of its days 
     await database.ok(['backfill', '--rebuild', '--schema', 'twin', '--to', '2010-11-07'], environment);
     expect(await differencesOf(database.client, 'twin', 'gamification')).toEqual([]);
   }
+});
+
+test('a streak is complete with the tap with which all of its dates have one, also where the earlier date comes last', async () => {
+  database = await createDatabase({ twin: true });
+  // The clock went from 00:01 on the 29th, a Sunday, back to 23:01 on the 28th: 02:30:30 UTC is of the 29th, 03:00 of
+  // the 28th.
+  const environment = { ARC_GAM_TZ: 'America/St_Johns' };
+  await addUsers(database, 1, 2, 3, 4);
+  for (const [one, other, time] of [
+    [1, 2, '2006-10-27T15:00:00Z'],
+    [1, 2, '2006-10-29T02:30:30Z'],
+    [1, 2, '2006-10-29T03:00:00Z'],
+    [3, 4, '2006-10-29T02:30:40Z'],
+    [3, 4, '2006-10-29T03:10:00Z'],
+  ] as const)
+    await addTap(database, one, other, time);
+  await database.client.query(
+    `insert into quest_definitions (slug, title, quest_type, requirements)
+     select format('streak-%s-%s', target, span), 'Streak', 'community',
+       jsonb_build_object('metric', 'streak_days', 'target', target, 'window', span)
+     from generate_series(1, 3) as target, unnest(array['week', 'weekend', 'day']) as span;
+     insert into twin.quest_definitions select * from gamification.quest_definitions where slug like 'streak-%'`,
+  );
+  await database.ok(['backfill', '--to', '2006-10-31'], environment);
+  const completed = async (user: number) =>
+    Object.fromEntries(
+      (
+        await database.rows<{ slug: string; at: string }>(
+          `select slug, to_char(completed_at at time zone 'UTC', 'HH24:MI:SS') as at
+           from user_quest_progress join quest_definitions using (quest_id)
+           where slug like 'streak-%' and user_id = $1 and completed_at is not null`,
+          [userId(user)],
+        )
+      ).map(({ slug, at }) => [slug.replace('streak-', ''), at]),
+    );
+  const spans = (target: number, at: string) =>
+    Object.fromEntries(['week', 'weekend', 'day'].map((span) => [`${target}-${span}`, at]));
+  expect(await completed(1)).toEqual({
+    '1-week': '15:00:00',
+    '1-weekend': '02:30:30',
+    '1-day': '15:00:00',
+    ...spans(2, '03:00:00'),
+    ...spans(3, '03:00:00'),
+  });
+  expect(await completed(3)).toEqual({ ...spans(1, '02:30:40'), ...spans(2, '03:10:00') });
+  const verified = await database.cli(['verify', '--full'], environment);
+  expect([verified.code, verified.stdout]).toEqual([0, expect.stringContaining('All equal')]);
+  for (const day of ['2006-10-28', '2006-10-29', '2006-10-30', '2006-10-31'])
+    await database.ok(['etl', '--schema', 'twin', '--date', day], environment);
+  expect(await differencesOf(database.client, 'twin', 'gamification')).toEqual([]);
 });

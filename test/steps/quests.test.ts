@@ -1,4 +1,5 @@
 import { describe, test } from 'vitest';
+import { addDays } from '../../src/pipeline/plan.js';
 import { stepCases } from './given.js';
 
 const step = stepCases();
@@ -692,7 +693,7 @@ describe('quest_total', () => {
 });
 
 describe('quest_done', () => {
-  const done = 'quest_id user_key week metric target is_by_day from_day reached_day';
+  const done = 'quest_id user_key week metric target is_by_day from_day reached_day beside_day';
   const total = 'quest_id user_key week reached target is_completed';
   const questWeek = 'quest_id week metric quest_window target';
 
@@ -715,9 +716,9 @@ describe('quest_done', () => {
       expected: {
         quest_done: `
           ${done}
-          ${q1} 1 2026-02-02 taps 9 f 2026-02-02 -
-          ${q2} 1 2026-02-02 taps 7 f 2026-02-07 -
-          ${q3} 1 2026-02-02 taps 3 t 2026-02-02 -`,
+          ${q1} 1 2026-02-02 taps 9 f 2026-02-02 - -
+          ${q2} 1 2026-02-02 taps 7 f 2026-02-07 - -
+          ${q3} 1 2026-02-02 taps 3 t 2026-02-02 - -`,
       },
     }));
 
@@ -757,7 +758,7 @@ describe('quest_done', () => {
           done,
           ...rows.map((row) => {
             const [user, day] = row.split(' ');
-            return `${q1} ${user} ${week} streak_days 3 ${window === 'day' ? 't' : 'f'} ${from} ${day}`;
+            return `${q1} ${user} ${week} streak_days 3 ${window === 'day' ? 't' : 'f'} ${from} ${day} ${addDays(day ?? '', -1)}`;
           }),
         ].join('\n'),
       },
@@ -773,21 +774,43 @@ describe('quest_done', () => {
           5        2026-01-31 2026-01-25
           5        2026-02-07 2026-02-02`,
       },
-      expected: { quest_done: `${done}\n ${q1} 5 ${week} streak_days 3 f 2026-02-07 2026-02-07` },
+      expected: { quest_done: `${done}\n ${q1} 5 ${week} streak_days 3 f 2026-02-07 2026-02-07 2026-02-06` },
+    }));
+
+  test('a streak of one day, and the day after it as far as the window goes', () =>
+    step('quest_done', {
+      given: {
+        quest_total: `${total}\n ${q1} 5 ${week} 6 1 t\n ${q1} 6 ${week} 1 1 t`,
+        quest_week: `${questWeek}\n ${q1} ${week} streak_days week 1`,
+        activity_run: `
+          user_key ended_on   started_on
+          5        2026-02-04 2026-02-03
+          6        2026-02-08 2026-02-08`,
+      },
+      expected: {
+        quest_done: `
+          ${done}
+          ${q1} 5 ${week} streak_days 1 f 2026-02-02 2026-02-03 2026-02-04
+          ${q1} 6 ${week} streak_days 1 f 2026-02-02 2026-02-08 2026-02-08`,
+      },
     }));
 });
 
 describe('quest_done_day', () => {
-  test('all days of the window for taps and active days, the day itself for a streak', () =>
+  test('all days of the window for taps and active days; for a streak the day itself, and beside where a clock is set back the one beside', () =>
     step('quest_done_day', {
+      params: { zone: 'Europe/Berlin' },
       given: {
         quest_done: `
-          quest_id user_key week       metric      target is_by_day from_day   reached_day
-          ${q1}    1        2026-02-02 active_days 3      f         2026-02-02 -
-          ${q2}    1        2026-02-02 taps        3      f         2026-02-07 -
-          ${q3}    1        2026-02-02 streak_days 3      f         2026-02-02 2026-02-05
-          ${q3}    2        2026-02-02 streak_days 3      f         2026-02-02 2026-02-05
-          ${q4}    3        2026-02-02 new_people  3      f         2026-02-02 -`,
+          quest_id user_key week       metric      target is_by_day from_day   reached_day beside_day
+          ${q1}    1        2026-02-02 active_days 3      f         2026-02-02 -           -
+          ${q2}    1        2026-02-02 taps        3      f         2026-02-07 -           -
+          ${q3}    1        2026-02-02 streak_days 3      f         2026-02-02 2026-02-05  2026-02-04
+          ${q3}    2        2026-02-02 streak_days 3      f         2026-02-02 2026-02-05  2026-02-04
+          ${q3}    2        2026-10-19 streak_days 3      f         2026-10-19 2026-10-25  2026-10-24
+          ${q3}    4        2026-10-19 streak_days 1      f         2026-10-19 2026-10-24  2026-10-25
+          ${q3}    5        2026-03-23 streak_days 1      f         2026-03-23 2026-03-28  2026-03-29
+          ${q4}    3        2026-02-02 new_people  3      f         2026-02-02 -           2026-02-01`,
       },
       expected: {
         quest_done_day: `
@@ -799,7 +822,12 @@ describe('quest_done_day', () => {
           1        2026-02-02 2026-02-06 f
           1        2026-02-02 2026-02-07 t
           1        2026-02-02 2026-02-08 t
-          2        2026-02-02 2026-02-05 f`,
+          2        2026-02-02 2026-02-05 f
+          2        2026-10-19 2026-10-24 f
+          2        2026-10-19 2026-10-25 f
+          4        2026-10-19 2026-10-24 f
+          4        2026-10-19 2026-10-25 f
+          5        2026-03-23 2026-03-28 f`,
       },
     }));
 });
@@ -965,18 +993,32 @@ describe('quest_completed', () => {
       },
     }));
 
-  test('of a streak, the first tap of its day', () =>
+  test('of a streak, the first tap of its day; where the date beside it began out of turn, the one with which both have one', () =>
     step('quest_completed', {
       given: {
-        quest_done: `${columns}\n ${q1} 1 ${week} streak_days 3 f 2026-02-02 2026-02-05`,
+        quest_done: `
+          quest_id user_key week metric target is_by_day from_day reached_day beside_day
+          ${q1} 1 2026-02-02 streak_days 3 f 2026-02-02 2026-02-05 2026-02-04
+          ${q1} 2 2026-02-02 streak_days 3 f 2026-02-02 2026-02-05 2026-02-04
+          ${q1} 3 2026-02-02 streak_days 3 f 2026-02-02 2026-02-05 2026-02-04
+          ${q2} 3 2026-02-02 streak_days 1 f 2026-02-02 2026-02-04 2026-02-05`,
         quest_done_event: `
           ${event}
           active_days 1 2026-02-02 2026-02-04 2026-02-04T10:00Z
           active_days 1 2026-02-02 2026-02-05 2026-02-05T10:00Z
           active_days 2 2026-02-02 2026-02-05 2026-02-05T08:00Z
-          taps        1 2026-02-02 2026-02-05 2026-02-05T10:00Z`,
+          active_days 3 2026-02-02 2026-02-04 2026-02-05T04:30Z
+          active_days 3 2026-02-02 2026-02-05 2026-02-05T04:00Z
+          taps        1 2026-02-02 2026-02-05 2026-02-05T11:00Z`,
       },
-      expected: { quest_completed: `${completed}\n ${q1} 1 2026-02-02 2026-02-05T10:00Z` },
+      expected: {
+        quest_completed: `
+          ${completed}
+          ${q1} 1 2026-02-02 2026-02-05T10:00Z
+          ${q1} 2 2026-02-02 2026-02-05T08:00Z
+          ${q1} 3 2026-02-02 2026-02-05T04:30Z
+          ${q2} 3 2026-02-02 2026-02-05T04:00Z`,
+      },
     }));
 });
 

@@ -16,7 +16,14 @@ with both_sides as (
   union all
   select 'active_days', user_key, day, first_tap_at, 1 from user_day
   union all
-  select 'streak_days', user_day.user_key, user_day.day, user_day.first_tap_at, user_day.day - activity_run.started_on + 1
+  -- Two days that follow each other by date may be tapped in the other order, where a clock is set back over midnight.
+  select 'streak_days', user_day.user_key, user_day.day,
+    greatest(
+      user_day.first_tap_at,
+      case when user_day.day > activity_run.started_on
+        then lag(user_day.first_tap_at) over (partition by user_day.user_key order by user_day.day) end
+    ),
+    user_day.day - activity_run.started_on + 1
   from user_day
   join activity_run
     on activity_run.user_key = user_day.user_key

@@ -1,6 +1,6 @@
 -- When the targets that were reached were reached. Every event counts 1, so it is with the one that comes at the
 -- target's place in the order of time: of two at the same instant either will do. Of a day's quest, the first day to
--- reach it counts; of a streak, the first tap of its day.
+-- reach it counts; of a streak, the first tap of its day, or of the day beside it if that day began out of turn.
 --! reads: quest_done, quest_event, quest_done_event
 --! writes: quest_completed
 --! grain: quest_id, user_key, week
@@ -36,10 +36,21 @@ from numbered
 where numbered.place = numbered.target
 group by numbered.quest_id, numbered.user_key, numbered.week
 union all
-select quest_done.quest_id, quest_done.user_key, quest_done.week, quest_done_event.tapped_at
+select
+  quest_done.quest_id,
+  quest_done.user_key,
+  quest_done.week,
+  case when quest_done.target > 1
+    then greatest(reached.tapped_at, beside.tapped_at)
+    else least(reached.tapped_at, beside.tapped_at)
+  end
 from quest_done
-join quest_done_event
-  on quest_done_event.metric = 'active_days'
-  and quest_done_event.user_key = quest_done.user_key
-  and quest_done_event.day = quest_done.reached_day
+join quest_done_event as reached
+  on reached.metric = 'active_days'
+  and reached.user_key = quest_done.user_key
+  and reached.day = quest_done.reached_day
+left join quest_done_event as beside
+  on beside.metric = 'active_days'
+  and beside.user_key = quest_done.user_key
+  and beside.day = quest_done.beside_day
 where quest_done.metric = 'streak_days'

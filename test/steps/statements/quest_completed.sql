@@ -31,10 +31,21 @@ from numbered
 where numbered.place = numbered.target
 group by numbered.quest_id, numbered.user_key, numbered.week
 union all
-select quest_done.quest_id, quest_done.user_key, quest_done.week, quest_done_event.tapped_at
+select
+  quest_done.quest_id,
+  quest_done.user_key,
+  quest_done.week,
+  case when quest_done.target > 1
+    then greatest(reached.tapped_at, beside.tapped_at)
+    else least(reached.tapped_at, beside.tapped_at)
+  end
 from quest_done
-join quest_done_event
-  on quest_done_event.metric = 'active_days'
-  and quest_done_event.user_key = quest_done.user_key
-  and quest_done_event.day = quest_done.reached_day
+join quest_done_event as reached
+  on reached.metric = 'active_days'
+  and reached.user_key = quest_done.user_key
+  and reached.day = quest_done.reached_day
+left join quest_done_event as beside
+  on beside.metric = 'active_days'
+  and beside.user_key = quest_done.user_key
+  and beside.day = quest_done.beside_day
 where quest_done.metric = 'streak_days';

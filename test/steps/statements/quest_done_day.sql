@@ -1,4 +1,4 @@
--- prepare
+-- prepare, $1 zone
 create temp table quest_done_day as
 select done_day.user_key, week_number(done_day.day) as week, done_day.day, bool_or(done_day.is_every_tap) as is_every_tap
 from (
@@ -10,5 +10,11 @@ from (
   select quest_done.user_key, quest_done.reached_day, false
   from quest_done
   where quest_done.metric = 'streak_days'
+  union all
+  select quest_done.user_key, quest_done.beside_day, false
+  from quest_done
+  where quest_done.metric = 'streak_days'
+    and (greatest(quest_done.reached_day, quest_done.beside_day) + time '12:00') at time zone $1::text
+      - (least(quest_done.reached_day, quest_done.beside_day) + time '12:00') at time zone $1::text > interval '24 hours'
 ) as done_day
 group by done_day.user_key, done_day.day;

@@ -1,6 +1,6 @@
 -- The days of which the times of a user's taps matter: all of the window where a target of the metrics taps or
--- active_days was reached; of a streak, the one on which it was. Where a clock is set back over midnight, a date may come
--- after the next one has begun: there the date beside it too.
+-- active_days was reached; of a streak, the one on which it was. Where a clock is set back over midnight, a date may
+-- come after the next one has begun: there the date beside it too.
 --! reads: quest_done
 --! writes: quest_done_day
 --! grain: user_key, day

@@ -292,14 +292,14 @@ const nameOf = ({ columns }: Relation): { value: string; why: string } | undefin
   return short === undefined ? undefined : { value: quoted(short), why: 'a text, by its name' };
 };
 
-/** Judges whether a table may be the users: it needs a unique uuid and a name. */
+/** Judges whether a table may be the users: it needs a unique uuid (a view that is named has none to show) and a name. */
 const peopleOf = (relation: Relation, { one, other }: Tapping, given: Given) => {
   const id =
     given.usersId === undefined
       ? found(
           relation.columns,
           [/^id$/i, /^user_?id$/i, /id$/i],
-          (column) => isUuid(column) && column.is_unique,
+          (column) => isUuid(column) && (column.is_unique || given.usersTable !== undefined),
         )
       : decided(relation, given.usersId)[0];
   const name = given.usersName === undefined ? nameOf(relation) : { value: given.usersName, why: '' };

@@ -24,6 +24,17 @@ const init = (args: readonly string[] = [], environment: NodeJS.ProcessEnv = {})
   runProcess(['init', ...args], { DATABASE_URL: database.url, ...environment }, folder);
 const written = () => parse(readFileSync(file(), 'utf8'));
 
+test('views that are named as the source are found, though nothing says that their ids are unique', async () => {
+  await database.client.query(`
+    create schema old;
+    create table old.people (person uuid primary key, called text);
+    create table old.met (a uuid, b uuid, at timestamptz);
+    create view public.users as select person as id, called as name from old.people;
+    create view public.taps as select gen_random_uuid() as id, a as id1, b as id2, at as time from old.met;`);
+  const named = { ARC_GAM_TAPS_TABLE: 'public.taps', ARC_GAM_USERS_TABLE: 'public.users' };
+  expect(await init(['--dry-run'], named)).toMatchObject({ code: 0, stderr: '' });
+});
+
 test('tables under other names are found, written with the reason of each, and one command does the rest', async () => {
   await database.client.query(`
     create schema app;

@@ -292,7 +292,7 @@ const nameOf = ({ columns }: Relation): { value: string; why: string } | undefin
   return short === undefined ? undefined : { value: quoted(short), why: 'a text, by its name' };
 };
 
-/** Judges whether a table may be the users: it needs a unique uuid (a view that is named has none to show) and a name. */
+/** Judges whether a table may be the users: it needs a name and a unique uuid, of which a view has none to show. */
 const peopleOf = (relation: Relation, { one, other }: Tapping, given: Given) => {
   const id =
     given.usersId === undefined

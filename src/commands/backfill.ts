@@ -50,7 +50,7 @@ const run = (flags: BackfillFlags, invocation: Invocation): Promise<void> => {
     flags.to && `--to ${flags.to}`,
     flags.rebuild && '--rebuild',
   ]
-    .filter((part) => part !== undefined && part !== false)
+    .filter(Boolean)
     .join(' ');
   const settings = readSettings(flags, invocation.environment);
   return withDatabase(settings, commandLine, (database) =>

@@ -81,10 +81,7 @@ export const migrateUp = async (
     }
     if (names.length > 0) for (const comment of migrationsTableComments) await client.query(comment);
     const viewsChanged = await makeViews(client, source);
-    await client.query(
-      "insert into setting as target (key, value) values ('mapping', $1) on conflict (key) do update set value = excluded.value",
-      [JSON.stringify(settings.source)],
-    );
+    await recordSetting(client, 'mapping', JSON.stringify(settings.source));
     await fillGazetteer(client);
     await client.query(readPackageFile('sql/roles/read_only.sql'));
     return { names, notices: source.notices, viewsChanged };
@@ -288,16 +285,24 @@ const viewsDiffer = async (client: pg.ClientBase, schema: string, source: Source
 const recordedSource = (source: Source): string =>
   [...source.views, readPackageFile('sql/capture/functions.sql')].join(';\n');
 
+const recordSetting = async (
+  client: pg.ClientBase,
+  key: 'source' | 'mapping',
+  value: string,
+): Promise<void> => {
+  await client.query(
+    'insert into setting as target (key, value) values ($1, $2) on conflict (key) do update set value = excluded.value',
+    [key, value],
+  );
+};
+
 const makeViews = async (client: pg.ClientBase, source: Source): Promise<boolean> => {
   const { rows } = await client.query<{ schema: string }>('select current_schema() as schema');
   const schema = rows[0]?.schema ?? '';
   if (!(await viewsDiffer(client, schema, source))) return false;
   for (const view of viewNames) await client.query(`drop view if exists ${view}`);
   for (const statement of source.views) await client.query(statement);
-  await client.query(
-    "insert into setting as target (key, value) values ('source', $1) on conflict (key) do update set value = excluded.value",
-    [recordedSource(source)],
-  );
+  await recordSetting(client, 'source', recordedSource(source));
   await renewCapture(client, schema, source);
   return true;
 };

@@ -150,8 +150,7 @@ class Run {
       this.settings,
       async (session) => {
         // Here the taps are compared in the transaction that then writes.
-        if ((await figurePlacements(session.query, this.settings.schema)).length > 0)
-          await speakOnce(session);
+        await this.speakOnceOnCluster(session);
         await drainCapture(session, await recordedZone(session, this.settings));
         const stale = await this.stale(session);
         const plan = this.cut({ ...stale, days: [] });
@@ -217,10 +216,14 @@ class Run {
     return this.cut(stale);
   }
 
+  private async speakOnceOnCluster(session: Session): Promise<void> {
+    if ((await figurePlacements(session.query, this.settings.schema)).length > 0) await speakOnce(session);
+  }
+
   /** Empties every table, for a rebuild from nothing. */
   private async beginAnew(session: Session): Promise<void> {
     await refuseRebuild(session);
-    if ((await figurePlacements(session.query, this.settings.schema)).length > 0) await speakOnce(session);
+    await this.speakOnceOnCluster(session);
     await emptyTables(session, this.steps);
     // Whoever goes on after a kill may not name the zone, or not this one.
     const zone = await recordedZone(session, this.settings);

@@ -122,7 +122,8 @@ const readSource = async (
  * second reader of what people write would differ where both are right.
  */
 const readHomes = async (session: Session): Promise<void> => {
-  const stepSelect = (name: string) => loadSteps().find((step) => step.name === name)?.select;
+  const steps = loadSteps();
+  const stepSelect = (name: string) => steps.find((step) => step.name === name)?.select;
   await session.script(
     `insert into batch_user select verify_home.user_id from verify_home; analyze batch_user`,
   );

@@ -4,12 +4,12 @@
 with pulled as (
   select distinct on (section.place_id) section.place_id, city.place_id as city_id
   from gazetteer_place as section
-  -- Bands of a degree: a place is joined only with places of its own band and the two beside it, not with a whole
-  -- country.
+  -- Bands of latitude as wide as the search: a place is joined only with places of its own band and the two beside it,
+  -- not with a whole country.
   cross join generate_series(-1, 1) as neighbour (band)
   join gazetteer_place as city
     on city.country = section.country
-    and floor(city.latitude) = floor(section.latitude) + neighbour.band
+    and floor(city.latitude / 0.27) = floor(section.latitude / 0.27) + neighbour.band
     and city.latitude between section.latitude - 0.27 and section.latitude + 0.27
     and abs(city.longitude - section.longitude) * cosd(section.latitude) <= 0.27
   where section.city_id is not null

@@ -122,8 +122,12 @@ async function fillPlaces(client: GazetteerClient): Promise<void> {
     readCsv('states.csv').map((row) => [`${row.country} ${row.geonames_code}`, row.code]),
   );
   const makeIndexes = await dropIndexesOfEmptyPlaces(client);
-  for (const some of geoNamesPlaces(2_000)) {
-    await client.query(readPackageFile('sql/gazetteer/place.sql'), [
+  const statement = readPackageFile('sql/gazetteer/place.sql');
+  // The next places are read while the server writes the last ones.
+  let writing: Promise<unknown> = Promise.resolve();
+  for (const some of geoNamesPlaces(1_000)) {
+    await writing;
+    writing = client.query(statement, [
       some.map((place) => place.cityId),
       some.map((place) => place.name),
       some.map((place) => place.country),
@@ -135,6 +139,7 @@ async function fillPlaces(client: GazetteerClient): Promise<void> {
       some.map((place) => place.featureCode === sectionCode),
     ]);
   }
+  await writing;
   await makeIndexes();
   await client.query('analyze gazetteer_place');
 }
@@ -178,8 +183,8 @@ function* geoNamesPlaces(count: number): Generator<GeoNamesPlace[]> {
     else if (tag === 7) place.featureCode = from.readString();
     else if (tag === 8) place.adminCode = from.readString();
     else if (tag === 9) place.population = from.readVarint();
-    else if (tag === 10) longitude += from.readSVarint();
-    else if (tag === 11) latitude += from.readSVarint();
+    else if (tag === 10) place.longitude = (longitude += from.readSVarint()) / 1e5;
+    else if (tag === 11) place.latitude = (latitude += from.readSVarint()) / 1e5;
   };
   let places: GeoNamesPlace[] = [];
   while (data.pos < data.length) {
@@ -190,10 +195,10 @@ function* geoNamesPlaces(count: number): Generator<GeoNamesPlace[]> {
       featureCode: '',
       adminCode: '',
       population: 0,
-      latitude: 0,
-      longitude: 0,
+      latitude: latitude / 1e5,
+      longitude: longitude / 1e5,
     });
-    places.push({ ...place, latitude: latitude / 1e5, longitude: longitude / 1e5 });
+    places.push(place);
     if (places.length < count && data.pos < data.length) continue;
     yield places;
     places = [];

@@ -183,8 +183,8 @@ function* geoNamesPlaces(count: number): Generator<GeoNamesPlace[]> {
     else if (tag === 7) place.featureCode = from.readString();
     else if (tag === 8) place.adminCode = from.readString();
     else if (tag === 9) place.population = from.readVarint();
-    else if (tag === 10) place.longitude = (longitude += from.readSVarint()) / 1e5;
-    else if (tag === 11) place.latitude = (latitude += from.readSVarint()) / 1e5;
+    else if (tag === 10) longitude += from.readSVarint();
+    else if (tag === 11) latitude += from.readSVarint();
   };
   let places: GeoNamesPlace[] = [];
   while (data.pos < data.length) {
@@ -195,9 +195,11 @@ function* geoNamesPlaces(count: number): Generator<GeoNamesPlace[]> {
       featureCode: '',
       adminCode: '',
       population: 0,
-      latitude: latitude / 1e5,
-      longitude: longitude / 1e5,
+      latitude: 0,
+      longitude: 0,
     });
+    place.latitude = latitude / 1e5;
+    place.longitude = longitude / 1e5;
     places.push(place);
     if (places.length < count && data.pos < data.length) continue;
     yield places;

@@ -1,36 +1,36 @@
--- How every stored table is brought to what its step's SELECT says. The words in braces are filled in from the step's
--- header: `arc-gam step NAME` shows the statements as they run. No statement reads the table that it modifies.
+-- How every stored table is brought to what its step's SELECT says. The words in double braces are filled in from the
+-- step's header: `arc-gam step NAME` shows the statements as they run. No statement reads the table that it modifies.
 
 --: stage (what differs: the SELECT against the stored rows that the step answers for)
-create {persistence} table {stage} as
+create {{persistence}} table {{stage}} as
 select
-{stage_columns}
+{{stage_columns}}
 from (
   select
-{wanted_columns}
+{{wanted_columns}}
   from (
-{select}
+{{select}}
   ) as selected
 ) as wanted
 full join (
-{stored}
-) as stored using ({grain})
-where {is_different}
+{{stored}}
+) as stored using ({{grain}})
+where {{is_different}}
 
 --: stage_of_new (where a step answers for no stored row, all that it says is new)
-create {persistence} table {stage} as
+create {{persistence}} table {{stage}} as
 select
-{new_columns}
+{{new_columns}}
 from (
-{select}
+{{select}}
 ) as selected
 
 --: stage_of_gone (where nothing should be there)
-create {persistence} table {stage} as
+create {{persistence}} table {{stage}} as
 select
-{gone_columns}
+{{gone_columns}}
 from (
-{stored}
+{{stored}}
 ) as stored
 
 --: count
@@ -41,31 +41,31 @@ select
 from stage
 
 --: delete
-delete from {table} as target
+delete from {{table}} as target
 using stage
 where not stage.is_wanted
-  and {is_same_row}
+  and {{is_same_row}}
 
 --: delete_placed (of a table that is on other nodes too: of one that each has, Citus only takes such a subquery)
-delete from {table} as target
-where {target_row} in (
-  select {stage_row}
+delete from {{table}} as target
+where {{target_row}} in (
+  select {{stage_row}}
   from stage
   where not stage.is_wanted
 )
 
 --: upsert
-insert into {table} as target ({columns})
-select {staged_columns}
+insert into {{table}} as target ({{columns}})
+select {{staged_columns}}
 from stage
 where stage.is_wanted
-order by {order}
-on conflict ({grain}) do update set
-{assignments}
+order by {{order}}
+on conflict ({{grain}}) do update set
+{{assignments}}
 
 --: fill (an empty table, stripped of its keys until it is full)
-insert into {table} ({columns})
-select {staged_columns}
+insert into {{table}} ({{columns}})
+select {{staged_columns}}
 from stage
 where stage.is_wanted
-order by {order}
+order by {{order}}

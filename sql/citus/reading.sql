@@ -1,5 +1,5 @@
--- The one reading of the taps in the stretches of time of {ranges}, where the taps are spread over a cluster: its nodes
--- are not read at one moment, so that a second statement could see a tap that the first one did not.
+-- The one reading of the taps in the stretches of time of {{ranges}}, where the taps are spread over a cluster: its
+-- nodes are not read at one moment, so that a second statement could see a tap that the first one did not.
 insert into source_reading (
   tap_time, tapped_at, ignored_because, u1, u2, latitude, longitude, tap_hash, unknown_sides
 )
@@ -14,6 +14,6 @@ select
   classified_tap.tap_hash,
   classified_tap.unknown_sides
 from classified_tap
-join {ranges}
-  on classified_tap.tap_time >= {ranges}.starts_at
-  and classified_tap.tap_time < {ranges}.ends_at
+join {{ranges}}
+  on classified_tap.tap_time >= {{ranges}}.starts_at
+  and classified_tap.tap_time < {{ranges}}.ends_at

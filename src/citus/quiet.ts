@@ -2,6 +2,7 @@ import type { Settings } from '../config.js';
 import { askClient, type Database, withPooled } from '../db/database.js';
 import { pinned, type Session, type TransactionOptions, withTransaction } from '../db/transaction.js';
 import { readPackageFile } from '../files.js';
+import { sectionsOf } from '../sql-text.js';
 import { type FigurePlacement, figurePlacements, hasCitus, requireFigures } from './cluster.js';
 import { Shadows, type Slice } from './shadows.js';
 
@@ -38,13 +39,9 @@ export const withFigures = async <Result>(
 };
 
 const slicesOfUser = (): Slice[] =>
-  readPackageFile('sql/citus/one_user.sql')
-    .split(/^--: /m)
+  sectionsOf(readPackageFile('sql/citus/one_user.sql'))
     .slice(1)
-    .map((section) => {
-      const end = section.indexOf('\n');
-      return { table: section.slice(0, end).trim(), text: section.slice(end + 1).trim() };
-    });
+    .map(({ name, text }) => ({ table: name, text }));
 
 /** Where our tables are, if some are distributed over a cluster; none otherwise. */
 export const spreadFigures = async (database: Database, settings: Settings): Promise<FigurePlacement[]> => {

@@ -1,11 +1,11 @@
-import { readPackageFile } from '../files.js';
+import { filledFile } from '../sql-text.js';
 
 /** The table that holds what was read of the taps, with the columns of classified_tap. */
 export const readingTable = 'source_reading';
 
 /** The statement that fills it with the taps in the stretches of time that another table holds. */
 export const readingOf = (ranges: 'batch_range' | 'verify_stretch'): string =>
-  readPackageFile('sql/citus/reading.sql').replaceAll('{ranges}', ranges);
+  filledFile('sql/citus/reading.sql', { ranges });
 
 /** A statement over classified_tap as one over what was read of it. */
 export const fromReading = (text: string): string => text.replace(/\bclassified_tap\b/g, readingTable);

@@ -20,6 +20,7 @@ import { applicationTables, inspectSource, relationName } from '../migrate/sourc
 import { runPipeline } from '../pipeline/run.js';
 import { formatCount, formatDuration, plural } from '../report/format.js';
 import type { Reporter, RunReport } from '../report/reporter.js';
+import { filledFile } from '../sql-text.js';
 import { verify } from '../verify/verify.js';
 
 interface InitFlags extends CommonFlags {
@@ -175,11 +176,12 @@ const howItFits = (database: Database, settings: Settings): Promise<Fit> =>
     const { views } = await readPinned(database, settings, client, () =>
       inspectSource(client, settings.source),
     );
-    const fit = readPackageFile('sql/init/fit.sql').replace(/\{\{(\w+)\}\}/g, (_, view: string) => {
+    const selectOf = (view: string) => {
       const head = `create view ${view} as\n`;
       return views.find((text) => text.startsWith(head))?.slice(head.length) ?? '';
-    });
-    const { rows } = await client.query<Fit>(fit);
+    };
+    const words = { tap: selectOf('tap'), app_user: selectOf('app_user') };
+    const { rows } = await client.query<Fit>(filledFile('sql/init/fit.sql', words));
     return rows[0] ?? { tap_count: 0, known_count: 0 };
   });
 

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { workFailure } from '../errors.js';
 import { readPackageFile } from '../files.js';
+import { filledFile } from '../sql-text.js';
 import type { Source } from './source.js';
 
 /**
@@ -41,10 +42,6 @@ export const makeCaptureFunctions = async (
       `Capture's functions have to be made anew, and they are those of '${foreign.function_owner}'. Run the same command as that role. Nothing was changed.`,
     );
   }
-  await client.query(
-    readPackageFile('sql/capture/functions.sql')
-      .replaceAll('{{schema}}', schema)
-      .replaceAll('{{time}}', taps.key)
-      .replaceAll('{{user}}', users.key),
-  );
+  const words = { schema, time: taps.key, user: users.key };
+  await client.query(filledFile('sql/capture/functions.sql', words));
 };

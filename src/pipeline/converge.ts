@@ -1,5 +1,6 @@
 import { renumbered } from '../db/parameters.js';
 import { readPackageFile } from '../files.js';
+import { filled, sectionsOf } from '../sql-text.js';
 import { type Persistence, scratchColumns, scratchName } from './scratch.js';
 import { isPreparing, type Step } from './step.js';
 
@@ -22,23 +23,13 @@ export interface Place {
 
 /** The sections of sql/converge.sql. */
 const templates: ReadonlyMap<string, string> = new Map(
-  readPackageFile('sql/converge.sql')
-    .split(/^--: /m)
-    .slice(1)
-    .map((section) => {
-      const [head = '', ...lines] = section.split('\n');
-      return [head.split(' ')[0] ?? '', lines.join('\n').trim()];
-    }),
+  sectionsOf(readPackageFile('sql/converge.sql')).map(({ name, text }) => [name, text]),
 );
 
 const fillIn = (template: string, words: Readonly<Record<string, string>>): string => {
   const text = templates.get(template);
   if (text === undefined) throw new Error(`sql/converge.sql has no section '${template}'`);
-  return text.replace(/\{(\w+)\}/g, (_, word: string) => {
-    const value = words[word];
-    if (value === undefined) throw new Error(`sql/converge.sql: unknown word {${word}}`);
-    return value;
-  });
+  return filled('sql/converge.sql', text, words);
 };
 
 const list = (columns: readonly string[], indent = '  '): string =>

@@ -1,6 +1,7 @@
 import type { Slice } from '../citus/shadows.js';
 import { workFailure } from '../errors.js';
 import { readPackageFile, sha256, sqlFilesBelow } from '../files.js';
+import { sectionsOf } from '../sql-text.js';
 import { isScratch } from './scratch.js';
 
 /** What a step can be told; each is bound by name from the header's `params` line. */
@@ -96,33 +97,6 @@ const headerKeys = [
 ] as const;
 type HeaderKey = (typeof headerKeys)[number];
 
-interface Section {
-  readonly name: string;
-  readonly argument: string;
-  readonly line: number;
-  readonly text: string;
-}
-
-/** Cuts a file at its `--: name` lines; what stands before the first is the SELECT. */
-const sectionsOf = (text: string): Section[] => {
-  const sections: { name: string; argument: string; line: number; lines: string[] }[] = [
-    { name: 'select', argument: '', line: 1, lines: [] },
-  ];
-  // Not `for ... of entries()` here and below: for 5,000 lines that is four milliseconds of each command.
-  text.split('\n').forEach((line, index) => {
-    const mark = line.startsWith('--:') ? /^--:\s*(\S*)\s*(\S*)/.exec(line) : null;
-    if (mark === null) sections.at(-1)?.lines.push(line);
-    else sections.push({ name: mark[1] ?? '', argument: mark[2] ?? '', line: index + 1, lines: [] });
-  });
-  return sections.map(({ lines, ...section }) => ({ ...section, text: statementOf(lines) }));
-};
-
-/** The lines of a section without what stands before its first word of SQL. */
-const statementOf = (lines: readonly string[]): string => {
-  const first = lines.findIndex((line) => line.trim() !== '' && !line.startsWith('--'));
-  return first < 0 ? '' : lines.slice(first).join('\n').trimEnd();
-};
-
 const withoutComments = (text: string): string => text.replace(/--.*$/gm, '');
 
 /**
@@ -178,7 +152,7 @@ export const parseStep = (name: string, text: string, file = `${name}.sql`): Ste
       1,
       `the header names ${params.length} parameters, the statements use ${used.size}.`,
     );
-  const select = main === undefined || main.text === '' ? null : main.text;
+  const select = main.text === '' ? null : main.text;
   const stored = sections.filter((section) => section.name === 'stored').map((section) => section.text);
   if (select === null && stored.length === 0)
     throw fail(1, 1, `neither a SELECT nor a section 'stored' is there.`);

@@ -1,5 +1,6 @@
 import { workFailure } from '../errors.js';
 import { readPackageFile, sqlFilesBelow } from '../files.js';
+import { sectionsOf } from '../sql-text.js';
 
 const weights = ['finding', 'stale', 'attention'] as const;
 
@@ -58,9 +59,8 @@ export const parseCheck = (name: string, text: string): Check => {
   const fail = (what: string): never => {
     throw workFailure(`${name}.sql: ${what}`);
   };
-  const [head = '', ...parts] = text.split(/^--: *(?=\w+ *$)/m);
   const found = new Map<HeaderKey, string[]>();
-  for (const [line, key = '', value = ''] of head.matchAll(/^--!\s*(?:(\w+):(.*))?.*$/gm)) {
+  for (const [line, key = '', value = ''] of text.matchAll(/^--!\s*(?:(\w+):(.*))?.*$/gm)) {
     const header = headerKeys.find((word) => word === key);
     if (header === undefined) return fail(`unknown header '${line}', expected ${headerKeys.join(', ')}.`);
     if (found.has(header) && header !== 'excused') fail(`the header '${header}' is there twice.`);
@@ -99,21 +99,20 @@ export const parseCheck = (name: string, text: string): Check => {
     day: one('day') ?? (key.includes('day') ? 'day' : null),
     markDay: one('mark_day'),
     markUser: one('mark_user'),
-    query: readSections(parts, fail),
+    query: readSections(text, fail),
   };
 };
 
-const readSections = (parts: readonly string[], fail: (what: string) => never): Check['query'] => {
+const readSections = (text: string, fail: (what: string) => never): Check['query'] => {
   const sections = new Map(
-    parts.map((part): [string, string] => {
-      const end = part.indexOf('\n');
-      return [part.slice(0, end).trim(), part.slice(end + 1).trimEnd()];
-    }),
+    sectionsOf(text)
+      .slice(1)
+      .map((section) => [section.name, section.text]),
   );
-  const names = [...sections.keys()].join(', ');
   const { expected, stored, broken } = Object.fromEntries(sections);
   if (expected !== undefined && stored !== undefined && sections.size === 2) return { expected, stored };
   if (broken !== undefined && sections.size === 1) return { broken };
+  const names = [...sections.keys()].join(', ');
   return fail(`its sections are '${names}', expected '--: expected' and '--: stored', or '--: broken'.`);
 };
 

@@ -1,13 +1,5 @@
-import { readPackageFile } from '../files.js';
+import { filledFile } from '../sql-text.js';
 import type { Check } from './check.js';
-
-/** Fills in the double braces of a file of sql/verify. Throws if there is no value for one of them. */
-const fill = (name: string, words: Readonly<Record<string, string>>): string =>
-  readPackageFile(`sql/verify/${name}.sql`).replace(/\{\{(\w+)\}\}/g, (_, word: string) => {
-    const given = words[word];
-    if (given === undefined) throw new Error(`sql/verify/${name}.sql: nothing is given for {{${word}}}.`);
-    return given;
-  });
 
 const quoted = (column: string): string => `"${column}"`;
 
@@ -52,7 +44,7 @@ export const comparisonOf = (check: Check, which: 'differing' | 'all', where = '
     '  )',
     '  and figure.differs',
   ].join('\n');
-  return fill('comparison', {
+  return filledFile('sql/verify/comparison.sql', {
     ...wordsOf(check),
     ...check.query,
     is_expected: isExpected,
@@ -68,12 +60,12 @@ export const findingsOf = (check: Check): string => {
   const { key } = check;
   const found =
     'broken' in check.query
-      ? fill('broken', { ...wordsOf(check), ...check.query })
+      ? filledFile('sql/verify/broken.sql', { ...wordsOf(check), ...check.query })
       : comparisonOf(check, 'differing');
   const columns = key.map((column) => `found.${column}`);
   const words = key.map((column) => `${column} %s`).join(', ');
   const user = key.find((column) => column === 'user_id' || column === 'u1');
-  return fill('finding', {
+  return filledFile('sql/verify/finding.sql', {
     found,
     words: key.join() === 'key' ? 'found.key' : `format('${words}', ${columns.join(', ')})`,
     user: user === undefined ? 'null::uuid' : `found.${user}`,

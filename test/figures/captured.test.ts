@@ -20,7 +20,8 @@ test('the application writes users without an id, and taps without a time', asyn
   const { client } = database;
   await client.query('alter table public.users add column public_id uuid unique');
   await client.query('alter table public.users alter column id set default gen_random_uuid()');
-  const settings = { ARC_GAM_USERS_ID: 'public_id' };
+  // An expression, with what a replacement of text would take for a pattern of its own.
+  const settings = { ARC_GAM_USERS_ID: "case when public_id::text ~ '^[0-9a-f-]{36}$' then public_id end" };
   await database.ok(['migrate'], settings);
   await database.ok(['capture', 'on'], settings);
   await client.query("insert into public.users (name) values ('guest')");

@@ -45,5 +45,5 @@ test('which place a cell counts as is said once for the steps and once for verif
 test('what is known of a cluster knows nothing of what is done there', () => {
   for (const file of readdirSync(`${source}citus`))
     for (const from of imports(`citus/${file}`))
-      expect(`${file} ${from}`).toMatch(/ (\.\/|\.\.\/(db\/|config|errors|files))/);
+      expect(`${file} ${from}`).toMatch(/ (\.\/|\.\.\/(db\/|config|errors|files|sql-text))/);
 });

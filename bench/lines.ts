@@ -1,4 +1,4 @@
-import { loadSteps } from '../src/pipeline/step.js';
+import { loadSteps } from '../src/pipeline/order.js';
 import { type Cost, noCost, processorOf, sumOfCosts } from './cost.js';
 import type { Results, Run } from './measurements.js';
 import { referenceTables } from './reference.js';

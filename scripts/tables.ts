@@ -10,7 +10,8 @@ import { readSettings } from '../src/config.js';
 import { withDatabase } from '../src/db/database.js';
 import { startEmbedded } from '../src/demo/embedded.js';
 import { migrateUp } from '../src/migrate/migrate.js';
-import { isPreparing, loadSteps, type Step, writesOf } from '../src/pipeline/step.js';
+import { loadSteps } from '../src/pipeline/order.js';
+import { isPreparing, type Step, writesOf } from '../src/pipeline/step.js';
 
 interface Relation {
   readonly name: string;

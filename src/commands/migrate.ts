@@ -15,8 +15,8 @@ import { type Database, withDatabase } from '../db/database.js';
 import { readPinned, withTransaction } from '../db/transaction.js';
 import { migrateDown, migrateUp, migrationSql } from '../migrate/migrate.js';
 import { migrationStatus } from '../migrate/migrations.js';
+import { loadSteps } from '../pipeline/order.js';
 import { frozenRenewal, renewals } from '../pipeline/outdated.js';
-import { loadSteps } from '../pipeline/step.js';
 
 interface MigrateFlags extends CommonFlags {
   dryRun?: boolean;

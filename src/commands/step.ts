@@ -7,7 +7,8 @@ import { Failure, usageFailure } from '../errors.js';
 import { readPackageFile } from '../files.js';
 import { requireMigratedSchema } from '../migrate/migrations.js';
 import { statementsOf } from '../pipeline/converge.js';
-import { isPreparing, isShared, loadSteps, type Step, writesOf } from '../pipeline/step.js';
+import { loadSteps } from '../pipeline/order.js';
+import { isPreparing, isShared, type Step, writesOf } from '../pipeline/step.js';
 import { didYouMean } from '../report/suggest.js';
 
 const describe = (command: Command): Command =>

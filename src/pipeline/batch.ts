@@ -6,11 +6,12 @@ import { readPackageFile } from '../files.js';
 import type { BatchResult, StepResult } from '../report/reporter.js';
 import { added, applied, countOfStage, prepared, type Statement, stageOf } from './converge.js';
 import { isEmpty, withoutIndexes } from './fill.js';
+import { closureOf } from './meaning.js';
 import { outdatedSteps } from './outdated.js';
 import { addDays, dayRanges, type PlannedDay } from './plan.js';
 import { explainRefusal, isRefusal } from './refusal.js';
 import { type Persistence, Scratch, scratchTables } from './scratch.js';
-import { closureOf, isPreparing, isShared, type Step, type StepParameter } from './step.js';
+import { isPreparing, isShared, type Step, type StepParameter } from './step.js';
 
 interface Counts {
   readonly inserted: number;

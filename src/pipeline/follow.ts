@@ -13,10 +13,10 @@ import { formatDuration, plural } from '../report/format.js';
 import type { Reporter, RunReport, StepResult } from '../report/reporter.js';
 import { addUp } from '../report/steps.js';
 import { closeRun, isRunning, type RunState, recordSteps, stepsOf } from './ledger.js';
+import { loadSteps } from './order.js';
 import type { Day } from './plan.js';
 import { runPipeline } from './run.js';
 import { recordedZone } from './stale.js';
-import { loadSteps } from './step.js';
 
 /** How a follow goes about it. */
 export interface FollowOptions {

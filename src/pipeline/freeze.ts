@@ -10,9 +10,10 @@ import { formatCount, plural } from '../report/format.js';
 import { lockLedger, runBatch } from './batch.js';
 import { compareFrozen, readFrozen } from './frozen.js';
 import { closeRun, openRun } from './ledger.js';
+import { factsDigest } from './meaning.js';
+import { loadSteps } from './order.js';
 import { cutBatches, type Day, daysBetween, isDay, type PlannedDay } from './plan.js';
 import { drainCapture, recordedZone } from './stale.js';
-import { factsDigest, loadSteps } from './step.js';
 
 /** How a freeze or a thaw goes about it. */
 export interface FreezeOptions {

@@ -1,7 +1,8 @@
 import type { Session } from '../db/transaction.js';
 import { readPackageFile } from '../files.js';
 import { plural } from '../report/format.js';
-import { closureOf, convergingSteps, factsDigest, meaningOf, readsTaps, type Step } from './step.js';
+import { closureOf, convergingSteps, factsDigest, meaningOf, readsTaps } from './meaning.js';
+import type { Step } from './step.js';
 
 /** A step whose SQL is not the one that its table was derived with. */
 export interface OutdatedStep {

@@ -32,11 +32,13 @@ import {
   stepsOf,
   strikeOff,
 } from './ledger.js';
+import { factsDigest } from './meaning.js';
+import { loadSteps } from './order.js';
 import { frozenRenewal, type Renewal, renewals } from './outdated.js';
 import { type BatchSize, cutBatches, type Day, type PlannedDay } from './plan.js';
 import { plainRequest, type RunRequest, type Wishes } from './request.js';
 import { drainCapture, findStaleDays, recordedZone, type StaleDays } from './stale.js';
-import { factsDigest, loadSteps, type Step } from './step.js';
+import type { Step } from './step.js';
 import { emptyTables, storedTables } from './tables.js';
 
 /** What a run works on: the stale days, in batches. */

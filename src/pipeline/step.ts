@@ -1,6 +1,5 @@
 import type { Slice } from '../citus/shadows.js';
 import { workFailure } from '../errors.js';
-import { readPackageFile, sha256, sqlFilesBelow } from '../files.js';
 import { sectionsOf } from '../sql-text.js';
 import { isScratch } from './scratch.js';
 
@@ -97,7 +96,8 @@ const headerKeys = [
 ] as const;
 type HeaderKey = (typeof headerKeys)[number];
 
-const withoutComments = (text: string): string => text.replace(/--.*$/gm, '');
+/** SQL without its comments. */
+export const withoutComments = (text: string): string => text.replace(/--.*$/gm, '');
 
 /**
  * Reads a step from its file's text. Throws a failure that names file, line and column for an unknown, repeated or
@@ -189,9 +189,6 @@ export const isPreparing = (step: Step): boolean => isScratch(step.table);
 /** Every table that a step writes rows to: its own, and those that it notes for others. */
 export const writesOf = (step: Step): string[] => [step.table, ...step.notes.map((note) => note.table)];
 
-/** Whether a step adds rows to its table, and does not only take some away. */
-const isMaker = (step: Step): boolean => !step.isCleaner;
-
 /**
  * Whether several steps write to a step's table, so that none of them makes it of its own rows alone. What a step of
  * sql/frozen adds comes after it was made.
@@ -200,189 +197,3 @@ export const isShared = (step: Step, steps: readonly Step[]): boolean =>
   steps.filter(
     (other) => writesOf(other).includes(step.table) && (step.runs === 'frozen' || other.runs !== 'frozen'),
   ).length > 1;
-
-/**
- * Orders steps so that whoever reads a table comes after all who write it, whoever wants it as it was before them, and
- * whoever only takes rows from one after all who read it. Ties are broken by name. Throws on a cycle and on a table
- * that nobody writes and that is not in `given`.
- */
-export const orderSteps = (steps: readonly Step[], given: ReadonlySet<string>): Step[] => {
-  const written = new Set(steps.flatMap(writesOf));
-  for (const step of steps) {
-    const unknown = step.reads.find((table) => !written.has(table) && !given.has(table));
-    if (unknown !== undefined)
-      throw workFailure(`${step.file} reads '${unknown}', which no step writes and nothing provides.`);
-    const unwritten = step.before.find((table) => !written.has(table));
-    if (unwritten !== undefined)
-      throw workFailure(`${step.file} names '${unwritten}', which no step writes.`);
-    if (step.isCleaner && !steps.some((other) => isMaker(other) && other.table === step.table))
-      throw workFailure(`${step.file} names '${step.table}', which no step writes.`);
-  }
-  const ordered: Step[] = [];
-  const writers = stepsByTable(steps, writesOf);
-  const makers = stepsByTable(steps, ({ table }) => [table]);
-  const readers = stepsByTable(steps, ({ reads }) => reads);
-  const readersBefore = stepsByTable(steps, ({ before }) => before);
-  const earlierThan = new Map(
-    steps.map((step) => {
-      const writes = writesOf(step);
-      return [
-        step,
-        [
-          // Of two that write to a table, the one that also reads it comes after the one that does not.
-          ...step.reads.flatMap((table) =>
-            writers(table).filter(
-              (other) =>
-                isMaker(other) &&
-                !(writes.includes(table) && (other.reads.includes(table) || other.before.includes(table))),
-            ),
-          ),
-          ...writes.flatMap(readersBefore),
-          ...(step.isCleaner ? [...readers(step.table), ...makers(step.table).filter(isMaker)] : []),
-          // What stands in for the taps of frozen days is added to what was read of the others.
-          ...(step.runs === 'frozen' && isPreparing(step)
-            ? makers(step.table).filter((other) => other.runs !== 'frozen')
-            : []),
-        ].filter((other) => other !== step),
-      ] as const;
-    }),
-  );
-  // Not localeCompare, which takes a while to begin.
-  const waiting = new Set([...steps].sort((one, other) => (one.name < other.name ? -1 : 1)));
-  while (waiting.size > 0) {
-    const next = [...waiting].find((step) => !earlierThan.get(step)?.some((other) => waiting.has(other)));
-    if (next === undefined) {
-      const names = [...waiting].map((step) => step.name).join(', ');
-      throw workFailure(`The steps ${names} read what each other write: they have no order.`);
-    }
-    waiting.delete(next);
-    ordered.push(next);
-  }
-  return ordered;
-};
-
-/** What a batch is given before its first step: the source, its own days, and what operators and migrate keep. */
-export const givenTables: ReadonlySet<string> = new Set([
-  'classified_tap',
-  'app_user',
-  'batch_range',
-  'batch_day',
-  'batch_user',
-  'friend',
-  'frozen_digest',
-  'gazetteer_alias',
-  'gazetteer_area',
-  'gazetteer_load',
-  'gazetteer_name',
-  'gazetteer_place',
-  'quest_rule',
-]);
-
-/** All steps of the package, in the order in which they run. */
-export const loadSteps = (): Step[] =>
-  orderSteps(
-    ['sql/steps', 'sql/repair', 'sql/frozen'].flatMap((folder) =>
-      sqlFilesBelow(folder).map((file) =>
-        parseStep(file.slice(file.lastIndexOf('/') + 1, -4), readPackageFile(file), file),
-      ),
-    ),
-    givenTables,
-  );
-
-const ownMeanings = new WeakMap<Step, string>();
-
-/**
- * A step's own meaning: its header and SQL without comments, layout and the order of words in a header. Kept, because
- * each of many tables follows from the same preparing steps.
- */
-const ownMeaning = (step: Step): string => {
-  const known = ownMeanings.get(step);
-  if (known !== undefined) return known;
-  const meaning = JSON.stringify([
-    step.table,
-    [...step.grain].sort(),
-    [...step.values].sort(),
-    [step.select ?? '', ...step.stored, ...step.notes.map((note) => `${note.table} ${note.select}`)].map(
-      (sql) => withoutComments(sql).replace(/\s+/g, ' ').trim(),
-    ),
-    step.params,
-  ]);
-  ownMeanings.set(step, meaning);
-  return meaning;
-};
-
-/** Steps that do nothing in most runs: those of sql/repair and of sql/frozen. */
-const isOccasional = (step: Step): boolean => step.runs === 'repair' || step.runs === 'frozen';
-
-/** Steps by the tables that `tablesOf` says of each. */
-const stepsByTable = (
-  steps: readonly Step[],
-  tablesOf: (step: Step) => readonly string[],
-): ((table: string) => readonly Step[]) => {
-  const found = new Map<string, Step[]>();
-  for (const step of steps)
-    for (const table of tablesOf(step)) {
-      const known = found.get(table);
-      if (known === undefined) found.set(table, [step]);
-      else known.push(step);
-    }
-  return (table) => found.get(table) ?? [];
-};
-
-const preparing = new WeakMap<readonly Step[], (table: string) => readonly Step[]>();
-
-/**
- * The preparing steps of sql/steps that a step's rows come from, however far up. Those of sql/repair only say for whom,
- * and those of sql/frozen give back what was derived before.
- */
-const preparedBy = (step: Step, steps: readonly Step[], found = new Set<Step>()): Set<Step> => {
-  let madeBy = preparing.get(steps);
-  if (madeBy === undefined) {
-    madeBy = stepsByTable(
-      steps.filter((other) => isPreparing(other) && !isOccasional(other)),
-      ({ table }) => [table],
-    );
-    preparing.set(steps, madeBy);
-  }
-  for (const other of step.reads.flatMap(madeBy)) {
-    if (found.has(other)) continue;
-    found.add(other);
-    preparedBy(other, steps, found);
-  }
-  return found;
-};
-
-/** What has to run to derive a step's table wholly: everything that prepares it, and what says for whom. */
-export const closureOf = (step: Step, steps: readonly Step[]): Step[] => {
-  const closure = new Set([step, ...preparedBy(step, steps)]);
-  const read = new Set([...closure].flatMap((one) => one.reads));
-  for (const other of steps)
-    if (other.runs === 'repair' && isPreparing(other) && read.has(other.table)) closure.add(other);
-  return steps.filter((one) => closure.has(one));
-};
-
-/** Digest of the SQL that a stored table's rows follow from: the step's own and that of the steps that prepare it. */
-export const meaningOf = (step: Step, steps: readonly Step[]): string =>
-  sha256(
-    [step, ...preparedBy(step, steps)]
-      .map((one) => `${one.name}:${ownMeaning(one)}`)
-      .sort()
-      .join('\n'),
-  );
-
-/** Steps that keep a stored table up to date; those of sql/repair only sweep, those of sql/frozen only give way. */
-export const convergingSteps = (steps: readonly Step[]): Step[] =>
-  steps.filter((step) => !isPreparing(step) && !step.isCleaner && !isOccasional(step));
-
-/** Whether a step's rows come from the application's taps themselves, and not from facts that are stored. */
-export const readsTaps = (step: Step, steps: readonly Step[]): boolean =>
-  [step, ...preparedBy(step, steps)].some((one) => one.reads.includes('classified_tap'));
-
-/** One digest over the steps that read the application's taps: a day that was derived by others is stale. */
-export const factsDigest = (steps: readonly Step[]): string =>
-  sha256(
-    convergingSteps(steps)
-      .filter((step) => readsTaps(step, steps))
-      .map((step) => meaningOf(step, steps))
-      .join('\n'),
-  );

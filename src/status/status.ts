@@ -9,8 +9,9 @@ import { readPackageFile } from '../files.js';
 import { type MigrationStatus, migrationStatus, sourceRelations } from '../migrate/migrations.js';
 import { mappingNotices } from '../migrate/source.js';
 import { type Frozen, readFrozen } from '../pipeline/frozen.js';
+import { factsDigest } from '../pipeline/meaning.js';
+import { loadSteps } from '../pipeline/order.js';
 import { addDays } from '../pipeline/plan.js';
-import { factsDigest, loadSteps } from '../pipeline/step.js';
 import { formatCount, formatDuration, plural } from '../report/format.js';
 
 /** Something that needs attention, and the command to run for it. */

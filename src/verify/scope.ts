@@ -2,8 +2,8 @@ import { isSourceSpread } from '../citus/cluster.js';
 import { fromReading, readingOf, readingTable } from '../citus/reading.js';
 import { avoiding, type Session } from '../db/transaction.js';
 import { readPackageFile, sqlFilesIn } from '../files.js';
+import { loadSteps } from '../pipeline/order.js';
 import type { Day } from '../pipeline/plan.js';
-import { loadSteps } from '../pipeline/step.js';
 
 /** What a verification is to look at. */
 export interface VerifyScope {

@@ -1,5 +1,6 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import { convergingSteps, loadSteps } from '../../src/pipeline/step.js';
+import { convergingSteps } from '../../src/pipeline/meaning.js';
+import { loadSteps } from '../../src/pipeline/order.js';
 import { jsonLines, startCli } from '../command/cli.js';
 import { addTap, addUsers, createDatabase, type TestDatabase } from '../server/database.js';
 

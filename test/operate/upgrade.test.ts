@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { convergingSteps, loadSteps, readsTaps } from '../../src/pipeline/step.js';
+import { convergingSteps, readsTaps } from '../../src/pipeline/meaning.js';
+import { loadSteps } from '../../src/pipeline/order.js';
 import { allFigures } from '../figures/figures.js';
 import { addUsers, createDatabase, type TestDatabase } from '../server/database.js';
 

@@ -1,4 +1,6 @@
-import { convergingSteps, loadSteps, type Step } from '../../src/pipeline/step.js';
+import { convergingSteps } from '../../src/pipeline/meaning.js';
+import { loadSteps } from '../../src/pipeline/order.js';
+import type { Step } from '../../src/pipeline/step.js';
 
 /** One invalidation rule taken out of one step: stories must notice. */
 export interface Mutation {

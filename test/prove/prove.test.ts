@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import pg from 'pg';
 import { expect, inject, test } from 'vitest';
-import { loadSteps } from '../../src/pipeline/step.js';
+import { loadSteps } from '../../src/pipeline/order.js';
 import { createDatabase } from '../server/database.js';
 import { liveBesideFollower } from './follow.js';
 import { mutations } from './mutations.js';

@@ -7,7 +7,7 @@ import { linesOf } from '../../bench/lines.js';
 import { backfillEnd, measurements, names, type Run, withNeeds } from '../../bench/measurements.js';
 import { referenceTables } from '../../bench/reference.js';
 import { dayAt, sizes } from '../../bench/world.js';
-import { loadSteps } from '../../src/pipeline/step.js';
+import { loadSteps } from '../../src/pipeline/order.js';
 
 test('what a bench has measured is there when it goes on, and never taken for that of another one', () => {
   const folder = mkdtempSync(join(tmpdir(), 'arc-gam-kept-'));

@@ -2,7 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { statementsOf } from '../../src/pipeline/converge.js';
-import { isShared, loadSteps } from '../../src/pipeline/step.js';
+import { loadSteps } from '../../src/pipeline/order.js';
+import { isShared } from '../../src/pipeline/step.js';
 
 // What a Citus cluster refuses, or answers wrongly without an error, in SQL of ours: docs/scale.md.
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { convergingSteps, loadSteps } from '../../src/pipeline/step.js';
+import { convergingSteps } from '../../src/pipeline/meaning.js';
+import { loadSteps } from '../../src/pipeline/order.js';
 import { createDatabase } from '../server/database.js';
 
 test('a step that updates a table with generated columns assigns something that each is computed from', async () => {

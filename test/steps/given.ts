@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect } from 'vitest';
+import { loadSteps } from '../../src/pipeline/order.js';
 import { createScratch, isScratch } from '../../src/pipeline/scratch.js';
-import { isPreparing, isShared, loadSteps, type StepParameter } from '../../src/pipeline/step.js';
+import { isPreparing, isShared, type StepParameter } from '../../src/pipeline/step.js';
 import { createDatabase, type TestDatabase } from '../server/database.js';
 import { runStep } from './run-step.js';
 

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import { statementsOf } from '../../src/pipeline/converge.js';
+import { loadSteps } from '../../src/pipeline/order.js';
 import { createScratch, scratchTables } from '../../src/pipeline/scratch.js';
 import {
   isPreparing,
   isShared as isSharedAmong,
-  loadSteps,
   type Step,
   type StepParameter,
   writesOf,

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { countOfStage, statementsOf } from '../../src/pipeline/converge.js';
-import { isPreparing, isShared, loadSteps, type StepParameter } from '../../src/pipeline/step.js';
+import { loadSteps } from '../../src/pipeline/order.js';
+import { isPreparing, isShared, type StepParameter } from '../../src/pipeline/step.js';
 
 const steps = loadSteps();
 

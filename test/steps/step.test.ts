@@ -3,19 +3,10 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { readPackageFile } from '../../src/files.js';
 import { statementsOf } from '../../src/pipeline/converge.js';
+import { convergingSteps, factsDigest, meaningOf } from '../../src/pipeline/meaning.js';
+import { givenTables, loadSteps, orderSteps } from '../../src/pipeline/order.js';
 import { isScratch, scratchColumns } from '../../src/pipeline/scratch.js';
-import {
-  convergingSteps,
-  factsDigest,
-  givenTables,
-  isPreparing,
-  loadSteps,
-  meaningOf,
-  orderSteps,
-  parseStep,
-  type Step,
-  writesOf,
-} from '../../src/pipeline/step.js';
+import { isPreparing, parseStep, type Step, writesOf } from '../../src/pipeline/step.js';
 
 const header = (lines: string, statement = 'select 1') => `-- What it is.\n${lines}\n${statement}\n`;
 const step = (name: string, reads: string, writes: string, more = '') =>

@@ -1,7 +1,8 @@
 import { expect, inject, test } from 'vitest';
 import { tooMuchGrowth } from '../../bench/count-work.js';
 import { measureWork, workRuns } from '../../bench/measure-work.js';
-import { isPreparing, loadSteps } from '../../src/pipeline/step.js';
+import { loadSteps } from '../../src/pipeline/order.js';
+import { isPreparing } from '../../src/pipeline/step.js';
 
 // Counts, not times: the same on a busy machine. `npm run bench:work` prints them, for a third size as well.
 

@@ -4,7 +4,7 @@ import { readSettings } from '../../src/config.js';
 import { withDatabase } from '../../src/db/database.js';
 import { type Session, withTransaction } from '../../src/db/transaction.js';
 import { packagePath, readPackageFile } from '../../src/files.js';
-import { loadSteps } from '../../src/pipeline/step.js';
+import { loadSteps } from '../../src/pipeline/order.js';
 import { type Check, loadChecks, parseCheck } from '../../src/verify/check.js';
 import { comparisonOf, findingsOf } from '../../src/verify/comparison.js';
 import { openScope } from '../../src/verify/scope.js';

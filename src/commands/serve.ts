@@ -7,7 +7,8 @@ import {
   withCommonFlags,
 } from '../command-line.js';
 import { readSettings } from '../config.js';
-import { type RequestReport, startServer } from '../serve/server.js';
+import type { RequestReport } from '../serve/http.js';
+import { startServer } from '../serve/server.js';
 import { readServeSettings } from '../serve/settings.js';
 
 interface ServeFlags extends CommonFlags {

@@ -1,4 +1,4 @@
-import { captureState, setCaptureState } from '../capture/capture.js';
+import { type CaptureState, captureState, setCaptureState } from '../capture/capture.js';
 import type { Settings } from '../config.js';
 import type { Session } from '../db/transaction.js';
 import { usageFailure, workFailure } from '../errors.js';
@@ -115,47 +115,27 @@ export const findStaleDays = async (
   const captured = noted.map(({ day }) => day);
   const lookback = ledger.length === 0 ? null : request.lookbackDays;
   const span: DayRange = { from: lookback === null ? null : addDays(to, 1 - lookback), to: last };
-  let ranges: DayRange[] = [span];
-  let frozenDays: Day[] = [];
-  if (ledger.length > 0) {
-    const candidates =
-      capture === 'ready'
-        ? [
-            ...captured,
-            ...(await missingDays(session, zone, ledger, request, frozen, to)),
-            // Whoever says how far back to look does not rely on the triggers there.
-            ...(lookback === null ? [] : await suspectDays(session, zone, span)),
-          ]
-        : await suspectDays(session, zone, span);
-    const calendarDays = [...new Set(candidates.filter(isDay))].sort();
-    frozenDays = calendarDays.filter((day) => isBefore(day, frozen));
-    ranges = dayRanges(calendarDays.filter((day) => !isBefore(day, frozen)));
-    if (!candidates.every(isDay)) {
-      ranges = [beforeAllDays, ...ranges];
-      if (frozen !== null) frozenDays.unshift(frozen.first_day);
-    }
-  }
+  const { ranges, frozenDays } =
+    ledger.length === 0
+      ? { ranges: [span], frozenDays: [] }
+      : inQuestion(
+          capture === 'ready'
+            ? [
+                ...captured,
+                ...(await missingDays(session, zone, ledger, request, frozen, to)),
+                // Whoever says how far back to look does not rely on the triggers there.
+                ...(lookback === null ? [] : await suspectDays(session, zone, span)),
+              ]
+            : await suspectDays(session, zone, span),
+          frozen,
+        );
   const erased = new Set(
     // Whoever left users is noted by capture with the days of their taps.
     frozen !== null && (capture !== 'ready' || frozenDays.length > 0) ? await erasedDays(session) : [],
   );
   if (erased.size > 0) await refuseWithoutUsers(session);
   const compared = frozen === null ? [] : await compareFrozen(session, zone, frozen, frozenDays);
-  const seen = new Map<Day, SourceDay>();
-  let lostDay: string | null = null;
-  if (ranges.length > 0) await session.script(fewDays);
-  for (const range of ranges) {
-    const days = await session.query<SourceDay>(readPackageFile('sql/plan/stale_day.sql'), [
-      zone,
-      range.from,
-      range.to,
-    ]);
-    for (const day of days) {
-      if (isDay(day.day)) seen.set(day.day, day);
-      else if (day.tap_count > 0) lostDay ??= day.day;
-    }
-  }
-  if (ranges.length > 0) await session.script(manyRows);
+  const { seen, lostDay } = await readDays(session, zone, ranges);
   if (lostDay !== null && ledger.length === 0 && request.from === null)
     throw usageFailure(
       `The first tap is of ${lostDay}, and days are those of the years 1 to 9999: a wrong clock or a wrong unit. Correct its time, or say from where on days are wanted: arc-gam backfill --from DAY`,
@@ -177,29 +157,40 @@ export const findStaleDays = async (
     lookedAtAll: lookback === null,
     notices: [
       ...(await mappingNotices(session.query, settings.source)),
-      ...(days.length > mostLikelyDays
-        ? [
-            `The first of these days is ${days[0]?.day}: if the time of a tap is wrong, correct it now, for days that are processed stay. Those of a wrong time are given up only by: arc-gam backfill --rebuild`,
-          ]
-        : []),
-      ...(capture === 'broken'
-        ? [
-            'A trigger of capture is missing or switched off, or a table has parts now: all of history is compared instead. Mend it, or be told why not, with: arc-gam capture on',
-          ]
-        : []),
-      ...(lostDay !== null
-        ? [
-            `A tap of ${lostDay} counts nowhere, for days are those of the years 1 to 9999: a wrong clock or a wrong unit. Correct its time.`,
-          ]
-        : []),
-      ...(frozen !== null && request.from !== null && isBefore(request.from, frozen)
-        ? [
-            `The days before ${frozen.frozen_before} are frozen: they are left as they are, and the span begins with ${frozen.frozen_before}.`,
-          ]
-        : []),
+      ...noticesOf(request, days, capture, lostDay, frozen),
     ],
   };
 };
+
+/** What the operator should know of the days that were found. */
+const noticesOf = (
+  { from }: StaleRequest,
+  [first, ...others]: readonly PlannedDay[],
+  capture: CaptureState,
+  lostDay: string | null,
+  frozen: Frozen | null,
+): string[] => [
+  ...(first !== undefined && others.length >= mostLikelyDays
+    ? [
+        `The first of these days is ${first.day}: if the time of a tap is wrong, correct it now, for days that are processed stay. Those of a wrong time are given up only by: arc-gam backfill --rebuild`,
+      ]
+    : []),
+  ...(capture === 'broken'
+    ? [
+        'A trigger of capture is missing or switched off, or a table has parts now: all of history is compared instead. Mend it, or be told why not, with: arc-gam capture on',
+      ]
+    : []),
+  ...(lostDay !== null
+    ? [
+        `A tap of ${lostDay} counts nowhere, for days are those of the years 1 to 9999: a wrong clock or a wrong unit. Correct its time.`,
+      ]
+    : []),
+  ...(frozen !== null && from !== null && isBefore(from, frozen)
+    ? [
+        `The days before ${frozen.frozen_before} are frozen: they are left as they are, and the span begins with ${frozen.frozen_before}.`,
+      ]
+    : []),
+];
 
 const isBefore = (day: Day, frozen: Frozen | null): boolean => frozen !== null && day < frozen.frozen_before;
 
@@ -244,6 +235,41 @@ interface DayRange {
 
 /** Where taps of no day that there is are found: those of before the year 1. */
 const beforeAllDays: DayRange = { from: null, to: '0001-01-01' };
+
+/** Cuts the days to look at into what is read of the source, and the frozen ones, whose taps are not. */
+const inQuestion = (
+  candidates: readonly Day[],
+  frozen: Frozen | null,
+): { ranges: DayRange[]; frozenDays: Day[] } => {
+  const days = [...new Set(candidates.filter(isDay))].sort();
+  const ranges: DayRange[] = dayRanges(days.filter((day) => !isBefore(day, frozen)));
+  const frozenDays = days.filter((day) => isBefore(day, frozen));
+  if (candidates.every(isDay)) return { ranges, frozenDays };
+  return {
+    ranges: [beforeAllDays, ...ranges],
+    frozenDays: frozen === null ? frozenDays : [frozen.first_day, ...frozenDays],
+  };
+};
+
+/** What the source has of these days now, and the first of its days that is none of the years 1 to 9999. */
+const readDays = async (
+  session: Session,
+  zone: string,
+  ranges: readonly DayRange[],
+): Promise<{ seen: ReadonlyMap<Day, SourceDay>; lostDay: string | null }> => {
+  const seen = new Map<Day, SourceDay>();
+  let lostDay: string | null = null;
+  if (ranges.length > 0) await session.script(fewDays);
+  for (const { from, to } of ranges) {
+    const statement = readPackageFile('sql/plan/stale_day.sql');
+    for (const day of await session.query<SourceDay>(statement, [zone, from, to])) {
+      if (isDay(day.day)) seen.set(day.day, day);
+      else if (day.tap_count > 0) lostDay ??= day.day;
+    }
+  }
+  if (ranges.length > 0) await session.script(manyRows);
+  return { seen, lostDay };
+};
 
 /** Without capture: the days that remain suspect after one pass over the taps, which joins no users. */
 const suspectDays = async (session: Session, zone: string, { from, to }: DayRange): Promise<Day[]> => {

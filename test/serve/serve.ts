@@ -1,5 +1,6 @@
 import { readSettings } from '../../src/config.js';
-import { type RequestReport, type RunningServer, startServer } from '../../src/serve/server.js';
+import type { RequestReport } from '../../src/serve/http.js';
+import { type RunningServer, startServer } from '../../src/serve/server.js';
 import { readServeSettings } from '../../src/serve/settings.js';
 
 /** A server under test and what it logged. */

@@ -47,22 +47,9 @@ const readCommand = async (name: string): Promise<CommandFile | null> => {
   return command ?? null;
 };
 
-/** Opens a call with the words of its command line, without the program's own name. */
-export const openCall = (words: readonly string[], surroundings: Surroundings): Call => {
-  const { environment, out, err } = surroundings;
-  let reporter: Reporter | null = null;
-  let debug = false;
-  let endsBySignal = false;
-  let answer: ExitCode = exitCode.done;
-  let refused: Failure | null = null;
-
-  // Decided before the flags are parsed, so that errors in the flags are reported in the right format too.
-  const isForCloudLogging =
-    /--log-format[= ]json/.test(words.join(' ')) ||
-    wantsCloudLogging({ json: words.includes('--json') }, environment);
-  const isForMachines = isForCloudLogging || words.includes('--json');
-
-  const program = new Command('arc-gam')
+/** The program without its commands. */
+const newProgram = ({ out, err }: Surroundings, isForCloudLogging: boolean): Command =>
+  new Command('arc-gam')
     .description(
       'Exact rollups of community gamification on PostgreSQL: activity, streaks, ties, boards, quests.',
     )
@@ -87,6 +74,23 @@ export const openCall = (words: readonly string[], surroundings: Surroundings): 
 Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 verification found differences,
             4 another run holds the lock, 5 database unreachable (arc-gam help exit-codes)`,
     );
+
+/** Opens a call with the words of its command line, without the program's own name. */
+export const openCall = (words: readonly string[], surroundings: Surroundings): Call => {
+  const { environment, err } = surroundings;
+  let reporter: Reporter | null = null;
+  let debug = false;
+  let endsBySignal = false;
+  let answer: ExitCode = exitCode.done;
+  let refused: Failure | null = null;
+
+  // Decided before the flags are parsed, so that errors in the flags are reported in the right format too.
+  const isForCloudLogging =
+    /--log-format[= ]json/.test(words.join(' ')) ||
+    wantsCloudLogging({ json: words.includes('--json') }, environment);
+  const isForMachines = isForCloudLogging || words.includes('--json');
+
+  const program = newProgram(surroundings, isForCloudLogging);
 
   const addCommand = (name: string, file: CommandFile): void => {
     const command = file.describe(program.command(name).helpGroup(file.group));

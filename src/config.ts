@@ -130,8 +130,12 @@ export const readSettings = (flags: ConnectionFlags, environment: NodeJS.Process
   });
 };
 
-/** To Intl zones of places, to Postgres abbreviations of a fixed offset: its CET has no summer, its BST is London's. */
-const ambiguousZones = /^(ACT|ART|AST|BST|CET|CST|EAT|EET|IST|JST|MET|NST|PST|WET)$/i;
+/**
+ * To Intl zones of places, to Postgres abbreviations of a fixed offset (its CET has no summer, its BST is London's), or
+ * nothing at all.
+ */
+const ambiguousZones =
+  /^(ACT|AET|AGT|ART|AST|BET|BST|CAT|CET|CNT|CST|CTT|EAT|ECT|EET|IET|IST|JST|MET|MIT|NET|NST|PLT|PNT|PRT|PST|SST|VST|WET)$/i;
 
 /** Whether it is the name of an IANA time zone that Postgres means the same by. */
 export const isZone = (text: string): boolean => {

@@ -1,8 +1,10 @@
 -- Everybody's taps of the days of the last week that are not processed or that may have taps which no batch has seen,
 -- those from $4 on, as far as they are at most $3: one row more says that there are more. $1 the stored zone, $2 now.
+-- Taps are read from three hours before a day: where a clock is set back at midnight, the day begins twice.
 with unread_day as (
   select
-    window_day.day at time zone $1::text as starts_at,
+    window_day.day::date as day,
+    window_day.day at time zone $1::text - interval '3 hours' as starts_at,
     least(
       $2::timestamptz + interval '1 microsecond',
       (window_day.day + interval '1 day') at time zone $1::text
@@ -25,5 +27,6 @@ select
   tap.longitude
 from unread_day
 join tap on tap.tap_time >= unread_day.starts_at and tap.tap_time < unread_day.ends_at
-where tap.id1 <> tap.id2
+where (tap.tapped_at at time zone $1::text)::date = unread_day.day
+  and tap.id1 <> tap.id2
 limit $3::integer + 1

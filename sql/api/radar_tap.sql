@@ -55,8 +55,13 @@ with window_hour as (
   cross join lateral unnest(pair_day_tap.tapped_at) as between_tap (tapped_at)
   where known_day.tap_count > 2
 ), unread_day as (
+  -- From three hours before the day: where a clock is set back at midnight, it begins twice.
   select
-    greatest((select asked.read_from from asked), window_day.day at time zone $5::text) as starts_at,
+    window_day.day::date as day,
+    greatest(
+      (select asked.read_from from asked),
+      window_day.day at time zone $5::text - interval '3 hours'
+    ) as starts_at,
     least($4::timestamptz + interval '1 microsecond', (window_day.day + interval '1 day') at time zone $5::text) as ends_at
   from generate_series(
     ((select asked.read_from from asked) at time zone $5::text)::date::timestamp,
@@ -75,6 +80,7 @@ with window_hour as (
   from unread_day
   join tap on tap.tap_time >= unread_day.starts_at and tap.tap_time < unread_day.ends_at
   where $8::text is null
+    and (tap.tapped_at at time zone $5::text)::date = unread_day.day
     and (tap.id1 = $1::uuid or tap.id2 = $1::uuid)
     and tap.id1 <> tap.id2
   union all

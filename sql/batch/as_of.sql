@@ -19,7 +19,12 @@ select
     else false
   end as is_later,
   case
-    when now() >= (as_of.as_of_day + 1)::timestamp at time zone $1::text then as_of.as_of_day
+    -- Nor does the day come back.
+    when not exists (
+      select 1
+      from generate_series(0, 27 * 60) as ahead (minute_no)
+      where ((now() + ahead.minute_no * interval '1 minute') at time zone $1::text)::date <= as_of.as_of_day
+    ) then as_of.as_of_day
     else as_of.as_of_day - 1
   end as alive_from_day
 from (

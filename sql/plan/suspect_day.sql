@@ -26,8 +26,8 @@ with source_day as (
   from source_day
   full join processed_day using (day)
   left join frozen_day using (day)
-  where (frozen_day.day is null or source_day.day is not null or frozen_day.late_tap_count > 0)
-    and (
+  where frozen_day.late_tap_count > 0
+    or (frozen_day.day is null or source_day.day is not null) and (
       processed_day.day is null
       or coalesce(source_day.tap_digest, 0) <> processed_day.tap_digest
       or coalesce(source_day.row_count, 0)

@@ -13,9 +13,18 @@ select
   $2::boolean
 from (
   select
-    max(processed_day.day) as as_of_day,
-    (max(processed_day.day) + 1)::timestamp at time zone $1::text as ends_at,
-    (select max(run.last_batch_at) from run) as last_batch_at
-  from processed_day
+    last.as_of_day,
+    (select max(run.last_batch_at) from run) as last_batch_at,
+    -- Where a clock is set back at midnight, a day may begin twice, or be over and come back.
+    (
+      select max(near.moment) + interval '1 minute'
+      from generate_series(last.midnight - interval '27 hours', last.midnight + interval '27 hours', '1 minute')
+        as near (moment)
+      where (near.moment at time zone $1::text)::date <= last.as_of_day
+    ) as ends_at
+  from (
+    select max(day) as as_of_day, (max(day) + 1)::timestamp at time zone $1::text as midnight
+    from processed_day
+  ) as last
 ) as latest
 returning as_of_day, alive_from_day

@@ -36,11 +36,14 @@ with area as (
   from middle
   join gazetteer_place as place
     on place.latitude between middle.latitude - 0.5 and middle.latitude + 0.5
-    and place.longitude between middle.longitude - 0.5 and middle.longitude + 0.5
+  -- The shorter way around the globe, in degrees of latitude.
+  cross join lateral (
+    select cosd(middle.latitude) * (180 - abs(180 - abs(place.longitude - middle.longitude))) as degrees
+  ) as eastward
+  where eastward.degrees <= 0.5
   order by
     middle.geohash5,
-    power(place.latitude - middle.latitude, 2)
-      + power(cosd(middle.latitude) * (place.longitude - middle.longitude), 2),
+    power(place.latitude - middle.latitude, 2) + power(eastward.degrees, 2),
     place.population desc,
     place.place_id
 )

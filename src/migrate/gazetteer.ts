@@ -37,8 +37,8 @@ interface ProtocolBuffer {
 /** GeoNames' feature code of a section of a populated place. */
 const sectionCode = 'PPLX';
 
-/** Raise it when this file fills the tables differently from the same data. */
-const FILL_VERSION = 3;
+/** Raise it when this file fills the tables differently from the same data, or what is nearest is another place. */
+const FILL_VERSION = 4;
 
 /** Codes that people write behind a city, after any separator: "Recife-PE", "Porto Alegre/RS". */
 const BRAZILIAN_STATES =

@@ -73,7 +73,12 @@ export const inspectSource = async (client: pg.ClientBase, mapping: SourceMappin
     : `(${(await column(users, 'usersHome')).sql})::text`;
   const optOut = expectType(await column(users, 'usersOptOut'), users, 'usersOptOut', ['boolean']);
   const tappedAt = time.type === 'timestamp without time zone' ? `${time.sql} at time zone 'UTC'` : time.sql;
-  const distinct = (await isUnique(client, users, userId)) ? '' : `distinct on (${userId.sql}) `;
+  // Of several users of one id always the same, whatever order they are found in; who is hidden by one of them is.
+  const isKey = await isUnique(client, users, userId);
+  const distinct = isKey ? '' : `distinct on (${userId.sql}) `;
+  const order = isKey
+    ? ''
+    : `\norder by id, opted_out desc, (${home}) collate "C", (${name.sql})::text collate "C"`;
   const tapView = `create view tap as
 select
   ${tapId.sql} as id,
@@ -90,7 +95,7 @@ select ${distinct}
   (${name.sql})::text as name,
   ${home} as home,
   coalesce(${optOut.sql}, false) as opted_out
-from ${users.sql}`;
+from ${users.sql}${order}`;
   return {
     views: [tapView, userView, readPackageFile('sql/source/classified_tap.sql'), ...viewComments],
     taps: {

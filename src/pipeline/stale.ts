@@ -154,7 +154,8 @@ export const findStaleDays = async (
     lateTaps: compared
       .filter(({ late_count, told_count }) => late_count !== told_count)
       .map(({ day, late_count }) => ({ day, count: late_count })),
-    lookedAtAll: lookback === null,
+    // What comes while a trigger is off goes unseen until the next run.
+    lookedAtAll: lookback === null && capture !== 'broken',
     notices: [
       ...(await mappingNotices(session.query, settings.source)),
       ...noticesOf(request, days, capture, lostDay, frozen),

@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
 import { afterEach, expect, test } from 'vitest';
 import { addTap, addUsers, createDatabase, type TestDatabase, userId } from '../server/database.js';
 
@@ -33,6 +35,33 @@ test('the application writes users without an id, and taps without a time', asyn
   expect(await database.rows('select distinct user_id from change_queue where user_id is not null')).toEqual([
     { user_id: userId(1) },
   ]);
+  await client.query("insert into public.users (name, home) values ('guest', 'London, UK')");
+  await database.ok(['etl', '--date', '2025-03-01'], settings);
+  expect(await database.rows('select original_text from home_location_struct')).toEqual([]);
+});
+
+test('of several users of one id always the same is one, whatever order they are found in', async () => {
+  database = await createDatabase();
+  const { client } = database;
+  await client.query('alter table public.users drop constraint users_pkey');
+  await addUsers(database, 1, 2);
+  await client.query("update public.users set home = 'Paris, France'");
+  await client.query(
+    "insert into public.users (id, name, home) select id, 'twin', 'London, UK' from public.users",
+  );
+  await addTap(database, 1, 2, '2025-03-01T08:00Z');
+  await database.ok(['migrate']);
+  await database.ok(['etl', '--date', '2025-03-01']);
+  const homes = () => database.rows('select user_id, city from home_location_struct order by user_id');
+  const before = await homes();
+  // It moves to the end of the table.
+  await client.query("update public.users set name = name || '' where home = 'Paris, France'");
+  await client.query("update public.users set name = name || '' where home = 'London, UK' and id = $1", [
+    userId(1),
+  ]);
+  await database.ok(['etl', '--date', '2025-03-01']);
+  expect(await homes()).toEqual(before);
+  expect(before).toEqual([1, 2].map((n) => ({ user_id: userId(n), city: 'London' })));
 });
 
 test('two schemas with long names that begin alike capture the same tables', async () => {
@@ -157,6 +186,50 @@ test('a table whose rows are written past a statement trigger is refused, and br
   await client.query('alter table public.taps enable trigger user');
   await database.ok(['etl', '--date', '2025-03-01']);
   expect(await activity('2025-03-01')).toEqual(both);
+});
+
+test('a frozen day forgets its late tap once that is gone, also while its other taps are there', async () => {
+  database = await createDatabase();
+  await addUsers(database, 1, 2);
+  for (const day of [1, 2, 3, 4]) await addTap(database, 1, 2, `2025-03-0${day}T08:00Z`);
+  await database.ok(['etl', '--date', '2025-03-04']);
+  await database.ok(['freeze', '--before', '2025-03-03']);
+  await addTap(database, 1, 2, '2025-03-02T11:11Z');
+  const late = async () => {
+    await database.ok(['etl', '--date', '2025-03-04']);
+    return database.rows('select late_tap_count from frozen_day order by day');
+  };
+  expect(await late()).toEqual([{ late_tap_count: '0' }, { late_tap_count: '1' }]);
+  await database.client.query("delete from public.taps where time = '2025-03-02T11:11Z'");
+  expect(await late()).toEqual([{ late_tap_count: '0' }, { late_tap_count: '0' }]);
+});
+
+test('what is changed while a trigger is off and a run is under way is found by the next run', async () => {
+  database = await createDatabase();
+  const { client } = database;
+  await addUsers(database, 1, 2);
+  await addTap(database, 1, 2, '2025-03-01T08:00Z');
+  await database.ok(['capture', 'on']);
+  await database.ok(['etl', '--date', '2025-03-02']);
+  await client.query('alter table public.taps disable trigger user');
+  await addTap(database, 1, 2, '2025-03-02T08:00Z');
+  const other = new pg.Client({ connectionString: database.url });
+  await other.connect();
+  await other.query('begin; lock table gamification.user_day_activity');
+  const run = database.cli(['etl', '--date', '2025-03-02']);
+  const blocked = `select 1 from pg_locks where relation = 'gamification.user_day_activity'::regclass and not granted
+    and database = (select oid from pg_database where datname = current_database())`;
+  while ((await database.rows(blocked)).length === 0) await sleep(20);
+  await client.query("update public.taps set time = time - interval '1 day' where time >= '2025-03-02'");
+  await client.query('alter table public.taps enable trigger user');
+  await other.end();
+  expect((await run).code).toBe(0);
+  await database.ok(['etl', '--date', '2025-03-02']);
+  expect([await activity('2025-03-01'), await activity('2025-03-02')]).toEqual([
+    both.map((row) => ({ ...row, tap_count: '2' })),
+    [],
+  ]);
+  expect((await database.ok(['capture', 'status'])).stdout).toContain('ready');
 });
 
 test('a rebuild that names no zone keeps the recorded one, also where it was killed', async () => {

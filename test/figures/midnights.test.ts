@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
+import { readPackageFile } from '../../src/files.js';
 import { addTap, addUsers, createDatabase, type TestDatabase, userId } from '../server/database.js';
 import { differencesOf } from './figures.js';
 
@@ -191,4 +192,33 @@ test('a streak is complete with the tap with which all of its dates have one, al
   for (const day of ['2006-10-28', '2006-10-29', '2006-10-30', '2006-10-31'])
     await database.ok(['etl', '--schema', 'twin', '--date', day], environment);
   expect(await differencesOf(database.client, 'twin', 'gamification')).toEqual([]);
+});
+
+test.each([
+  // The day of the 24th is over at the first of two midnights.
+  ['Atlantic/Azores', '2026-10-25', '2026-10-24T23:59Z', '2026-10-25T00:00Z'],
+  ['America/Havana', '2026-11-01', '2026-11-01T03:59Z', '2026-11-01T04:00Z'],
+  // From 00:01 the clock goes back to 23:01 of the day that seemed to be over.
+  ['America/St_Johns', '2010-11-07', '2010-11-07T03:29Z', '2010-11-07T03:30Z'],
+  ['Europe/Berlin', '2026-10-25', '2026-10-24T21:59Z', '2026-10-24T22:00Z'],
+])('%s: the day before %s is over once its date does not come back', async (zone, day, lasts, isOver) => {
+  database = await createDatabase();
+  const before = dayOf(`${day}T12:00Z`, -1);
+  await database.ok(['etl', '--date', before], { ARC_GAM_TZ: zone });
+  // With the moment instead of the clock.
+  const alive = async (file: string, moment: string, values: unknown[]) => {
+    const text = readPackageFile(file).replaceAll('now()', `timestamptz '${moment}'`);
+    const { rows } = await database.client.query<{ alive_from_day: string }>(text, values);
+    return rows[0]?.alive_from_day;
+  };
+  await database.client.query(`begin; ${readPackageFile('sql/verify/open.sql')}`);
+  for (const [moment, expected] of [
+    [lasts, dayOf(`${before}T12:00Z`, -1)],
+    [isOver, before],
+  ] as const) {
+    expect(await alive('sql/batch/as_of.sql', moment, [zone, null, null])).toBe(expected);
+    expect(await alive('sql/verify/clock.sql', moment, [zone, false])).toBe(expected);
+    await database.client.query('truncate verify_clock');
+  }
+  await database.client.query('rollback');
 });

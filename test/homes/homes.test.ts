@@ -256,6 +256,31 @@ describe('what it does with a text', () => {
     ['BW ♥', null, null, null],
     ['tn ★', null, null, null],
     ['NZ', null, null, 'NZ'],
+    ['Wales, UK', null, null, 'GB'],
+    ['Wales UK', null, null, 'GB'],
+    ['Sonora, Mexico', null, null, 'MX'],
+    ['Durango, Mexico', null, null, 'MX'],
+    ['Zeeland, Netherlands', null, null, 'NL'],
+    ['Alba, Romania', null, null, 'RO'],
+    ['Hackney, UK', 'Hackney', null, 'GB'],
+    ['San Marino, San Marino', 'San Marino', null, 'SM'],
+    ['Tbilisi, GA', null, 'GA', 'US'],
+    ['London, CO', null, 'CO', 'US'],
+    ['Nowhere, GA', null, 'GA', 'US'],
+    ['Berlin, DE', 'Berlin', null, 'DE'],
+    ['London & Paris', 'London', null, 'GB'],
+    ['London&Paris', 'London', null, 'GB'],
+    ['Paris–London', 'Paris', null, 'FR'],
+    ['Berlin-Paris', 'Berlin', null, 'DE'],
+    ['NYC—LA', 'New York City', 'NY', 'US'],
+    ['NYC \\ LA', 'New York City', 'NY', 'US'],
+    ['NYC vs LA', 'New York City', 'NY', 'US'],
+    ['NYC vs. LA', 'New York City', 'NY', 'US'],
+    ['Berlin ‖ Rome', 'Berlin', null, 'DE'],
+    ['Paris and/or London', 'Paris', null, 'FR'],
+    ['Tokyo・Osaka', 'Tokyo', null, 'JP'],
+    ['AT&T', null, null, null],
+    ['ボスニア・ヘルツェゴビナ', null, null, 'BA'],
     ['🏳️‍🌈🏴‍☠️', null, null, null],
     ['🇽🇽', null, null, null],
   ])('%s', async (text, city, state, country) => {
@@ -315,6 +340,17 @@ describe('following the homes', () => {
     await client.query(`update home_location_struct set parser_version = '0', city = 'Dallas'`);
     expect(await run()).toEqual({ inserted: 0, updated: 1, deleted: 0 });
     expect(await stored()).toEqual([before]);
+  });
+
+  test('a packaged alias that is taken away or edited is a reason to parse again', async () => {
+    await setHome(ann, 'NYC');
+    await client.query('begin');
+    await run();
+    expect((await stored())[0]).toMatchObject({ city: 'New York City' });
+    await client.query("delete from gazetteer_alias where alias_key = 'nyc'");
+    expect(await run()).toEqual({ inserted: 0, updated: 1, deleted: 0 });
+    expect((await stored())[0]).toMatchObject({ city: null });
+    await client.query('rollback');
   });
 
   test('an alias of an operator is a reason to parse again, and survives the next migrate', async () => {

@@ -1,12 +1,12 @@
 -- Every event that counts for a metric, the count of each window, and where it reached the target the time of the tap
 -- that did: the target's event in the order of time, for a streak the first whose level is the target. Counted first,
--- so that only what reached its target is put in order.
+-- so that only what reached its target is put in order; the events are made twice, for those of full fill 30 GB.
 create table user_quest_progress as
 with both_sides as (
   select pair_day.*, unnest(array[u1_key, u2_key]) as user_key from pair_day
 ), user_day as (
   select user_key, day, min(first_tap_at) as first_tap_at from both_sides group by user_key, day
-), event as materialized (
+), event as not materialized (
   select 'taps' as metric, unnest(array[key1.user_key, key2.user_key]) as user_key,
     (tap.time at time zone 'UTC')::date as day, tap.time as tapped_at, 1 as amount
   from tap

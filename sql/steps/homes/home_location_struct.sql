@@ -7,7 +7,7 @@
 --
 -- How a text is read: "Brooklyn, New York USA / LA" is cut into places (the first is read), a place into parts at its
 -- commas. The last words of a part may be an area (a state, a region or a country), what stands before may be a city in
--- it. All such readings are tried against the gazetteer and the best one wins. Raise the 3 in changed_home.sql with
+-- it. All such readings are tried against the gazetteer and the best one wins. Raise the 4 in changed_home.sql with
 -- every change of rules.
 with area as materialized (
   -- one row a meaning: Bavaria may be a packaged region and an operator's alias
@@ -84,14 +84,14 @@ with area as materialized (
   from cleaned
   cross join lateral unnest(
     regexp_split_to_array(
-      cleaned.text, '[/|;+~•·…!\u2190-\u2bff\U0001F300-\U0001F5FF\U0001F600-\U0001FAFF]|[.]{2,}|->|<>'
+      cleaned.text, '[/\\|¦‖;+~•·…!\u2190-\u2bff\U0001F300-\U0001F5FF\U0001F600-\U0001FAFF]|[.]{2,}|->|<>'
     )
   ) with ordinality as piece (text, piece_no)
   where piece.text ~ '[A-Za-z0-9\u00c0-\u1fff\u3040-\ud7ff\uf900-\ufaff]'
 ), attempt as (
   -- "Trinidad and Tobago" is a name, "Boston and Miami" are two: first the words as they are, then what precedes "and".
   -- "Winston-Salem" is a name, "ATL-RDU-NYC" are three, when the first and another are names. The first piece that is a
-  -- place is read, so later pieces are tried too.
+  -- place is read, so later pieces are tried too. "AT&T" are no two.
   select
     cleaned.user_id,
     (coalesce(piece.piece_no, 1) * 10 + version.attempt_no)::integer as attempt_no,
@@ -104,28 +104,28 @@ with area as materialized (
   left join piece on piece.user_id = cleaned.user_id and piece.piece_no <= 4
   cross join lateral (
     select
-      coalesce(piece.text ~ '\s(and|And|AND|&|or|to|x|X|via|now|then|but)\s', false) as is_found,
-      piece.text ~ '[^\s-]-[^\s-]' as is_hyphenated
+      coalesce(piece.text ~ '\s(and|And|AND|&|or|vs[.]?|to|x|X|via|now|then|but)(\s|$)|[[:alpha:]]{3}&', false) as is_found,
+      piece.text ~ '[^\s–—・-][–—・-][^\s–—・-]' as is_hyphenated
   ) as soft
   cross join lateral (
     values
       (1, coalesce(piece.text, '')),
-      (2, case when soft.is_found then regexp_replace(piece.text, '\s(and|And|AND|&|or|to|x|X|via|now|then|but)\s.*$', '') end),
-      (3, case when soft.is_hyphenated then split_part(btrim(piece.text), '-', 1) end)
+      (2, case when soft.is_found then regexp_replace(piece.text, '(\s(and|And|AND|&|or|vs[.]?|to|x|X|via|now|then|but)(\s|$)|&).*$', '') end),
+      (3, case when soft.is_hyphenated then split_part(translate(btrim(piece.text), '–—・', '---'), '-', 1) end)
   ) as version (attempt_no, text)
   where version.attempt_no = 1
     or version.attempt_no = 2 and soft.is_found
     or version.attempt_no = 3 and soft.is_hyphenated and (
       select count(*) filter (where word.word_no = 1) > 0 and count(*) > 1
-      from unnest(string_to_array(btrim(piece.text), '-')) with ordinality as word (text, word_no)
-      where length(word.text) > 2
+      from unnest(string_to_array(translate(btrim(piece.text), '–—・', '---'), '-')) with ordinality as word (text, word_no)
+      where (length(word.text) > 2 or word.text ~ '^[A-Z]{2}$')
         and (
           place_key(word.text) in (select area_key from area where kind in ('state', 'country', 'region'))
           or exists (
             select 1
             from gazetteer_name as known
             where known.name_key = place_key(word.text)
-              and (known.is_alias or known.population >= 100000)
+              and (known.is_alias or length(word.text) > 2 and known.population >= 100000)
           )
         )
     )
@@ -291,13 +291,23 @@ with area as materialized (
   inner join gazetteer_name as place
     on place.name_key = city_name.city_key
     and place.country = city_name.country
-  left join (select distinct area_key, country from area where state is not null) as state
-    on state.area_key = city_name.city_key
-    and state.country = city_name.country
+  left join (
+    select area_key, country, bool_or(state is not null) as is_state
+    from area
+    where state is not null or kind in ('region', 'country')
+    group by area_key, country
+  ) as named on named.area_key = city_name.city_key and named.country = city_name.country
+  inner join reading on reading.reading_id = city_name.reading_id
   where place.state = city_name.state
     or city_name.state is null
-    -- "California, USA" is the state, not the town in Maryland; "New York, USA" is the city, because an alias says so
-    and (state.area_key is null or place.is_alias)
+    -- "California, USA" is the state, not the town in Maryland; "New York, USA" is the city, because an alias says so;
+    -- "Wales, UK" is no village, but "San Marino, San Marino" a city, and of what has no count of people nobody knows
+    and (
+      named.area_key is null
+      or place.is_alias
+      or not named.is_state
+      and (place.population = 0 or place.population >= 20000 or reading.area_key = city_name.city_key)
+    )
   window likely as (
     partition by city_name.reading_id
     order by city_name.distance, city_name.is_bare desc, place.population desc, place.place_id
@@ -313,22 +323,32 @@ with area as materialized (
   select
     part.user_id, part.attempt_no, part.part_no, part.part_key,
     count(*) over attempt_parts as part_count,
-    bool_or(part_ending.area_key is not null and nickname.alias_key is null) over attempt_parts as has_area
+    bool_or(part_ending.area_key is not null and nickname.alias_key is null) over attempt_parts as has_area,
+    bool_or(two_meanings.area_key is not null) over attempt_parts as has_two_meanings
   from part
   left join part_ending
     on part_ending.user_id = part.user_id
     and part_ending.attempt_no = part.attempt_no
     and part_ending.part_no = part.part_no
   left join gazetteer_alias as nickname on nickname.alias_key = part.part_key and nickname.city is not null
+  left join (
+    -- a state of the US and a country: CA, GA, DE, IN
+    select area_key
+    from area
+    where is_abbreviation
+    group by area_key
+    having bool_or(state is not null and country = 'US') and bool_or(kind = 'country_code')
+  ) as two_meanings on two_meanings.area_key = part.part_key
   window attempt_parts as (partition by part.user_id, part.attempt_no)
 ), lone_name as (
   -- Names of cities without an area. A lone part is one even if it ends like an area: "West Jordan" is not in Jordan.
-  -- The first part may be a city although an area follows: "London, Dubai, Singapore".
+  -- The first part may be a city although an area follows: "London, Dubai, Singapore"; not before a code of two
+  -- meanings, which is the state where neither has the city: "London, CO".
   select
     user_id, attempt_no, part_no, part_count, part_count > 1 and has_area as is_beside_area, true as is_bare,
     part_key as city_key
   from lone_part
-  where part_count = 1 or part_no = 1 or not has_area
+  where part_count = 1 or part_no = 1 and not (part_count = 2 and has_two_meanings) or not has_area
   union all
   select
     user_id, attempt_no, part_no, part_count, part_count > 1 and has_area, false, place_key_core(part_key)
@@ -509,7 +529,7 @@ with area as materialized (
   from candidate
   inner join cleaned on cleaned.user_id = candidate.user_id
   left join attempt on attempt.user_id = candidate.user_id and attempt.attempt_no = candidate.attempt_no
-  where (not coalesce(attempt.has_and, false) or candidate.name_key ~ ' (and|or|to|x|via|now|then|but) ')
+  where (not coalesce(attempt.has_and, false) or candidate.name_key ~ ' (and|or|vs|to|x|via|now|then|but) ')
     and not (
       coalesce(attempt.is_later, false)
       and (

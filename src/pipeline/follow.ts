@@ -4,7 +4,7 @@ import { inspectCluster, sourceViews, whyNoCapture } from '../citus/cluster.js';
 import type { Settings } from '../config.js';
 import type { Database } from '../db/database.js';
 import { isLockTimeout, isTransient, toFailure } from '../db/failure.js';
-import { withRunLock } from '../db/run-lock.js';
+import { followLock, withRunLock } from '../db/run-lock.js';
 import { type Session, withTransaction } from '../db/transaction.js';
 import { exitCode, usageFailure } from '../errors.js';
 import { readPackageFile } from '../files.js';
@@ -159,7 +159,7 @@ class Following {
   whileLocked(): Promise<void> {
     const { signal } = this.options;
     const lock = {
-      schema: `${this.settings.schema} follow`,
+      schema: followLock(this.settings.schema),
       what: 'follow',
       waitSeconds: Number.POSITIVE_INFINITY,
       signal,

@@ -25,6 +25,7 @@ import { noteLateTaps, readFrozen } from './frozen.js';
 import {
   closeDead,
   closeRun,
+  isLastUnwell,
   openRun,
   recordBatch,
   recordSteps,
@@ -119,7 +120,7 @@ class Run {
       if (plan.batches.length === 0) await this.withRetries(() => this.batch(plan, [], 0));
       else {
         this.runId ??= await this.withRetries(() =>
-          this.transaction((session) => openRun(session, this.request.command)),
+          this.transaction((session) => openRun(session, this.request.command, this.settings.schema)),
         );
         this.reporter.runOpened(this.runId);
       }
@@ -197,7 +198,7 @@ class Run {
       this.settings,
       async (session) => {
         // Also where nothing is left to do: a run may be killed between its last batch and its last word.
-        if (!this.request.isPart) await closeDead(session, this.request.command);
+        if (!this.request.isPart) await closeDead(session, this.request.command, this.settings.schema);
         if (!rebuild) await drainCapture(session, await recordedZone(session, this.settings));
       },
       { signal, before: lockLedger },
@@ -314,14 +315,17 @@ class Run {
         const batch = await this.derive(session, plan, days, runId ?? 0);
         const isUnchanged = days.length === 0 && batch.renewed.length === 0 && rowsWritten(batch.steps) === 0;
         const isNews = beginsAnew || plan.unchangedDays.length > 0 || plan.lateTaps.length > 0;
-        if (isUnchanged && !isNews) return rollBack(batch) as never;
+        // A run that failed is what status tells of until one that ended well comes after it.
+        const isAnswer = isUnchanged && (await isLastUnwell(session));
+        if (isUnchanged && !isNews && !isAnswer) return rollBack(batch) as never;
         if (index === 0) {
           await strikeOff(session, plan.unchangedDays);
           await noteLateTaps(session, plan.lateTaps);
         }
+        if (isAnswer) runId ??= await openRun(session, this.request.command, this.settings.schema);
         if (isUnchanged) return batch;
         await recordZone(session, plan.zone);
-        runId ??= await openRun(session, this.request.command);
+        runId ??= await openRun(session, this.request.command, this.settings.schema);
         await recordBatch(session, runId, batch, days.length);
         // The cycles of a follower are one run; its steps are noted once a minute and not in every cycle.
         if (!this.request.isPart) await recordSteps(session, runId, stepsOf(batch));

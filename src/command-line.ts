@@ -165,16 +165,25 @@ export const dayFlag = (text: string): string => {
   return text;
 };
 
-/** Parses a flag that is a whole number from `least` on. */
+/** Parses a flag that is a whole number from `least` to `most`: what the database would make of more is no sentence. */
 export const wholeFlag =
-  (least: number) =>
+  (least: number, most: number) =>
   (text: string): number => {
     const value = Number(text);
-    if (!Number.isSafeInteger(value) || value < least || !/^\d+$/.test(text)) {
-      throw new InvalidArgumentError(`Expected a whole number from ${least}.`);
+    if (!/^\d+$/.test(text) || value < least || value > most) {
+      throw new InvalidArgumentError(`Expected a whole number from ${least} to ${most}.`);
     }
     return value;
   };
+
+/** Parses a flag that is a number of days: a hundred years at most. */
+export const daysFlag = wholeFlag(1, 36_525);
+
+/** Parses a flag that is the seconds to wait for a lock: a week at most. */
+export const waitFlag = wholeFlag(0, 604_800);
+
+/** Parses a flag that is a port; 0 is any free one. */
+export const portFlag = wholeFlag(0, 65_535);
 
 /** Parses a flag that is a user's id. */
 export const userFlag = (text: string): string => {

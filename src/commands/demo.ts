@@ -4,7 +4,9 @@ import postgres from 'postgres';
 import {
   type CommandFile,
   type CommonFlags,
+  daysFlag,
   type Invocation,
+  portFlag,
   refuseFlags,
   wholeFlag,
   withCommonFlags,
@@ -49,12 +51,12 @@ export const describeDemo = (command: Command): Command =>
     .description('compute the rollups of a made-up community (or of your CSV files) on an embedded Postgres')
     .option('--taps <file>', 'CSV, may be .gz: id,id1,id2,time,latitude,longitude')
     .option('--users <file>', 'CSV, may be .gz: id,name,home')
-    .option('--users-count <n>', 'how many users to make up', wholeFlag(2), 600)
-    .option('--days <n>', 'how many days they tap, ending now', wholeFlag(1), 180)
-    .option('--seed <n>', 'another seed, another community', wholeFlag(0), 1)
+    .option('--users-count <n>', 'how many users to make up', wholeFlag(2, 1_000_000), 600)
+    .option('--days <n>', 'how many days they tap, ending now', daysFlag, 180)
+    .option('--seed <n>', 'another seed, another community', wholeFlag(0, 2_147_483_647), 1)
     .option('--serve', 'open the Community page on the result, until Ctrl-C')
     .option('--live', 'with --serve: people tap on, a few times a second, and the page follows')
-    .option('--port <n>', 'with --serve: the port (0: any free one)', wholeFlag(0), 8080)
+    .option('--port <n>', 'with --serve: the port (0: any free one)', portFlag, 8080)
     .option(
       '--keep <dir>',
       'keep the data there and leave the server running; given again, the database in it is made anew',

@@ -3,7 +3,7 @@ import {
   type CommandFile,
   type CommonFlags,
   type Invocation,
-  wholeFlag,
+  waitFlag,
   withCommonFlags,
 } from '../command-line.js';
 import { readSettings } from '../config.js';
@@ -24,7 +24,7 @@ const describe = (command: Command): Command =>
     .description('on a Citus cluster: spread the figures over the nodes, or fetch them back')
     .option('--dry-run', 'print where each table is and would be, with sizes; move nothing')
     .option('--undo', 'fetch all tables back to the coordinator')
-    .option('--wait <seconds>', 'wait for a run to end', wholeFlag(0), 0)
+    .option('--wait <seconds>', 'wait for a run to end', waitFlag, 0)
     .addHelpText(
       'after',
       `

@@ -14,7 +14,7 @@ const intervalFlag = (text: string): number => {
   const [, number = '', unit = 's'] = /^(\d+(?:\.\d+)?)(ms|s|m)?$/.exec(text) ?? [];
   const ms = Number(number) * { ms: 1, s: 1000, m: 60_000 }[unit as 'ms' | 's' | 'm'];
   if (number === '' || ms < 100 || ms > 3_600_000)
-    throw new InvalidArgumentError('expected a time from 100ms to 60m, such as 1s.');
+    throw new InvalidArgumentError('Expected a time from 100ms to 60m, such as 1s.');
   return ms;
 };
 

@@ -4,7 +4,7 @@ import {
   type CommonFlags,
   dayFlag,
   type Invocation,
-  wholeFlag,
+  waitFlag,
   withCommonFlags,
 } from '../command-line.js';
 import { readSettings } from '../config.js';
@@ -24,7 +24,7 @@ const describe = (command: Command): Command =>
     .description('keep the figures of all days before a day as they are, so that their taps may be archived')
     .requiredOption('--before <day>', 'the first day that goes on following from its taps', dayFlag)
     .option('--dry-run', 'check, and say what would be frozen; write nothing')
-    .option('--wait <seconds>', 'wait for a run to end', wholeFlag(0), 0)
+    .option('--wait <seconds>', 'wait for a run to end', waitFlag, 0)
     .addHelpText(
       'after',
       `

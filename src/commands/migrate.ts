@@ -6,6 +6,7 @@ import {
   chosen,
   type Invocation,
   refuseFlags,
+  waitFlag,
   wantsCloudLogging,
   wholeFlag,
   withCommonFlags,
@@ -32,9 +33,9 @@ const describe = (command: Command): Command =>
     .addArgument(choiceArgument('[direction]', 'what to do', directions).default('up'))
     .description('set up or change the target schema; never writes outside of it')
     .option('--dry-run', 'print the SQL, write nothing')
-    .option('--count <n>', 'down: how many migrations to take back (default: 1)', wholeFlag(1))
+    .option('--count <n>', 'down: how many migrations to take back (default: 1)', wholeFlag(1, 1_000))
     .option('--all', 'down: all of them, and the schema')
-    .option('--wait <seconds>', 'wait for another run to end', wholeFlag(0), 0)
+    .option('--wait <seconds>', 'wait for another run to end', waitFlag, 0)
     .addHelpText(
       'after',
       `

@@ -1,8 +1,9 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import {
   type CommandFile,
   type CommonFlags,
   type Invocation,
+  portFlag,
   wantsCloudLogging,
   withCommonFlags,
 } from '../command-line.js';
@@ -15,19 +16,11 @@ interface ServeFlags extends CommonFlags {
   port: number;
 }
 
-const portFlag = (text: string): number => {
-  const port = Number(text);
-  if (!/^\d+$/.test(text) || port > 65_535) {
-    throw new InvalidArgumentError('Expected a port from 0 (any free one) to 65535.');
-  }
-  return port;
-};
-
 export const describeServe = (command: Command): Command =>
   withCommonFlags(command)
     .description('answer the read API and the Community page; reads only')
     .option('--host <address>', 'the address to listen on', '127.0.0.1')
-    .option('--port <n>', 'the port to listen on', portFlag, 8080)
+    .option('--port <n>', 'the port to listen on (0: any free one)', portFlag, 8080)
     .addHelpText(
       'after',
       `

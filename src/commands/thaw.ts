@@ -4,7 +4,7 @@ import {
   type CommonFlags,
   dayFlag,
   type Invocation,
-  wholeFlag,
+  waitFlag,
   withCommonFlags,
 } from '../command-line.js';
 import { readSettings } from '../config.js';
@@ -25,7 +25,7 @@ const describe = (command: Command): Command =>
     .option('--from <day>', 'only the days from this one on (default: all)', dayFlag)
     .option('--force', 'also where counted taps are not in the source: they count no longer')
     .option('--dry-run', 'check, and say what would be thawed; write nothing')
-    .option('--wait <seconds>', 'wait for a run to end', wholeFlag(0), 0)
+    .option('--wait <seconds>', 'wait for a run to end', waitFlag, 0)
     .addHelpText(
       'after',
       `

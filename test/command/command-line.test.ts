@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { Command, type Option } from 'commander';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { CommandFile } from '../../src/command-line.js';
 import { exitCode } from '../../src/errors.js';
@@ -29,6 +30,20 @@ describe('a command is one file', () => {
     expect(code).toBe(0);
     expect(stdout).toContain('Examples:');
     expect((await runCli(['help', name])).stdout).toBe(stdout);
+  });
+
+  test.each(names)('%s says of each number how large it may be', async (name) => {
+    const { command } = (await import(`${folder}${name}.ts`)) as { command: CommandFile };
+    const parsed = ({ parseArg }: Option, text: string): unknown => parseArg?.(text, undefined);
+    const isNumber = (option: Option): boolean => {
+      try {
+        return typeof parsed(option, '3') === 'number';
+      } catch {
+        return false;
+      }
+    };
+    for (const option of command.describe(new Command(name)).options.filter(isNumber))
+      expect(() => parsed(option, '99999999999'), option.flags).toThrow(/^Expected .* from \w+ to \w+/);
   });
 
   test('every exit code is explained', async () => {
@@ -144,6 +159,8 @@ test('a day before the first tap is refused, unless backfill names it', async ()
     }
     await typo.ok(['etl', '--date', '2026-02-04']);
     expect((await typo.cli(['etl', '--date', '2015-01-01'])).code).toBe(2);
+    // A hundred years before it there is no calendar.
+    expect((await typo.cli(['etl', '--date', '0050-01-01', '--lookback', '36525'])).code).toBe(2);
     await typo.ok(['capture', 'on']);
     await typo.ok(['etl', '--date', '2026-02-04']);
     expect((await typo.cli(['etl', '--date', '2015-01-01'])).code).toBe(2);

@@ -56,10 +56,12 @@ const sentence = (text: string): string => {
 
 const quoted = (value: string): string => {
   if (/^[\w.,/:+-]*$/.test(value)) return value;
-  // Backquotes are the last way: systemd keeps them, and a shell would run what is between them.
-  const isPlain = !value.includes('\\') && parse(`X=${value}`).X === value;
-  const quote = ['"', "'", ...(isPlain ? [''] : []), '`'].find(
-    (mark) => mark === '' || !value.includes(mark),
+  const hasBackslash = value.includes('\\');
+  // In double quotes a backslash begins a line break or the like. Backquotes are the last way: systemd keeps them, and
+  // a shell would run what is between them.
+  const marks = hasBackslash ? ["'", '"', '`'] : ['"', "'", '', '`'];
+  const quote = marks.find(
+    (mark) => (mark === '' || !value.includes(mark)) && parse(`X=${mark}${value}${mark}`).X === value,
   );
   if (quote === undefined || value.includes('\n')) {
     throw usageFailure(`A settings file can't hold this value: ${value}. Set it in the environment.`);

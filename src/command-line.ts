@@ -136,7 +136,8 @@ export const openReporter = async (
   if (!flags.progress || !hasLiveLine(err) || flags.json || wantsCloudLogging(flags, environment))
     return plainReporter(flags, command, surroundings);
   const { default: ora } = await import('ora');
-  return reporterForPeople(ora({ stream: err, discardStdin: false }), surroundings);
+  const color = takesColours(err, environment) ? 'cyan' : false;
+  return reporterForPeople(ora({ stream: err, discardStdin: false, color }), surroundings);
 };
 
 /**
@@ -149,15 +150,23 @@ export const hasLiveLine = (stream: Pick<TextStream, 'isTTY' | 'columns'>): bool
 /** The reporter without the changing line, available at once. */
 export const plainReporter = (flags: CommonFlags, command: string, surroundings: Surroundings): Reporter => {
   const { out, environment } = surroundings;
+  // A program reads the lines that a command has for people too.
+  kleur.enabled = false;
   if (wantsCloudLogging(flags, environment)) return cloudLoggingReporter(command, out);
   if (flags.json) return jsonReporter(out);
   return reporterForPeople(null, surroundings);
 };
 
 const reporterForPeople = (spinner: Ora | null, { environment, out, err }: Surroundings): Reporter => {
-  kleur.enabled = environment.NO_COLOR === undefined && out.isTTY === true;
-  return terminalReporter({ spinner, out, err });
+  kleur.enabled = takesColours(out, environment);
+  return terminalReporter({ spinner, out, err, hasErrColours: takesColours(err, environment) });
 };
+
+/** A terminal does, and with FORCE_COLOR whatever there is; with NO_COLOR nothing. Only one of two may be a file. */
+const takesColours = (
+  { isTTY }: TextStream,
+  { NO_COLOR, FORCE_COLOR }: Surroundings['environment'],
+): boolean => NO_COLOR === undefined && (FORCE_COLOR === undefined ? isTTY === true : FORCE_COLOR !== '0');
 
 /** Parses a flag that is a calendar day. */
 export const dayFlag = (text: string): string => {

@@ -117,6 +117,33 @@ describe('a flag that would do nothing is refused', () => {
   });
 });
 
+describe('colours are for the stream that takes them', () => {
+  test.each([
+    [['out', 'err'], {}, { table: true, error: true }],
+    [['out'], {}, { table: true, error: false }],
+    [['err'], {}, { table: false, error: true }],
+    [['out', 'err'], { NO_COLOR: '1' }, { table: false, error: false }],
+    [['err'], { NO_COLOR: '1', FORCE_COLOR: '1' }, { table: false, error: false }],
+    [[], { FORCE_COLOR: '1' }, { table: true, error: true }],
+    [['out', 'err'], { FORCE_COLOR: '0' }, { table: false, error: false }],
+  ] as const)('terminals: %j with %j', async (terminals, variables, coloured) => {
+    const environment = { DATABASE_URL: database.url, ...variables };
+    const { stdout } = await runCli(['capture', 'status'], environment, terminals);
+    const { stderr } = await runCli(['status', '--schema', 'pg_x'], environment, terminals);
+    expect(stdout).toContain('Runs compare the digest');
+    expect(stderr).toContain('Error:');
+    expect({ table: stdout.includes('\u001b['), error: stderr.includes('\u001b[') }).toEqual(coloured);
+  });
+
+  test('a line for Cloud Logging has none', async () => {
+    const environment = { DATABASE_URL: database.url };
+    await runCli(['status'], environment, ['out', 'err']);
+    const { stdout } = await runCli(['status', '--log-format', 'json'], environment, ['out', 'err']);
+    expect(jsonLines(stdout)[0]?.message).toContain('No day has been processed yet.');
+    expect(stdout).not.toContain('\\u001b');
+  });
+});
+
 test('what needs the schema says so, each in the same words', async () => {
   const empty = await createDatabase({ empty: true });
   try {

@@ -81,6 +81,9 @@ export const refuseFlags = ({ command }: Invocation, flags: readonly string[], w
   throw usageFailure(`${long ?? idle} does nothing here: ${why}`);
 };
 
+/** The flags that say which database, and as whom. */
+export const databaseFlags = ['databaseUrl', 'schema', 'iam'] as const;
+
 /** An argument with a fixed list of words. The help and the completion show them; `chosen` checks the word. */
 export const choiceArgument = (name: string, description: string, choices: readonly string[]): Argument =>
   new Argument(name, description).choices(choices).argParser((word: string) => word);

@@ -4,6 +4,7 @@ import postgres from 'postgres';
 import {
   type CommandFile,
   type CommonFlags,
+  databaseFlags,
   daysFlag,
   type Invocation,
   portFlag,
@@ -39,12 +40,10 @@ interface DemoFlags extends CommonFlags {
 /** The flags of a database are taken only to be refused: the demo makes one of its own. */
 const withoutDatabaseFlags = (command: Command): Command => {
   for (const option of command.options) {
-    if (databaseFlags.includes(option.attributeName())) option.hideHelp();
+    if (databaseFlags.some((flag) => flag === option.attributeName())) option.hideHelp();
   }
   return command;
 };
-
-const databaseFlags = ['databaseUrl', 'schema', 'iam'];
 
 export const describeDemo = (command: Command): Command =>
   withoutDatabaseFlags(withCommonFlags(command))

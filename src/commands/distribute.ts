@@ -3,6 +3,7 @@ import {
   type CommandFile,
   type CommonFlags,
   type Invocation,
+  refuseFlags,
   waitFlag,
   withCommonFlags,
 } from '../command-line.js';
@@ -38,7 +39,9 @@ Examples:
   arc-gam distribute --undo       back to the coordinator, which must have room for all of them`,
     );
 
-const run = async (flags: DistributeFlags, { reporter, signal, environment }: Invocation): Promise<void> => {
+const run = async (flags: DistributeFlags, invocation: Invocation): Promise<void> => {
+  const { reporter, signal, environment } = invocation;
+  if (flags.dryRun) refuseFlags(invocation, ['wait'], '--dry-run only reads.');
   const settings = readSettings(flags, environment);
   const undo = flags.undo === true;
   const commandLine = undo ? 'distribute --undo' : 'distribute';

@@ -57,6 +57,7 @@ export const runWishes = (flags: RunFlags, invocation: Invocation) => {
       'it belongs to --dry-run, which says what a run would change and writes nothing.',
     );
   }
+  if (flags.dryRun) refuseFlags(invocation, ['batchDays'], '--dry-run is one batch, which is rolled back.');
   return {
     lookbackDays: flags.lookback ?? null,
     batchDays: flags.batchDays ?? null,

@@ -1,5 +1,11 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { type CommandFile, type CommonFlags, type Invocation, withCommonFlags } from '../command-line.js';
+import {
+  type CommandFile,
+  type CommonFlags,
+  type Invocation,
+  refuseFlags,
+  withCommonFlags,
+} from '../command-line.js';
 import { readSettings } from '../config.js';
 import { withDatabase } from '../db/database.js';
 import { follow } from '../pipeline/follow.js';
@@ -38,7 +44,9 @@ Examples:
 A nightly etl stays as the safety net: it gets its turn between two cycles. A second follow waits to take over.`,
     );
 
-const run = (flags: FollowFlags, { reporter, signal, environment }: Invocation): Promise<void> => {
+const run = (flags: FollowFlags, invocation: Invocation): Promise<void> => {
+  const { reporter, signal, environment } = invocation;
+  if (flags.once) refuseFlags(invocation, ['every'], '--once looks once.');
   const settings = readSettings(flags, environment);
   return withDatabase(settings, 'follow', (database) =>
     follow(database, settings, { everyMs: flags.every, once: flags.once === true, signal }, reporter),

@@ -106,6 +106,12 @@ describe('a flag that would do nothing is refused', () => {
     [['why', 'streak', ...user, '--date', '2026-02-03']],
     [['why', 'edge', ...user, '--other', userId(2), '--date', '2026-02-03']],
     [['why', 'day', ...user, '--other', userId(2)]],
+    [['etl', '--dry-run', '--batch-days', '3']],
+    [['follow', '--once', '--every', '5s']],
+    [['distribute', '--dry-run', '--wait', '5']],
+    [['step', 'pair', '--schema', 'x']],
+    [['step', 'pair', '--iam']],
+    [['step', 'pair', '--database-url', 'postgres://localhost/x']],
     [['demo', '--database-url', 'postgres://localhost/x']],
     [['demo', '--schema', 'x']],
     [['demo', '--port', '0']],
@@ -115,6 +121,12 @@ describe('a flag that would do nothing is refused', () => {
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toMatch(/^Error: --[a-z-]+ does nothing here: .*\.\n$/);
   });
+});
+
+test('a file of metrics is not JSON', async () => {
+  const { code, stdout } = await database.cli(['metrics', '--json', '--file', '/nowhere/x.prom']);
+  expect(code).toBe(2);
+  expect(jsonLines(stdout)[0]?.message).toMatch(/^--json does nothing here: /);
 });
 
 describe('colours are for the stream that takes them', () => {

@@ -3,7 +3,9 @@ import { fileURLToPath } from 'node:url';
 import { Command, type Option } from 'commander';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { CommandFile } from '../../src/command-line.js';
+import { readSettings } from '../../src/config.js';
 import { exitCode } from '../../src/errors.js';
+import { relationName } from '../../src/migrate/source.js';
 import { addTap, addUsers, createDatabase, type TestDatabase, userId } from '../server/database.js';
 import { jsonLines, runCli, runProcess } from './cli.js';
 
@@ -226,12 +228,36 @@ test('the help says what is so', async () => {
   expect(demo).not.toContain('--database-url');
 });
 
-test('a table whose name can not be read: how names in quotes are written', async () => {
-  const { code, stderr } = await database.cli(['migrate'], { ARC_GAM_TAPS_TABLE: 'Social App.TapEvent' });
-  expect(code).toBe(2);
-  expect(stderr).toContain(
-    'or "Social App"."TapEvent": names that are not in small letters in double quotes',
-  );
+describe('a table is named as in SQL', () => {
+  test.each([
+    'Social App.TapEvent',
+    'public taps',
+    '.taps.',
+    'a..b',
+    'a.b.c',
+    'taps; drop',
+    'taps;drop',
+    '"taps',
+    '',
+  ])('%j is no name: how names in quotes are written', async (text) => {
+    const given = `${text} `;
+    const { code, stderr } = await database.cli(['migrate'], { ARC_GAM_TAPS_TABLE: given });
+    expect(code).toBe(2);
+    expect(stderr).toContain(`ARC_GAM_TAPS_TABLE is '${text}', expected a table such as public.taps`);
+    expect(stderr).toContain(
+      'or "Social App"."TapEvent": names that are not in small letters in double quotes',
+    );
+  });
+
+  test.each([
+    ['taps', 'public', 'taps'],
+    ['App.Tap_2', 'app', 'tap_2'],
+    ['"Social App" . "Tap""Event"', 'Social App', 'Tap"Event'],
+    ['"a.b".über', 'a.b', 'über'],
+  ])('%s', (text, schema, table) => {
+    const { source } = readSettings({ databaseUrl: database.url }, { ARC_GAM_TAPS_TABLE: text });
+    expect(relationName(source, 'tapsTable')).toEqual({ schema, table });
+  });
 });
 
 test('a dry run counts the ignored rows that the run will, and both formats name them alike', async () => {

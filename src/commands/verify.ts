@@ -115,7 +115,8 @@ const run = (flags: VerifyFlags, invocation: Invocation): Promise<void> => {
         onCheck: (result) => reportCheck(reporter, result),
       });
       reportSummary(reporter, verification, flags.full === true, seed);
-      if (flags.date === undefined && flags.user === undefined) await note(verification);
+      const isWhole = [flags.table, flags.date, flags.user].every((part) => part === undefined);
+      if (isWhole) await note(verification);
       return verification;
     };
     let verification = await look();

@@ -13,6 +13,7 @@ import { withTransaction } from '../db/transaction.js';
 import { moveTables, type PlannedTable, planMoves, toMove } from '../distribute/distribute.js';
 import { requireMigratedSchema } from '../migrate/migrations.js';
 import { formatBytes, plural } from '../report/format.js';
+import { waitingWith } from '../report/reporter.js';
 
 interface DistributeFlags extends CommonFlags {
   dryRun?: boolean;
@@ -68,7 +69,7 @@ const run = async (flags: DistributeFlags, invocation: Invocation): Promise<void
       undo,
       waitSeconds: flags.wait,
       signal,
-      onWait: (holder) => reporter.working(`Waiting for ${holder}`),
+      onWait: waitingWith(reporter),
       onTable: ({ table, bytes }, index, count) =>
         reporter.working(
           `${undo ? 'Fetching' : 'Moving'} ${table} (${formatBytes(bytes)}), ${index + 1} of ${count}`,

@@ -12,6 +12,7 @@ import { withDatabase } from '../db/database.js';
 import { freeze } from '../pipeline/freeze.js';
 import { addDays } from '../pipeline/plan.js';
 import { plural } from '../report/format.js';
+import { waitingWith } from '../report/reporter.js';
 
 interface FreezeFlags extends CommonFlags {
   before: string;
@@ -47,7 +48,7 @@ const run = (flags: FreezeFlags, { reporter, signal, environment }: Invocation):
       dryRun,
       waitSeconds: flags.wait,
       signal,
-      onWait: (holder) => reporter.working(`Waiting for ${holder}`),
+      onWait: waitingWith(reporter),
       onWork: (what) => reporter.working(what),
     });
     const { before, firstDay, dayCount, tapCount } = result;

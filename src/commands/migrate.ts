@@ -18,6 +18,7 @@ import { migrateDown, migrateUp, migrationSql } from '../migrate/migrate.js';
 import { migrationStatus } from '../migrate/migrations.js';
 import { frozenRenewal, renewals } from '../pipeline/outdated.js';
 import { loadSteps } from '../pipeline/step.js';
+import { waitingWith } from '../report/reporter.js';
 
 interface MigrateFlags extends CommonFlags {
   dryRun?: boolean;
@@ -108,7 +109,7 @@ const run = async (given: string, flags: MigrateFlags, invocation: Invocation): 
     const options = {
       waitSeconds: flags.wait,
       signal,
-      onWait: (holder: string) => reporter.working(`Waiting for ${holder}`),
+      onWait: waitingWith(reporter),
     };
     const count = flags.all ? Number.MAX_SAFE_INTEGER : (flags.count ?? 1);
     const result =

@@ -11,6 +11,7 @@ import { readSettings } from '../config.js';
 import { withDatabase } from '../db/database.js';
 import { thaw } from '../pipeline/freeze.js';
 import { plural } from '../report/format.js';
+import { waitingWith } from '../report/reporter.js';
 
 interface ThawFlags extends CommonFlags {
   from?: string;
@@ -54,7 +55,7 @@ const run = (flags: ThawFlags, { reporter, signal, environment }: Invocation): P
         dryRun,
         waitSeconds: flags.wait,
         signal,
-        onWait: (holder) => reporter.working(`Waiting for ${holder}`),
+        onWait: waitingWith(reporter),
         onWork: (what) => reporter.working(what),
       },
     );

@@ -294,6 +294,7 @@ class Following {
           isPart: !once,
           runId: this.runId,
           signal: stop.signal,
+          steps: this.pipelineSteps,
         },
         {
           ...quietly(this.reporter, this.told),
@@ -305,7 +306,6 @@ class Following {
             if (!once) this.runId = ended.runId;
           },
         },
-        this.pipelineSteps,
       );
       this.count(report, performance.now() - started, waiting.age_ms);
       this.lastCycleAt = performance.now();

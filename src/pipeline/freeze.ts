@@ -245,7 +245,7 @@ const inLedger = async <Result>(
       settings,
       async (session) => {
         const result = await use(session);
-        return dryRun ? (rollBack(result) as never) : result;
+        return dryRun ? rollBack(result) : result;
       },
       { signal, before: lockLedger },
     ),

@@ -1,4 +1,5 @@
 import { exitCode, Failure, usageFailure } from '../errors.js';
+import { sentence } from '../report/format.js';
 import { type DatabaseTarget, describeTarget } from '../target.js';
 
 interface DatabaseError {
@@ -226,5 +227,3 @@ export const toFailure = (error: unknown): Failure => {
   }
   return failure(exitCode.failed, message || String(error));
 };
-
-const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;

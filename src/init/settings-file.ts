@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { parse } from 'dotenv';
 import { usageFailure, workFailure } from '../errors.js';
+import { sentence } from '../report/format.js';
 
 /** One line of a settings file, and what is said above it. */
 export interface Setting {
@@ -11,7 +12,11 @@ export interface Setting {
 
 /** Settings in the form of a .env file, a comment above each. Any value can be read back unchanged. */
 export const settingsText = (settings: readonly Setting[]): string =>
-  settings.map(({ variable, value, why }) => `# ${sentence(why)}\n${variable}=${quoted(value)}\n`).join('');
+  settings
+    .map(
+      ({ variable, value, why }) => `# ${sentence(why.replace(/\s+/g, ' '))}\n${variable}=${quoted(value)}\n`,
+    )
+    .join('');
 
 /**
  * Adds settings to a file and makes the file where there is none. Settings that it already has are left alone. Returns
@@ -47,11 +52,6 @@ export const withoutPassword = (url: string): string => {
     // The URL class can't parse an address with a socket folder as its host; such a URL is not written to the file.
     return '';
   }
-};
-
-const sentence = (text: string): string => {
-  const [first = '', ...rest] = text.replace(/\s+/g, ' ');
-  return `${first.toUpperCase()}${rest.join('')}.`;
 };
 
 const quoted = (value: string): string => {

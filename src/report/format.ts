@@ -19,6 +19,10 @@ export const formatDuration = (milliseconds: number): string => {
 export const plural = (count: number, singular: string, plural = `${singular}s`): string =>
   `${formatCount(count)} ${count === 1 ? singular : plural}`;
 
+/** A sentence: with a capital, and with a full stop unless its last word is a name that has one (Yusuf D.). */
+export const sentence = (text: string): string =>
+  `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?。]$/u.test(text) ? '' : '.'}`;
+
 /**
  * Somebody else's text made safe for a terminal: on one line, without characters that move the cursor, change colours
  * or reverse the direction of writing.

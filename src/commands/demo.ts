@@ -45,7 +45,7 @@ const withoutDatabaseFlags = (command: Command): Command => {
   return command;
 };
 
-export const describeDemo = (command: Command): Command =>
+const describe = (command: Command): Command =>
   withoutDatabaseFlags(withCommonFlags(command))
     .description('compute the rollups of a made-up community (or of your CSV files) on an embedded Postgres')
     .option('--taps <file>', 'CSV, may be .gz: id,id1,id2,time,latitude,longitude')
@@ -73,7 +73,7 @@ Examples:
     );
 
 /** Runs `arc-gam demo`: the real migrate and backfill on a server of its own. */
-export const runDemo = async (flags: DemoFlags, invocation: Invocation): Promise<void> => {
+const run = async (flags: DemoFlags, invocation: Invocation): Promise<void> => {
   const { reporter: given, signal, environment, err } = invocation;
   refuseFlags(invocation, databaseFlags, 'the demo makes a database of its own.');
   if (!flags.serve) refuseFlags(invocation, ['live'], 'it belongs to --serve.');
@@ -287,4 +287,4 @@ const lastTapDay = async (url: string, zone: string): Promise<string | null> => 
   }
 };
 
-export const command: CommandFile = { group: 'To try it:', describe: describeDemo, run: runDemo };
+export const command: CommandFile = { group: 'To try it:', describe, run };

@@ -16,7 +16,7 @@ interface ServeFlags extends CommonFlags {
   port: number;
 }
 
-export const describeServe = (command: Command): Command =>
+const describe = (command: Command): Command =>
   withCommonFlags(command)
     .description('answer the read API and the Community page; reads only')
     .option('--host <address>', 'the address to listen on', '127.0.0.1')
@@ -34,10 +34,7 @@ const severityOf = (status: number): 'WARNING' | 'ERROR' | undefined =>
   status >= 500 ? 'ERROR' : status >= 400 ? 'WARNING' : undefined;
 
 /** Runs `arc-gam serve` until a signal ends it. Throws a failure that says what to do. */
-export const runServe = async (
-  flags: ServeFlags,
-  { reporter, signal, environment, out }: Invocation,
-): Promise<void> => {
+const run = async (flags: ServeFlags, { reporter, signal, environment, out }: Invocation): Promise<void> => {
   const isForMachines = flags.json === true || wantsCloudLogging(flags, environment);
   const write = (event: string, fields: object, line: string, severity?: 'WARNING' | 'ERROR') => {
     if (isForMachines) reporter.say(event, fields, [line], severity);
@@ -67,4 +64,4 @@ export const runServe = async (
   await server.stop();
 };
 
-export const command: CommandFile = { group: 'To serve:', describe: describeServe, run: runServe };
+export const command: CommandFile = { group: 'To serve:', describe, run };

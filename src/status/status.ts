@@ -112,7 +112,7 @@ export interface Status {
 }
 
 /** How many days back from the as-of day status compares the number of taps with the ledger's. */
-export const recentDays = 7;
+const recentDays = 7;
 
 /**
  * Reads the state of a schema: the ledger, the catalogue, and the taps of the last days. It takes no lock, needs only

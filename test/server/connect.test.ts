@@ -281,7 +281,7 @@ test.each([
   [['backfill', '--from', '2026-01-02', '--to', '2026-01-01'], /--from 2026-01-02 is after --to 2026-01-01/],
   [['backfill', '--batch-days', '0'], /Expected a whole number from 1/],
   [['migrate', 'sideways'], /expected one of up, down, status/],
-  [['etl', '--schema', 'a"b'], /is not a plain schema name/],
+  [['etl', '--schema', 'a"b'], /^Error: --schema is 'a"b', which is not a plain schema name/],
   [['etl', '--schema', 'information_schema'], /one of Postgres' own/],
   [['frobnicate'], /unknown command/],
 ] as const)('%j is a usage error', async (args, message) => {

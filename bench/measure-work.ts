@@ -2,7 +2,6 @@ import { readSettings } from '../src/config.js';
 import { withDatabase } from '../src/db/database.js';
 import { migrateUp } from '../src/migrate/migrate.js';
 import type { StepWork } from '../src/pipeline/batch.js';
-import { loadSteps } from '../src/pipeline/order.js';
 import { runPipeline } from '../src/pipeline/run.js';
 import { jsonReporter } from '../src/report/json.js';
 import { countWork, type Work } from './count-work.js';
@@ -72,10 +71,8 @@ export const measureWork = async (
         await runPipeline(
           database,
           settings,
-          { command: 'bench', to, always: true },
+          { command: 'bench', to, always: true, onPlan: (work) => seen.push(work) },
           quiet,
-          loadSteps(),
-          (work) => seen.push(work),
         );
         works.set(name, countWork(seen));
       };

@@ -81,6 +81,9 @@ export const refuseFlags = ({ command }: Invocation, flags: readonly string[], w
   throw usageFailure(`${long ?? idle} does nothing here: ${why}`);
 };
 
+/** The flags that say which database, and as whom. */
+export const databaseFlags = ['databaseUrl', 'schema', 'iam'] as const;
+
 /** An argument with a fixed list of words. The help and the completion show them; `chosen` checks the word. */
 export const choiceArgument = (name: string, description: string, choices: readonly string[]): Argument =>
   new Argument(name, description).choices(choices).argParser((word: string) => word);
@@ -136,7 +139,8 @@ export const openReporter = async (
   if (!flags.progress || !hasLiveLine(err) || flags.json || wantsCloudLogging(flags, environment))
     return plainReporter(flags, command, surroundings);
   const { default: ora } = await import('ora');
-  return reporterForPeople(ora({ stream: err, discardStdin: false }), surroundings);
+  const color = takesColours(err, environment) ? 'cyan' : false;
+  return reporterForPeople(ora({ stream: err, discardStdin: false, color }), surroundings);
 };
 
 /**
@@ -149,15 +153,23 @@ export const hasLiveLine = (stream: Pick<TextStream, 'isTTY' | 'columns'>): bool
 /** The reporter without the changing line, available at once. */
 export const plainReporter = (flags: CommonFlags, command: string, surroundings: Surroundings): Reporter => {
   const { out, environment } = surroundings;
+  // A program reads the lines that a command has for people too.
+  kleur.enabled = false;
   if (wantsCloudLogging(flags, environment)) return cloudLoggingReporter(command, out);
   if (flags.json) return jsonReporter(out);
   return reporterForPeople(null, surroundings);
 };
 
 const reporterForPeople = (spinner: Ora | null, { environment, out, err }: Surroundings): Reporter => {
-  kleur.enabled = environment.NO_COLOR === undefined && out.isTTY === true;
-  return terminalReporter({ spinner, out, err });
+  kleur.enabled = takesColours(out, environment);
+  return terminalReporter({ spinner, out, err, hasErrColours: takesColours(err, environment) });
 };
+
+/** A terminal does, and with FORCE_COLOR whatever there is; with NO_COLOR nothing. Only one of two may be a file. */
+const takesColours = (
+  { isTTY }: TextStream,
+  { NO_COLOR, FORCE_COLOR }: Surroundings['environment'],
+): boolean => NO_COLOR === undefined && (FORCE_COLOR === undefined ? isTTY === true : FORCE_COLOR !== '0');
 
 /** Parses a flag that is a calendar day. */
 export const dayFlag = (text: string): string => {
@@ -165,16 +177,25 @@ export const dayFlag = (text: string): string => {
   return text;
 };
 
-/** Parses a flag that is a whole number from `least` on. */
+/** Parses a flag that is a whole number from `least` to `most`: what the database would make of more is no sentence. */
 export const wholeFlag =
-  (least: number) =>
+  (least: number, most: number) =>
   (text: string): number => {
     const value = Number(text);
-    if (!Number.isSafeInteger(value) || value < least || !/^\d+$/.test(text)) {
-      throw new InvalidArgumentError(`Expected a whole number from ${least}.`);
+    if (!/^\d+$/.test(text) || value < least || value > most) {
+      throw new InvalidArgumentError(`Expected a whole number from ${least} to ${most}.`);
     }
     return value;
   };
+
+/** Parses a flag that is a number of days: a hundred years at most. */
+export const daysFlag = wholeFlag(1, 36_525);
+
+/** Parses a flag that is the seconds to wait for a lock: a week at most. */
+export const waitFlag = wholeFlag(0, 604_800);
+
+/** Parses a flag that is a port; 0 is any free one. */
+export const portFlag = wholeFlag(0, 65_535);
 
 /** Parses a flag that is a user's id. */
 export const userFlag = (text: string): string => {

@@ -110,7 +110,7 @@ export const readSettings = (flags: ConnectionFlags, environment: NodeJS.Process
   const schema = flags.schema ?? environment.ARC_GAM_SCHEMA ?? 'gamification';
   if (!/^[a-z_][a-z0-9_]{0,62}$/i.test(schema) || /^(pg_|information_schema$)/i.test(schema)) {
     throw usageFailure(
-      `ARC_GAM_SCHEMA is '${schema}', which is not a plain schema name, or is one of Postgres' own. Use letters, digits and underscores, for example 'gamification'.`,
+      `${flags.schema === undefined ? 'ARC_GAM_SCHEMA' : '--schema'} is '${schema}', which is not a plain schema name, or is one of Postgres' own. Use letters, digits and underscores, for example 'gamification'.`,
     );
   }
   const source = Object.fromEntries(

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 /** The package's own folder: sql/ and migrations/ stand beside dist/ (or src/, when run from source). */
-export const packageFolder = fileURLToPath(new URL('..', import.meta.url));
+const packageFolder = fileURLToPath(new URL('..', import.meta.url));
 
 /** Absolute path of a folder or file of the package, for example `sql/steps`. */
 export const packagePath = (relative: string): string => `${packageFolder}${relative}`;

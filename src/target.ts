@@ -25,7 +25,7 @@ export interface DatabaseTarget {
   /** Paths of PEM files with the client's own certificate and key, where the server asks for one. */
   readonly tlsCertificate: string | undefined;
   readonly tlsKey: string | undefined;
-  /** Milliseconds until a connection attempt is given up. */
+  /** Milliseconds until a connection attempt is given up; 0: never, as in libpq. */
   readonly connectTimeoutMs: number;
   /** Milliseconds during which an unreachable server is tried again; 0: one attempt. */
   readonly waitMs: number;
@@ -177,8 +177,11 @@ const complete = (environment: Environment, given: Given): DatabaseTarget => {
     tlsRootCertificate,
     tlsCertificate: given.tlsCertificate ?? environment.PGSSLCERT,
     tlsKey: given.tlsKey ?? environment.PGSSLKEY,
-    connectTimeoutMs: seconds(given.connectTimeout ?? environment.PGCONNECT_TIMEOUT, 8) * 1000,
-    waitMs: seconds(environment.ARC_GAM_DATABASE_WAIT_SECONDS, 0) * 1000,
+    connectTimeoutMs: milliseconds(
+      'connect_timeout or PGCONNECT_TIMEOUT',
+      given.connectTimeout ?? environment.PGCONNECT_TIMEOUT ?? '8',
+    ),
+    waitMs: milliseconds('ARC_GAM_DATABASE_WAIT_SECONDS', environment.ARC_GAM_DATABASE_WAIT_SECONDS ?? '0'),
   });
 };
 
@@ -191,9 +194,14 @@ const portNumber = (given: string | undefined): number => {
   return port;
 };
 
-const seconds = (given: string | undefined, fallback: number): number => {
-  const value = Number(given);
-  return Number.isFinite(value) && value > 0 ? value : fallback;
+/** A week, in seconds: a timer of Node takes no more than 24 days. */
+const mostSeconds = 604_800;
+
+const milliseconds = (name: string, seconds: string): number => {
+  if (!/^\d+$/.test(seconds) || Number(seconds) > mostSeconds) {
+    throw usageFailure(`${name} is '${seconds}', expected whole seconds from 0 to ${mostSeconds}.`);
+  }
+  return Number(seconds) * 1000;
 };
 
 const tlsMode = (given: string | undefined, host: string, hasAuthority: boolean, iam: boolean): TlsMode => {

@@ -51,7 +51,7 @@ export interface Cluster {
 }
 
 /** The oldest version of Citus that arc-gam's results were compared on with plain Postgres'. */
-export const testedVersion = '13.2';
+const testedVersion = '13.2';
 
 /** Of the extension; null where there is none: the one question that a plain Postgres is asked. */
 export const citusVersion = async (ask: Ask): Promise<string | null> => {

@@ -83,7 +83,7 @@ export class Shadows {
     );
     const slice = slices.find(({ table }) => table === name);
     const { text, used } = renumbered(
-      slice === undefined ? `select ${name}.* from ${real}` : rowsOf(slice, real),
+      slice === undefined ? `select ${name}.* from ${real}` : selectOf(slice, real),
     );
     await this.session.run(
       `insert into copy_of_${name} ${text}`,
@@ -103,5 +103,5 @@ export const speakOnce = async (session: Session): Promise<void> => {
 };
 
 /** The SELECT of a slice: a condition on the table, or a SELECT in full. */
-export const rowsOf = ({ table, text }: Slice, real: string): string =>
+export const selectOf = ({ table, text }: Slice, real: string): string =>
   /^(?:select|with)\b/.test(text) ? text : `select ${table}.* from ${real} where ${text}`;

@@ -7,7 +7,7 @@ import {
   chosen,
   type Invocation,
   refuseFlags,
-  wholeFlag,
+  waitFlag,
   withCommonFlags,
 } from '../command-line.js';
 import { readSettings } from '../config.js';
@@ -36,7 +36,7 @@ const describe = (command: Command): Command =>
     .description(
       "triggers on the application's tables that note touched days, so that a run need not look at all of history",
     )
-    .option('--wait <seconds>', 'wait for a run to end', wholeFlag(0), 0)
+    .option('--wait <seconds>', 'wait for a run to end', waitFlag, 0)
     .addHelpText(
       'after',
       `

@@ -4,7 +4,10 @@ import postgres from 'postgres';
 import {
   type CommandFile,
   type CommonFlags,
+  databaseFlags,
+  daysFlag,
   type Invocation,
+  portFlag,
   refuseFlags,
   wholeFlag,
   withCommonFlags,
@@ -37,24 +40,22 @@ interface DemoFlags extends CommonFlags {
 /** The flags of a database are taken only to be refused: the demo makes one of its own. */
 const withoutDatabaseFlags = (command: Command): Command => {
   for (const option of command.options) {
-    if (databaseFlags.includes(option.attributeName())) option.hideHelp();
+    if (databaseFlags.some((flag) => flag === option.attributeName())) option.hideHelp();
   }
   return command;
 };
 
-const databaseFlags = ['databaseUrl', 'schema', 'iam'];
-
-export const describeDemo = (command: Command): Command =>
+const describe = (command: Command): Command =>
   withoutDatabaseFlags(withCommonFlags(command))
     .description('compute the rollups of a made-up community (or of your CSV files) on an embedded Postgres')
     .option('--taps <file>', 'CSV, may be .gz: id,id1,id2,time,latitude,longitude')
     .option('--users <file>', 'CSV, may be .gz: id,name,home')
-    .option('--users-count <n>', 'how many users to make up', wholeFlag(2), 600)
-    .option('--days <n>', 'how many days they tap, ending now', wholeFlag(1), 180)
-    .option('--seed <n>', 'another seed, another community', wholeFlag(0), 1)
+    .option('--users-count <n>', 'how many users to make up', wholeFlag(2, 1_000_000), 600)
+    .option('--days <n>', 'how many days they tap, ending now', daysFlag, 180)
+    .option('--seed <n>', 'another seed, another community', wholeFlag(0, 2_147_483_647), 1)
     .option('--serve', 'open the Community page on the result, until Ctrl-C')
     .option('--live', 'with --serve: people tap on, a few times a second, and the page follows')
-    .option('--port <n>', 'with --serve: the port (0: any free one)', wholeFlag(0), 8080)
+    .option('--port <n>', 'with --serve: the port (0: any free one)', portFlag, 8080)
     .option(
       '--keep <dir>',
       'keep the data there and leave the server running; given again, the database in it is made anew',
@@ -72,7 +73,7 @@ Examples:
     );
 
 /** Runs `arc-gam demo`: the real migrate and backfill on a server of its own. */
-export const runDemo = async (flags: DemoFlags, invocation: Invocation): Promise<void> => {
+const run = async (flags: DemoFlags, invocation: Invocation): Promise<void> => {
   const { reporter: given, signal, environment, err } = invocation;
   refuseFlags(invocation, databaseFlags, 'the demo makes a database of its own.');
   if (!flags.serve) refuseFlags(invocation, ['live'], 'it belongs to --serve.');
@@ -286,4 +287,4 @@ const lastTapDay = async (url: string, zone: string): Promise<string | null> => 
   }
 };
 
-export const command: CommandFile = { group: 'To try it:', describe: describeDemo, run: runDemo };
+export const command: CommandFile = { group: 'To try it:', describe, run };

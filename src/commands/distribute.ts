@@ -3,7 +3,8 @@ import {
   type CommandFile,
   type CommonFlags,
   type Invocation,
-  wholeFlag,
+  refuseFlags,
+  waitFlag,
   withCommonFlags,
 } from '../command-line.js';
 import { readSettings } from '../config.js';
@@ -12,6 +13,7 @@ import { withTransaction } from '../db/transaction.js';
 import { moveTables, type PlannedTable, planMoves, toMove } from '../distribute/distribute.js';
 import { requireMigratedSchema } from '../migrate/migrations.js';
 import { formatBytes, plural } from '../report/format.js';
+import { waitingWith } from '../report/reporter.js';
 
 interface DistributeFlags extends CommonFlags {
   dryRun?: boolean;
@@ -24,7 +26,7 @@ const describe = (command: Command): Command =>
     .description('on a Citus cluster: spread the figures over the nodes, or fetch them back')
     .option('--dry-run', 'print where each table is and would be, with sizes; move nothing')
     .option('--undo', 'fetch all tables back to the coordinator')
-    .option('--wait <seconds>', 'wait for a run to end', wholeFlag(0), 0)
+    .option('--wait <seconds>', 'wait for a run to end', waitFlag, 0)
     .addHelpText(
       'after',
       `
@@ -38,7 +40,9 @@ Examples:
   arc-gam distribute --undo       back to the coordinator, which must have room for all of them`,
     );
 
-const run = async (flags: DistributeFlags, { reporter, signal, environment }: Invocation): Promise<void> => {
+const run = async (flags: DistributeFlags, invocation: Invocation): Promise<void> => {
+  const { reporter, signal, environment } = invocation;
+  if (flags.dryRun) refuseFlags(invocation, ['wait'], '--dry-run only reads.');
   const settings = readSettings(flags, environment);
   const undo = flags.undo === true;
   const commandLine = undo ? 'distribute --undo' : 'distribute';
@@ -65,7 +69,7 @@ const run = async (flags: DistributeFlags, { reporter, signal, environment }: In
       undo,
       waitSeconds: flags.wait,
       signal,
-      onWait: (holder) => reporter.working(`Waiting for ${holder}`),
+      onWait: waitingWith(reporter),
       onTable: ({ table, bytes }, index, count) =>
         reporter.working(
           `${undo ? 'Fetching' : 'Moving'} ${table} (${formatBytes(bytes)}), ${index + 1} of ${count}`,

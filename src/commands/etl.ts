@@ -3,9 +3,10 @@ import {
   type CommandFile,
   type CommonFlags,
   dayFlag,
+  daysFlag,
   type Invocation,
   refuseFlags,
-  wholeFlag,
+  waitFlag,
   withCommonFlags,
 } from '../command-line.js';
 import { readSettings } from '../config.js';
@@ -32,17 +33,17 @@ export const withRunFlags = (command: Command): Command =>
     .option(
       '--batch-days <n>',
       'days a transaction (default: as many as hold ARC_GAM_BATCH_TAPS taps)',
-      wholeFlag(1),
+      daysFlag,
     )
     .option(
       '--lookback <days>',
       'look for changed days only so far back, with or without capture (default: all of history)',
-      wholeFlag(1),
+      daysFlag,
     )
     .option('--dry-run', 'say what would change per table, write nothing')
     .option('--diff', 'with --dry-run: every changed row, old -> new')
     .option('--explain', 'say which days are stale and why, and what the steps were given')
-    .option('--wait <seconds>', 'wait for another run to end', wholeFlag(0), 0);
+    .option('--wait <seconds>', 'wait for another run to end', waitFlag, 0);
 
 /**
  * The options of a run from the flags that etl and backfill have in common. Throws a usage failure for one without
@@ -56,6 +57,7 @@ export const runWishes = (flags: RunFlags, invocation: Invocation) => {
       'it belongs to --dry-run, which says what a run would change and writes nothing.',
     );
   }
+  if (flags.dryRun) refuseFlags(invocation, ['batchDays'], '--dry-run is one batch, which is rolled back.');
   return {
     lookbackDays: flags.lookback ?? null,
     batchDays: flags.batchDays ?? null,

@@ -1,5 +1,11 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { type CommandFile, type CommonFlags, type Invocation, withCommonFlags } from '../command-line.js';
+import {
+  type CommandFile,
+  type CommonFlags,
+  type Invocation,
+  refuseFlags,
+  withCommonFlags,
+} from '../command-line.js';
 import { readSettings } from '../config.js';
 import { withDatabase } from '../db/database.js';
 import { follow } from '../pipeline/follow.js';
@@ -14,7 +20,7 @@ const intervalFlag = (text: string): number => {
   const [, number = '', unit = 's'] = /^(\d+(?:\.\d+)?)(ms|s|m)?$/.exec(text) ?? [];
   const ms = Number(number) * { ms: 1, s: 1000, m: 60_000 }[unit as 'ms' | 's' | 'm'];
   if (number === '' || ms < 100 || ms > 3_600_000)
-    throw new InvalidArgumentError('expected a time from 100ms to 60m, such as 1s.');
+    throw new InvalidArgumentError('Expected a time from 100ms to 60m, such as 1s.');
   return ms;
 };
 
@@ -38,7 +44,9 @@ Examples:
 A nightly etl stays as the safety net: it gets its turn between two cycles. A second follow waits to take over.`,
     );
 
-const run = (flags: FollowFlags, { reporter, signal, environment }: Invocation): Promise<void> => {
+const run = (flags: FollowFlags, invocation: Invocation): Promise<void> => {
+  const { reporter, signal, environment } = invocation;
+  if (flags.once) refuseFlags(invocation, ['every'], '--once looks once.');
   const settings = readSettings(flags, environment);
   return withDatabase(settings, 'follow', (database) =>
     follow(database, settings, { everyMs: flags.every, once: flags.once === true, signal }, reporter),

@@ -4,7 +4,7 @@ import {
   type CommonFlags,
   dayFlag,
   type Invocation,
-  wholeFlag,
+  waitFlag,
   withCommonFlags,
 } from '../command-line.js';
 import { readSettings } from '../config.js';
@@ -12,6 +12,7 @@ import { withDatabase } from '../db/database.js';
 import { freeze } from '../pipeline/freeze.js';
 import { addDays } from '../pipeline/plan.js';
 import { plural } from '../report/format.js';
+import { waitingWith } from '../report/reporter.js';
 
 interface FreezeFlags extends CommonFlags {
   before: string;
@@ -24,7 +25,7 @@ const describe = (command: Command): Command =>
     .description('keep the figures of all days before a day as they are, so that their taps may be archived')
     .requiredOption('--before <day>', 'the first day that goes on following from its taps', dayFlag)
     .option('--dry-run', 'check, and say what would be frozen; write nothing')
-    .option('--wait <seconds>', 'wait for a run to end', wholeFlag(0), 0)
+    .option('--wait <seconds>', 'wait for a run to end', waitFlag, 0)
     .addHelpText(
       'after',
       `
@@ -47,7 +48,7 @@ const run = (flags: FreezeFlags, { reporter, signal, environment }: Invocation):
       dryRun,
       waitSeconds: flags.wait,
       signal,
-      onWait: (holder) => reporter.working(`Waiting for ${holder}`),
+      onWait: waitingWith(reporter),
       onWork: (what) => reporter.working(what),
     });
     const { before, firstDay, dayCount, tapCount } = result;

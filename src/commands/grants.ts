@@ -68,7 +68,7 @@ const run = async (flags: GrantsFlags, { reporter, environment, out }: Invocatio
 const requireOwnSchema = (settings: Settings): void => {
   if (settings.schema.toLowerCase() !== 'public') return;
   throw usageFailure(
-    "ARC_GAM_SCHEMA is 'public', where other tables live too: rights on all of its tables would reach them. Use a schema of its own for arc-gam, for example 'gamification'.",
+    "The target schema is 'public', where other tables live too: rights on all of its tables would reach them. Use a schema of its own for arc-gam, for example 'gamification'.",
   );
 };
 

@@ -1,6 +1,12 @@
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { type CommandFile, type CommonFlags, type Invocation, withCommonFlags } from '../command-line.js';
+import {
+  type CommandFile,
+  type CommonFlags,
+  type Invocation,
+  refuseFlags,
+  withCommonFlags,
+} from '../command-line.js';
 import { readSettings } from '../config.js';
 import { withDatabase } from '../db/database.js';
 import { workFailure } from '../errors.js';
@@ -28,7 +34,9 @@ arc_gam_attention_count says that.`,
     );
 
 /** Only reads. Throws a failure where the database can't be read or the file can't be written. */
-const run = (flags: MetricsFlags, { reporter, environment }: Invocation): Promise<void> => {
+const run = (flags: MetricsFlags, invocation: Invocation): Promise<void> => {
+  const { reporter, environment } = invocation;
+  if (flags.file !== undefined) refuseFlags(invocation, ['json'], 'a file is in the format of Prometheus.');
   const settings = readSettings(flags, environment);
   return withDatabase(settings, 'metrics', async (database) => {
     const status = await readStatus(database, settings);

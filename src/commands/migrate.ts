@@ -6,6 +6,7 @@ import {
   chosen,
   type Invocation,
   refuseFlags,
+  waitFlag,
   wantsCloudLogging,
   wholeFlag,
   withCommonFlags,
@@ -17,6 +18,7 @@ import { migrateDown, migrateUp, migrationSql } from '../migrate/migrate.js';
 import { migrationStatus } from '../migrate/migrations.js';
 import { loadSteps } from '../pipeline/order.js';
 import { frozenRenewal, renewals } from '../pipeline/outdated.js';
+import { waitingWith } from '../report/reporter.js';
 
 interface MigrateFlags extends CommonFlags {
   dryRun?: boolean;
@@ -32,9 +34,9 @@ const describe = (command: Command): Command =>
     .addArgument(choiceArgument('[direction]', 'what to do', directions).default('up'))
     .description('set up or change the target schema; never writes outside of it')
     .option('--dry-run', 'print the SQL, write nothing')
-    .option('--count <n>', 'down: how many migrations to take back (default: 1)', wholeFlag(1))
+    .option('--count <n>', 'down: how many migrations to take back (default: 1)', wholeFlag(1, 1_000))
     .option('--all', 'down: all of them, and the schema')
-    .option('--wait <seconds>', 'wait for another run to end', wholeFlag(0), 0)
+    .option('--wait <seconds>', 'wait for another run to end', waitFlag, 0)
     .addHelpText(
       'after',
       `
@@ -107,7 +109,7 @@ const run = async (given: string, flags: MigrateFlags, invocation: Invocation): 
     const options = {
       waitSeconds: flags.wait,
       signal,
-      onWait: (holder: string) => reporter.working(`Waiting for ${holder}`),
+      onWait: waitingWith(reporter),
     };
     const count = flags.all ? Number.MAX_SAFE_INTEGER : (flags.count ?? 1);
     const result =

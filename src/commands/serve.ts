@@ -1,8 +1,9 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import {
   type CommandFile,
   type CommonFlags,
   type Invocation,
+  portFlag,
   wantsCloudLogging,
   withCommonFlags,
 } from '../command-line.js';
@@ -16,19 +17,11 @@ interface ServeFlags extends CommonFlags {
   port: number;
 }
 
-const portFlag = (text: string): number => {
-  const port = Number(text);
-  if (!/^\d+$/.test(text) || port > 65_535) {
-    throw new InvalidArgumentError('Expected a port from 0 (any free one) to 65535.');
-  }
-  return port;
-};
-
-export const describeServe = (command: Command): Command =>
+const describe = (command: Command): Command =>
   withCommonFlags(command)
     .description('answer the read API and the Community page; reads only')
     .option('--host <address>', 'the address to listen on', '127.0.0.1')
-    .option('--port <n>', 'the port to listen on', portFlag, 8080)
+    .option('--port <n>', 'the port to listen on (0: any free one)', portFlag, 8080)
     .addHelpText(
       'after',
       `
@@ -42,10 +35,7 @@ const severityOf = (status: number): 'WARNING' | 'ERROR' | undefined =>
   status >= 500 ? 'ERROR' : status >= 400 ? 'WARNING' : undefined;
 
 /** Runs `arc-gam serve` until a signal ends it. Throws a failure that says what to do. */
-export const runServe = async (
-  flags: ServeFlags,
-  { reporter, signal, environment, out }: Invocation,
-): Promise<void> => {
+const run = async (flags: ServeFlags, { reporter, signal, environment, out }: Invocation): Promise<void> => {
   const isForMachines = flags.json === true || wantsCloudLogging(flags, environment);
   const write = (event: string, fields: object, line: string, severity?: 'WARNING' | 'ERROR') => {
     if (isForMachines) reporter.say(event, fields, [line], severity);
@@ -75,4 +65,4 @@ export const runServe = async (
   await server.stop();
 };
 
-export const command: CommandFile = { group: 'To serve:', describe: describeServe, run: runServe };
+export const command: CommandFile = { group: 'To serve:', describe, run };

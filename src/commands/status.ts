@@ -9,14 +9,7 @@ import { requireMigratedSchema } from '../migrate/migrations.js';
 import type { Frozen } from '../pipeline/frozen.js';
 import { formatBytes, formatCount, formatDuration, formatTable, plural } from '../report/format.js';
 import type { Reporter } from '../report/reporter.js';
-import {
-  type IndexRow,
-  type Live,
-  type RunRow,
-  readIndexes,
-  readStatus,
-  type Status,
-} from '../status/status.js';
+import { type IndexRow, type Live, readIndexes, readStatus, type Status } from '../status/status.js';
 import { describeTarget } from '../target.js';
 
 const describe = (command: Command): Command =>
@@ -168,17 +161,13 @@ const screen = async (status: Status, place: string, schema: string): Promise<st
   if (status.live !== null) lines.push(line('live', describeLive(status.live)));
   lines.push(line('lock', status.lockHolder === null ? 'free' : `held by ${status.lockHolder}`));
   if (runs.length > 0) {
-    const stateOf = ({ state, command }: RunRow) => {
-      const holder = command === 'follow' ? (status.live?.follower ?? null) : status.lockHolder;
-      return state === 'running' && holder === null ? 'dead' : state;
-    };
     const rows = runs.map((run) => ({
       run: run.run_id,
       command: run.command,
-      state: stateOf(run),
+      state: run.state,
       started: run.started_at,
       // When a run that died ended is unknown.
-      took: stateOf(run) === 'dead' ? '-' : formatDuration(run.duration_ms),
+      took: run.state === 'dead' ? '-' : formatDuration(run.duration_ms),
       days: run.day_count,
       taps: run.tap_count,
       'rows written': run.row_count,

@@ -1,5 +1,12 @@
 import type { Command } from 'commander';
-import { type CommandFile, type CommonFlags, type Invocation, withCommonFlags } from '../command-line.js';
+import {
+  type CommandFile,
+  type CommonFlags,
+  databaseFlags,
+  type Invocation,
+  refuseFlags,
+  withCommonFlags,
+} from '../command-line.js';
 import { readSettings, type Settings } from '../config.js';
 import { withDatabase } from '../db/database.js';
 import { withTransaction } from '../db/transaction.js';
@@ -102,7 +109,10 @@ const print = (steps: readonly Step[], name: string, { reporter }: Invocation): 
 const run = async (name: string | undefined, flags: CommonFlags, invocation: Invocation): Promise<void> => {
   const steps = loadSteps();
   if (name === undefined) await list(steps, flags, invocation);
-  else print(steps, name, invocation);
+  else {
+    refuseFlags(invocation, databaseFlags, 'the statements of a step are the same for every database.');
+    print(steps, name, invocation);
+  }
 };
 
 export const command: CommandFile = { group: 'To look:', describe, run };

@@ -4,13 +4,14 @@ import {
   type CommonFlags,
   dayFlag,
   type Invocation,
-  wholeFlag,
+  waitFlag,
   withCommonFlags,
 } from '../command-line.js';
 import { readSettings } from '../config.js';
 import { withDatabase } from '../db/database.js';
 import { thaw } from '../pipeline/freeze.js';
 import { plural } from '../report/format.js';
+import { waitingWith } from '../report/reporter.js';
 
 interface ThawFlags extends CommonFlags {
   from?: string;
@@ -25,7 +26,7 @@ const describe = (command: Command): Command =>
     .option('--from <day>', 'only the days from this one on (default: all)', dayFlag)
     .option('--force', 'also where counted taps are not in the source: they count no longer')
     .option('--dry-run', 'check, and say what would be thawed; write nothing')
-    .option('--wait <seconds>', 'wait for a run to end', wholeFlag(0), 0)
+    .option('--wait <seconds>', 'wait for a run to end', waitFlag, 0)
     .addHelpText(
       'after',
       `
@@ -54,7 +55,7 @@ const run = (flags: ThawFlags, { reporter, signal, environment }: Invocation): P
         dryRun,
         waitSeconds: flags.wait,
         signal,
-        onWait: (holder) => reporter.working(`Waiting for ${holder}`),
+        onWait: waitingWith(reporter),
         onWork: (what) => reporter.working(what),
       },
     );

@@ -8,6 +8,7 @@ import {
   type Invocation,
   refuseFlags,
   userFlag,
+  waitFlag,
   wholeFlag,
   withCommonFlags,
 } from '../command-line.js';
@@ -41,16 +42,21 @@ const repairRounds = 3;
 const describe = (command: Command): Command =>
   withCommonFlags(command)
     .description('hold what is stored against what follows from the source; exit code 3 when they differ')
-    .option('--sample <n>', 'users to recompute, and a quarter as many days at most', wholeFlag(1), 200)
+    .option(
+      '--sample <n>',
+      'users to recompute, and a quarter as many days at most',
+      wholeFlag(1, 1_000_000),
+      200,
+    )
     .option('--seed <text>', 'choose the same sample again (default: another one every time)')
     .option('--full', 'every day, every user, every row')
     .option('--table <names>', 'only checks of these tables, separated by commas', tablesFlag)
     .option('--date <day>', 'only this day, its week, and the users who were active on it', dayFlag)
     .option('--user <id>', 'only this user', userFlag)
-    .option('--limit <n>', 'findings to show for a check', wholeFlag(1), 5)
+    .option('--limit <n>', 'findings to show for a check', wholeFlag(1, 1_000_000), 5)
     .option('--stale-ok', 'a day whose source changed since the last run is no reason for exit code 3')
     .option('--repair', 'mark what was found as stale and derive it again')
-    .option('--wait <seconds>', 'repair: wait for another run to end', wholeFlag(0), 0)
+    .option('--wait <seconds>', 'repair: wait for another run to end', waitFlag, 0)
     .addHelpText(
       'after',
       `
@@ -109,7 +115,8 @@ const run = (flags: VerifyFlags, invocation: Invocation): Promise<void> => {
         onCheck: (result) => reportCheck(reporter, result),
       });
       reportSummary(reporter, verification, flags.full === true, seed);
-      if (flags.date === undefined && flags.user === undefined) await note(verification);
+      const isWhole = [flags.table, flags.date, flags.user].every((part) => part === undefined);
+      if (isWhole) await note(verification);
       return verification;
     };
     let verification = await look();

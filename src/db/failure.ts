@@ -1,4 +1,5 @@
 import { exitCode, Failure, usageFailure } from '../errors.js';
+import { sentence } from '../report/format.js';
 import { type DatabaseTarget, describeTarget } from '../target.js';
 
 interface DatabaseError {
@@ -134,7 +135,7 @@ export const connectionFailure = (error: unknown, target: DatabaseTarget): Failu
   }
   if (/timeout|timed out/i.test(message) || code === 'ETIMEDOUT' || code === 'CONNECT_TIMEOUT') {
     return failure(
-      `The database at ${place} did not answer within ${target.connectTimeoutMs / 1000} s. Check host, port and firewall.`,
+      `The database at ${place} did not answer${target.connectTimeoutMs === 0 ? '' : ` within ${target.connectTimeoutMs / 1000} s`}. Check host, port and firewall.`,
     );
   }
   return failure(
@@ -194,7 +195,7 @@ export const toFailure = (error: unknown): Failure => {
     case '22008':
       return failure(
         exitCode.failed,
-        `${sentence(message)} An expression of ARC_GAM_TAPS_* or ARC_GAM_USERS_* can't take a value of the application's tables. Let it give null for such a value (case when ... then ... end), run arc-gam migrate, then the same command again.`,
+        `${sentence(message)} If that is an expression of ARC_GAM_TAPS_* or ARC_GAM_USERS_* that can't take a value of the application's tables, let it give null for such a value (case when ... then ... end), run arc-gam migrate, then the same command again.`,
       );
     case '57014':
       return failure(
@@ -226,5 +227,3 @@ export const toFailure = (error: unknown): Failure => {
   }
   return failure(exitCode.failed, message || String(error));
 };
-
-const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;

@@ -3,7 +3,7 @@ import type pg from 'pg';
 import type { Settings } from '../config.js';
 import { exitCode, Failure } from '../errors.js';
 import { readPackageFile } from '../files.js';
-import { applicationName, type Database, setApplicationName } from './database.js';
+import { applicationName, askClient, type Database, setApplicationName } from './database.js';
 import { pinned, withoutTimeouts } from './transaction.js';
 
 /** The lock that one run at a time holds per target schema. */
@@ -128,7 +128,7 @@ const waitForLock = async (client: pg.Client, serverVersion: number, options: Lo
       `select pg_try_advisory_xact_lock(${lockClass}, hashtext(${client.escapeLiteral(options.schema)})) as taken`,
     );
     if (taken.rows[0]?.taken) return;
-    const holder = await runLockHolder(client, options.schema);
+    const holder = await runLockHolder(askClient(client), options.schema);
     await client.query('rollback');
     // Who held it has just ended.
     if (holder === undefined) continue;
@@ -148,13 +148,18 @@ const waitForLock = async (client: pg.Client, serverVersion: number, options: Lo
   }
 };
 
-/** Who holds the run lock of a schema, in words; undefined when nobody does. */
-export const runLockHolder = async (client: pg.Client, schema: string): Promise<string | undefined> => {
-  const { rows } = await client.query<{ name: string | null; pid: number; since: string | null }>(
+/** The name of the lock that a follow holds all the while, beside the schema's own of each of its cycles. */
+export const followLock = (schema: string): string => `${schema} follow`;
+
+/** Who holds the run lock of a schema, or the follow's by its name, in words; undefined when nobody does. */
+export const runLockHolder = async (
+  ask: ReturnType<typeof askClient>,
+  schema: string,
+): Promise<string | undefined> => {
+  const [holder] = await ask<{ name: string | null; pid: number; since: string | null }>(
     readPackageFile('sql/status/lock_holder.sql'),
-    [lockClass, schema],
+    [String(lockClass), schema],
   );
-  const holder = rows[0];
   if (holder === undefined) return undefined;
   const name = holder.name ?? 'a session of another role';
   return `${name} (since ${holder.since ?? 'unknown'}, backend ${holder.pid})`;

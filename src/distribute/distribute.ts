@@ -198,8 +198,10 @@ export interface FigureSpread {
   readonly version: string;
   readonly distributed: number;
   readonly reference: number;
-  /** Tables that `arc-gam distribute` would move, because a migration has made them since or it was stopped; 0 while
-   * nothing is spread. */
+  /**
+   * Tables that `arc-gam distribute` would move, because a migration has made them since or it was stopped; none while
+   * nothing is spread.
+   */
   readonly left: readonly string[];
   /** Null where no verification has ended since tables were moved. */
   readonly verified: Verified | null;

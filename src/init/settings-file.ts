@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { parse } from 'dotenv';
 import { usageFailure, workFailure } from '../errors.js';
+import { sentence } from '../report/format.js';
 
 /** One line of a settings file, and what is said above it. */
 export interface Setting {
@@ -11,7 +12,11 @@ export interface Setting {
 
 /** Settings in the form of a .env file, a comment above each. Any value can be read back unchanged. */
 export const settingsText = (settings: readonly Setting[]): string =>
-  settings.map(({ variable, value, why }) => `# ${sentence(why)}\n${variable}=${quoted(value)}\n`).join('');
+  settings
+    .map(
+      ({ variable, value, why }) => `# ${sentence(why.replace(/\s+/g, ' '))}\n${variable}=${quoted(value)}\n`,
+    )
+    .join('');
 
 /**
  * Adds settings to a file and makes the file where there is none. Settings that it already has are left alone. Returns
@@ -49,17 +54,14 @@ export const withoutPassword = (url: string): string => {
   }
 };
 
-const sentence = (text: string): string => {
-  const [first = '', ...rest] = text.replace(/\s+/g, ' ');
-  return `${first.toUpperCase()}${rest.join('')}.`;
-};
-
 const quoted = (value: string): string => {
   if (/^[\w.,/:+-]*$/.test(value)) return value;
-  // Backquotes are the last way: systemd keeps them, and a shell would run what is between them.
-  const isPlain = !value.includes('\\') && parse(`X=${value}`).X === value;
-  const quote = ['"', "'", ...(isPlain ? [''] : []), '`'].find(
-    (mark) => mark === '' || !value.includes(mark),
+  const hasBackslash = value.includes('\\');
+  // In double quotes a backslash begins a line break or the like. Backquotes are the last way: systemd keeps them, and
+  // a shell would run what is between them.
+  const marks = hasBackslash ? ["'", '"', '`'] : ['"', "'", '', '`'];
+  const quote = marks.find(
+    (mark) => (mark === '' || !value.includes(mark)) && parse(`X=${mark}${value}${mark}`).X === value,
   );
   if (quote === undefined || value.includes('\n')) {
     throw usageFailure(`A settings file can't hold this value: ${value}. Set it in the environment.`);

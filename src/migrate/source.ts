@@ -165,6 +165,14 @@ const viewComments = [
   }),
 ];
 
+/** A name as in SQL: in double quotes whatever it is, else a word. */
+const identifier = /"(?:[^"]|"")+"|[\p{L}_][\p{L}\p{N}_$]*/u.source;
+const relationInSql = new RegExp(`^(?:(${identifier})\\s*\\.\\s*)?(${identifier})$`, 'u');
+
+/** What a name stands for: Postgres puts one without quotes into small letters. */
+const meant = (name: string): string =>
+  name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name.toLowerCase();
+
 /**
  * Schema and table that a setting such as `public.taps` or `"My App".taps` names. Throws a usage failure for any other
  * text.
@@ -174,16 +182,13 @@ export const relationName = (
   key: 'tapsTable' | 'usersTable',
 ): { schema: string; table: string } => {
   const given = mapping[key];
-  const parts = [...given.matchAll(/"((?:[^"]|"")+)"|([^".\s]+)/g)].map(
-    ([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain?.toLowerCase() ?? '',
-  );
-  if (parts.length < 1 || parts.length > 2) {
+  const [, schema = 'public', table] = relationInSql.exec(given) ?? [];
+  if (table === undefined) {
     throw usageFailure(
       `${sourceVariable(key)} is '${given}', expected a table such as public.taps, or "Social App"."TapEvent": names that are not in small letters in double quotes, and in a .env file or a shell single quotes around all of it.`,
     );
   }
-  const [table = '', schema = 'public'] = [...parts].reverse();
-  return { schema, table };
+  return { schema: meant(schema), table: meant(table) };
 };
 
 const findRelation = async (

@@ -136,8 +136,9 @@ export const added = (step: Step, table: string, select: string, purpose: string
   statement(step, purpose, table, `insert into ${table} (${scratchColumns(table).join(', ')})\n${select}`);
 
 /**
- * All statements of a step, in the order in which a batch runs them, for whoever wants to read them. `isShared`:
- * whether another step writes to the same scratch table.
+ * What a step prepares, or stages and applies, in the order in which a batch does, for whoever wants to read it. What
+ * only some batches do instead (delete_placed, fill) and what goes with it (the count, savepoints) is left out.
+ * `isShared`: whether another step writes to the same scratch table.
  */
 export const statementsOf = (step: Step, isShared: boolean, place: Place): Statement[] => {
   const notes = step.notes.map((note) => added(step, note.table, note.select, 'note'));

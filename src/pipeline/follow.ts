@@ -4,7 +4,7 @@ import { inspectCluster, sourceViews, whyNoCapture } from '../citus/cluster.js';
 import type { Settings } from '../config.js';
 import type { Database } from '../db/database.js';
 import { isLockTimeout, isTransient, toFailure } from '../db/failure.js';
-import { withRunLock } from '../db/run-lock.js';
+import { followLock, withRunLock } from '../db/run-lock.js';
 import { type Session, withTransaction } from '../db/transaction.js';
 import { exitCode, usageFailure } from '../errors.js';
 import { readPackageFile } from '../files.js';
@@ -159,7 +159,7 @@ class Following {
   whileLocked(): Promise<void> {
     const { signal } = this.options;
     const lock = {
-      schema: `${this.settings.schema} follow`,
+      schema: followLock(this.settings.schema),
       what: 'follow',
       waitSeconds: Number.POSITIVE_INFINITY,
       signal,
@@ -294,6 +294,7 @@ class Following {
           isPart: !once,
           runId: this.runId,
           signal: stop.signal,
+          steps: this.pipelineSteps,
         },
         {
           ...quietly(this.reporter, this.told),
@@ -305,7 +306,6 @@ class Following {
             if (!once) this.runId = ended.runId;
           },
         },
-        this.pipelineSteps,
       );
       this.count(report, performance.now() - started, waiting.age_ms);
       this.lastCycleAt = performance.now();

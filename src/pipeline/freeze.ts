@@ -79,7 +79,7 @@ export const freeze = (
     const bound = frozen !== null && frozen.frozen_before > before ? frozen.frozen_before : before;
     const result = { before: bound, firstDay: frozen?.first_day ?? first?.day ?? before };
     if (first === undefined) return { ...result, dayCount: 0, tapCount: 0 };
-    const runId = await openRun(session, options.command);
+    const runId = await openRun(session, options.command, settings.schema);
     await session.query(readPackageFile('sql/freeze/frozen_day.sql'), [first.day, days.at(-1)?.day ?? null]);
     for (const batch of cutBatches(days, { taps: settings.batchTaps })) {
       options.onWork(`Keeping the places of ${batch[0]?.day} .. ${batch.at(-1)?.day}`);
@@ -115,7 +115,7 @@ export const thaw = (
       compared.reduce((total, day) => total + count(day), 0);
     const goneCount = sum(({ gone_count }) => gone_count);
     if (goneCount > 0 && !force) throw usageFailure(describeGone(compared, goneCount));
-    const runId = await openRun(session, options.command);
+    const runId = await openRun(session, options.command, settings.schema);
     await session.query('delete from frozen_cell where day >= $1::date', [first]);
     await session.query('delete from frozen_day where day >= $1::date', [first]);
     // Whatever the taps say now, the next run reads them.
@@ -246,7 +246,7 @@ const inLedger = async <Result>(
       settings,
       async (session) => {
         const result = await use(session);
-        return dryRun ? (rollBack(result) as never) : result;
+        return dryRun ? rollBack(result) : result;
       },
       { signal, before: lockLedger },
     ),

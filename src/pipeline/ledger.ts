@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { followLock, runLockHolder } from '../db/run-lock.js';
 import type { Session } from '../db/transaction.js';
 import { readPackageFile } from '../files.js';
 import type { BatchResult, StepResult } from '../report/reporter.js';
@@ -7,21 +8,32 @@ import type { Day } from './plan.js';
 export type RunState = 'done' | 'failed' | 'stopped';
 
 /**
- * Marks runs that vanished without a word as dead, on behalf of a command: whoever holds the lock that they would may.
+ * Marks runs that vanished without a word as dead, on behalf of a command that holds the lock of its kind. Whatever is
+ * no follow does so for a follow as well, where nobody follows: its host may never start another one.
  */
-export const closeDead = async (session: Session, command: string): Promise<void> => {
-  await session.query(readPackageFile('sql/ledger/close_dead.sql'), [command]);
+export const closeDead = async (session: Session, command: string, schema: string): Promise<void> => {
+  const isFollow = command === 'follow';
+  const follower = isFollow ? undefined : await runLockHolder(session.query, followLock(schema));
+  await session.query(readPackageFile('sql/ledger/close_dead.sql'), [!isFollow, follower === undefined]);
 };
 
 /** Opens a run in the ledger and returns its number. */
-export const openRun = async (session: Session, command: string): Promise<number> => {
-  await closeDead(session, command);
+export const openRun = async (session: Session, command: string, schema: string): Promise<number> => {
+  await closeDead(session, command, schema);
   const [opened] = await session.query<{ run_id: number }>(readPackageFile('sql/ledger/open_run.sql'), [
     command,
     hostname(),
     process.pid,
   ]);
   return opened?.run_id ?? 1;
+};
+
+/** Whether the last run failed or was stopped, which status tells until another one has ended. */
+export const isLastUnwell = async (session: Session): Promise<boolean> => {
+  const [last] = await session.query<{ is_unwell: boolean }>(
+    "select state in ('failed', 'stopped') as is_unwell from run order by run_id desc limit 1",
+  );
+  return last?.is_unwell === true;
 };
 
 /** Whether a run is still taken for one that goes on. */

@@ -28,7 +28,7 @@ export interface DayState {
   readonly is_processed: boolean;
   /** The source no longer says what the ledger says. */
   readonly is_changed: boolean;
-  /** Derived by other step files than today's. */
+  /** Derived by steps whose SQL meant something else than today's. */
   readonly is_outdated: boolean;
   /** Marked by verify --repair. */
   readonly is_marked: boolean;

@@ -1,4 +1,6 @@
+import type { StepWork } from './batch.js';
 import type { StaleRequest } from './stale.js';
+import type { Step } from './step.js';
 
 /** The options of a run. */
 export interface RunRequest extends StaleRequest {
@@ -21,13 +23,16 @@ export interface RunRequest extends StaleRequest {
   /** The row of the ledger to go on with; null: one is opened when there is something to write. */
   readonly runId: number | null;
   readonly signal?: AbortSignal | undefined;
+  readonly steps: readonly Step[];
+  /** Is told how each step was carried out. */
+  readonly onPlan?: ((work: StepWork) => void) | undefined;
 }
 
-/** A command's name, and the options in which it differs from `plainRequest`. */
+/** A command's name, and the options in which it differs from `plainRequest` and from the steps of this version. */
 export type Wishes = Pick<RunRequest, 'command'> & Partial<RunRequest>;
 
 /** The default: all of history up to yesterday, in batches by taps, without waiting, not a dry run. */
-export const plainRequest: Omit<RunRequest, 'command'> = {
+export const plainRequest: Omit<RunRequest, 'command' | 'steps'> = {
   from: null,
   to: null,
   always: false,

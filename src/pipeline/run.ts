@@ -17,14 +17,22 @@ import { rollBack, type Session, withTransaction } from '../db/transaction.js';
 import { usageFailure } from '../errors.js';
 import { readPackageFile } from '../files.js';
 import { requireMigratedSchema } from '../migrate/migrations.js';
-import type { BatchResult, Reason, Reporter, RunReport, StepResult } from '../report/reporter.js';
+import {
+  type BatchResult,
+  type Reason,
+  type Reporter,
+  type RunReport,
+  type StepResult,
+  waitingWith,
+} from '../report/reporter.js';
 import { addUp, rowsWritten } from '../report/steps.js';
-import { lockLedger, runBatch, type StepWork } from './batch.js';
+import { lockLedger, runBatch } from './batch.js';
 import { readStage, type TableDifference } from './difference.js';
 import { noteLateTaps, readFrozen } from './frozen.js';
 import {
   closeDead,
   closeRun,
+  isLastUnwell,
   openRun,
   recordBatch,
   recordSteps,
@@ -56,25 +64,22 @@ const maxAttempts = 5;
 export const runPipeline = async (
   database: Database,
   settings: Settings,
-  { command, ...wishes }: Wishes,
+  { steps = loadSteps(), ...wishes }: Wishes,
   reporter: Reporter,
-  steps: readonly Step[] = loadSteps(),
-  onPlan?: (work: StepWork) => void,
 ): Promise<void> => {
   const started = performance.now();
-  const request: RunRequest = { ...plainRequest, ...wishes, command };
-  const digest = factsDigest(steps);
+  const request: RunRequest = { ...plainRequest, ...wishes, steps };
   const locked = {
     schema: settings.schema,
     what: request.command,
     waitSeconds: request.waitSeconds,
     signal: request.signal,
-    onWait: (holder: string) => reporter.working(`Waiting for ${holder}`),
+    onWait: waitingWith(reporter),
   };
   await withRunLock(database, locked, async (lock) => {
     // Whoever held the lock before may have been a newer version's migrate.
     await requireMigratedSchema(database, settings.schema);
-    const run = new Run(database, settings, request, reporter, lock, steps, digest, onPlan);
+    const run = new Run(database, settings, request, reporter, lock);
     if (request.dryRun) await run.rehearse();
     else await run.all();
     await reporter.ended(await run.report(performance.now() - started));
@@ -96,6 +101,7 @@ class Run {
   private isSpread = false;
   /** Whether the database has Citus at all. */
   private isCluster = false;
+  private readonly digest: string;
   private readonly totals = new Map<string, StepResult>();
   private readonly preparing = new Map<string, StepResult>();
   private readonly differences = new Map<string, TableDifference>();
@@ -106,11 +112,9 @@ class Run {
     private readonly request: RunRequest,
     private readonly reporter: Reporter,
     private readonly lock: RunLock,
-    private readonly steps: readonly Step[],
-    private readonly digest: string,
-    private readonly onPlan: ((work: StepWork) => void) | undefined,
   ) {
     this.runId = request.runId;
+    this.digest = factsDigest(request.steps);
   }
 
   /** Derives what is stale. */
@@ -121,7 +125,7 @@ class Run {
       if (plan.batches.length === 0) await this.withRetries(() => this.batch(plan, [], 0));
       else {
         this.runId ??= await this.withRetries(() =>
-          this.transaction((session) => openRun(session, this.request.command)),
+          this.transaction((session) => openRun(session, this.request.command, this.settings.schema)),
         );
         this.reporter.runOpened(this.runId);
       }
@@ -166,7 +170,7 @@ class Run {
         if (days.length > 0) this.reporter.batchEnded(report, result);
         await this.reportDifference();
         this.ignored = await readIgnored(session);
-        return rollBack(null) as never;
+        return rollBack(null);
       },
       { signal: this.request.signal, before: lockLedger },
     );
@@ -199,7 +203,7 @@ class Run {
       this.settings,
       async (session) => {
         // Also where nothing is left to do: a run may be killed between its last batch and its last word.
-        if (!this.request.isPart) await closeDead(session, this.request.command);
+        if (!this.request.isPart) await closeDead(session, this.request.command, this.settings.schema);
         if (!rebuild) await drainCapture(session, await recordedZone(session, this.settings));
       },
       { signal, before: lockLedger },
@@ -211,7 +215,7 @@ class Run {
         if (!rebuild) return this.stale(session);
         // As the first batch will find it. What is there now stays until then.
         await this.beginAnew(session);
-        return rollBack(await this.stale(session)) as never;
+        return rollBack(await this.stale(session));
       },
       rebuild ? { signal, before: lockLedger } : { signal, readOnly: true },
     );
@@ -226,7 +230,7 @@ class Run {
   private async beginAnew(session: Session): Promise<void> {
     await refuseRebuild(session);
     await this.speakOnceOnCluster(session);
-    await emptyTables(session, this.steps);
+    await emptyTables(session, this.request.steps);
     // Whoever goes on after a kill may not name the zone, or not this one.
     const zone = await recordedZone(session, this.settings);
     await recordZone(session, zone);
@@ -242,8 +246,8 @@ class Run {
       await requireFigures(session.query, await figurePlacements(session.query, this.settings.schema));
     const stale = await findStaleDays(session, this.settings, this.request, this.digest);
     if (!this.request.explain) return stale;
-    this.renewals = await renewals(session, this.steps);
-    const frozen = await frozenRenewal(session, this.steps);
+    this.renewals = await renewals(session, this.request.steps);
+    const frozen = await frozenRenewal(session, this.request.steps);
     return frozen === null ? stale : { ...stale, notices: [...stale.notices, frozen] };
   }
 
@@ -316,14 +320,17 @@ class Run {
         const batch = await this.derive(session, plan, days, runId ?? 0);
         const isUnchanged = days.length === 0 && batch.renewed.length === 0 && rowsWritten(batch.steps) === 0;
         const isNews = beginsAnew || plan.unchangedDays.length > 0 || plan.lateTaps.length > 0;
-        if (isUnchanged && !isNews) return rollBack(batch) as never;
+        // A run that failed is what status tells of until one that ended well comes after it.
+        const isAnswer = isUnchanged && (await isLastUnwell(session));
+        if (isUnchanged && !isNews && !isAnswer) return rollBack(batch);
         if (index === 0) {
           await strikeOff(session, plan.unchangedDays);
           await noteLateTaps(session, plan.lateTaps);
         }
+        if (isAnswer) runId ??= await openRun(session, this.request.command, this.settings.schema);
         if (isUnchanged) return batch;
         await recordZone(session, plan.zone);
-        runId ??= await openRun(session, this.request.command);
+        runId ??= await openRun(session, this.request.command, this.settings.schema);
         await recordBatch(session, runId, batch, days.length);
         // The cycles of a follower are one run; its steps are noted once a minute and not in every cycle.
         if (!this.request.isPart) await recordSteps(session, runId, stepsOf(batch));
@@ -345,7 +352,7 @@ class Run {
     return runBatch(session, {
       zone: plan.zone,
       schema: this.settings.schema,
-      steps: this.steps,
+      steps: this.request.steps,
       factsDigest: this.digest,
       runId,
       days,
@@ -354,7 +361,7 @@ class Run {
       figures: this.isCluster ? await figurePlacements(session.query, this.settings.schema) : [],
       // A rehearsal is read from outside while it lasts.
       mayFill: !this.request.dryRun,
-      onPlan: this.onPlan,
+      onPlan: this.request.onPlan,
       onStep: (step) => this.reporter.stepStarted(step),
       onStage: this.request.dryRun ? (on, step, counts) => this.noteDifference(on, step, counts) : undefined,
       onScope: this.request.explain
@@ -384,7 +391,11 @@ class Run {
     const nothing = { inserted: 0, updated: 0, deleted: 0 };
     await this.reporter.table(
       'difference',
-      storedTables(this.steps).map((table) => ({ table, ...nothing, ...this.differences.get(table) })),
+      storedTables(this.request.steps).map((table) => ({
+        table,
+        ...nothing,
+        ...this.differences.get(table),
+      })),
       'A run would change (nothing was written)',
     );
     this.totals.clear();

@@ -114,7 +114,9 @@ export const findStaleDays = async (
   ]);
   const captured = noted.map(({ day }) => day);
   const lookback = ledger.length === 0 ? null : request.lookbackDays;
-  const span: DayRange = { from: lookback === null ? null : addDays(to, 1 - lookback), to: last };
+  const begin = lookback === null ? null : addDays(to, 1 - lookback);
+  // Before the year 1 there is nothing to look at.
+  const span: DayRange = { from: begin !== null && isDay(begin) ? begin : null, to: last };
   const { ranges, frozenDays } =
     ledger.length === 0
       ? { ranges: [span], frozenDays: [] }

@@ -4,7 +4,7 @@ import { sectionsOf } from '../sql-text.js';
 import { isScratch } from './scratch.js';
 
 /** What a step can be told; each is bound by name from the header's `params` line. */
-export const stepParameters = [
+const stepParameters = [
   'zone',
   'as_of_day',
   'as_of_moved',

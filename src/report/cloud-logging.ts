@@ -2,7 +2,7 @@ import { writeAndDrain } from './drain.js';
 import { formatCount, formatDuration, plural } from './format.js';
 import { endedFields, withFieldNames } from './json.js';
 import type { Reporter, RunReport, StepResult } from './reporter.js';
-import { addUp, rowsOf, rowsWritten, timeOf } from './steps.js';
+import { addUp, rowCounts, rowsWritten, timeOf } from './steps.js';
 
 type Severity = 'DEBUG' | 'INFO' | 'NOTICE' | 'WARNING' | 'ERROR';
 
@@ -55,7 +55,7 @@ export const cloudLoggingReporter = (command: string, out: NodeJS.WritableStream
       addUp(totals, steps);
       const firstDay = days[0]?.day ?? null;
       const lastDay = days.at(-1)?.day ?? null;
-      const metrics = { dayCount: days.length, tapCount, ...rowsOf(steps), durationMs: timeOf(steps) };
+      const metrics = { dayCount: days.length, tapCount, ...rowCounts(steps), durationMs: timeOf(steps) };
       emit(
         'INFO',
         'batch',
@@ -96,7 +96,7 @@ export const cloudLoggingReporter = (command: string, out: NodeJS.WritableStream
         exitCode,
         asOfDay: labels.as_of_day ?? null,
         ...done,
-        ...rowsOf(steps),
+        ...rowCounts(steps),
         durationMs: Math.round(performance.now() - begun),
         steps: byStep(steps),
       });

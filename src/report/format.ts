@@ -19,6 +19,10 @@ export const formatDuration = (milliseconds: number): string => {
 export const plural = (count: number, singular: string, plural = `${singular}s`): string =>
   `${formatCount(count)} ${count === 1 ? singular : plural}`;
 
+/** A sentence: with a capital, and with a full stop unless its last word is a name that has one (Yusuf D.). */
+export const sentence = (text: string): string =>
+  `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?。]$/u.test(text) ? '' : '.'}`;
+
 /**
  * Somebody else's text made safe for a terminal: on one line, without characters that move the cursor, change colours
  * or reverse the direction of writing.
@@ -33,27 +37,34 @@ export const printable = (text: string): string =>
 export const formatTable = async (rows: readonly Record<string, unknown>[]): Promise<string[]> => {
   // Loaded here alone: it is 25 ms of a run that has no table to show.
   const { default: stringWidth } = await import('string-width');
-  const columns = Object.keys(rows[0] ?? {});
   const text = (value: unknown): string =>
     value === null || value === undefined
       ? '-'
       : typeof value === 'number' && Number.isInteger(value)
         ? formatCount(value)
         : printable(String(value));
-  const isNumber = (column: string) => rows.some((row) => typeof row[column] === 'number');
-  // Not Math.max of all: there may be more rows than a call can have arguments.
-  const widths = columns.map((column) =>
-    rows.reduce((width, row) => Math.max(width, stringWidth(text(row[column]))), stringWidth(column)),
-  );
-  const line = (cells: string[]) =>
-    cells
-      .map((cell, index) => {
-        const padding = ' '.repeat(Math.max(0, (widths[index] ?? 0) - stringWidth(cell)));
-        return isNumber(columns[index] ?? '') ? padding + cell : cell + padding;
+  const columns = Object.keys(rows[0] ?? {}).map((name) => {
+    const cells = [name, ...rows.map((row) => text(row[name]))].map((cell) => ({
+      cell,
+      width: stringWidth(cell),
+    }));
+    return {
+      cells,
+      // Not Math.max of all: there may be more rows than a call can have arguments.
+      width: cells.reduce((most, { width }) => Math.max(most, width), 0),
+      isNumber: rows.some((row) => typeof row[name] === 'number'),
+    };
+  });
+  const line = (index: number): string =>
+    columns
+      .map(({ cells, width, isNumber }) => {
+        const { cell, width: own } = cells[index] ?? { cell: '', width: 0 };
+        const padding = ' '.repeat(width - own);
+        return isNumber ? padding + cell : cell + padding;
       })
       .join('  ')
       .trimEnd();
-  return [line(columns), ...rows.map((row) => line(columns.map((column) => text(row[column]))))];
+  return Array.from({ length: rows.length + 1 }, (_, index) => line(index));
 };
 
 /** A size for people, from bytes: 8 kB, 1.4 GB. */

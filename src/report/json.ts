@@ -1,6 +1,6 @@
 import { writeAndDrain } from './drain.js';
 import type { Reporter, RunReport, StepResult } from './reporter.js';
-import { rowsOf } from './steps.js';
+import { rowCounts } from './steps.js';
 
 /** The fields of the event `ended`, the same in --json and in Cloud Logging's format. */
 export const endedFields = ({
@@ -21,7 +21,7 @@ export const endedFields = ({
   batchCount,
   tapCount,
   retryCount,
-  ...rowsOf(steps),
+  ...rowCounts(steps),
   durationMs: Math.round(durationMs),
   ignored,
 });

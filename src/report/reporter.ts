@@ -101,3 +101,9 @@ export interface Reporter {
   /** Clears what is on the line. */
   close(): void;
 }
+
+/** Has a reporter say whom a command waits for. */
+export const waitingWith =
+  (reporter: Reporter) =>
+  (holder: string): void =>
+    reporter.working(`Waiting for ${holder}`);

@@ -15,14 +15,14 @@ export const addUp = (totals: Map<string, StepResult>, steps: readonly StepResul
 };
 
 /** Rows that steps wrote in total, by kind. */
-export const rowsOf = (steps: readonly StepResult[]) => {
+export const rowCounts = (steps: readonly StepResult[]) => {
   const total = (key: 'inserted' | 'updated' | 'deleted') => steps.reduce((sum, step) => sum + step[key], 0);
   return { rowsInserted: total('inserted'), rowsUpdated: total('updated'), rowsDeleted: total('deleted') };
 };
 
 /** Rows that steps wrote in total. */
 export const rowsWritten = (steps: readonly StepResult[]): number => {
-  const { rowsInserted, rowsUpdated, rowsDeleted } = rowsOf(steps);
+  const { rowsInserted, rowsUpdated, rowsDeleted } = rowCounts(steps);
   return rowsInserted + rowsUpdated + rowsDeleted;
 };
 

@@ -10,10 +10,12 @@ export interface TerminalOptions {
   readonly spinner: Ora | null;
   readonly out: NodeJS.WritableStream;
   readonly err: NodeJS.WritableStream;
+  /** Whether stderr takes colours; whether stdout does, kleur knows. */
+  readonly hasErrColours: boolean;
 }
 
 /** For a person: a live line on stderr, results on stdout. Piped, only the results. */
-export const terminalReporter = ({ spinner, out, err }: TerminalOptions): Reporter => {
+export const terminalReporter = ({ spinner, out, err, hasErrColours }: TerminalOptions): Reporter => {
   const show = (text: string) => {
     if (spinner === null) return;
     if (spinner.isSpinning) spinner.text = text;
@@ -24,6 +26,14 @@ export const terminalReporter = ({ spinner, out, err }: TerminalOptions): Report
     spinner?.stop();
     stream.write(`${line}\n`);
     if (text !== undefined) spinner?.start(text);
+  };
+  /** A text for stderr: kleur has one switch for all streams. */
+  const onErr = (colour: 'red' | 'yellow', text: string): string => {
+    const { enabled } = kleur;
+    kleur.enabled = hasErrColours;
+    const coloured = kleur[colour](text);
+    kleur.enabled = enabled;
+    return coloured;
   };
   let planned: PlanReport | null = null;
   let tapsDone = 0;
@@ -57,10 +67,10 @@ export const terminalReporter = ({ spinner, out, err }: TerminalOptions): Report
     },
     retrying: ({ attempt, waitMs, reason }) =>
       print(
-        kleur.yellow(`Batch failed (try ${attempt}), again in ${formatDuration(waitMs)}: ${reason}`),
+        onErr('yellow', `Batch failed (try ${attempt}), again in ${formatDuration(waitMs)}: ${reason}`),
         err,
       ),
-    notice: (message) => print(kleur.yellow(message), err),
+    notice: (message) => print(onErr('yellow', message), err),
     ended: async (report) => {
       spinner?.stop();
       for (const line of await describeRun(report)) out.write(`${line}\n`);
@@ -81,7 +91,7 @@ export const terminalReporter = ({ spinner, out, err }: TerminalOptions): Report
     },
     failed: (message) => {
       spinner?.stop();
-      err.write(`${kleur.red('Error:')} ${message}\n`);
+      err.write(`${onErr('red', 'Error:')} ${message}\n`);
     },
     close: () => spinner?.stop(),
   };

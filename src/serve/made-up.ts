@@ -17,18 +17,22 @@ export const hourBegin = (moment: Date, zone: string): number => {
   return (Math.floor(moment.getTime() / 60_000) - Number(minutes)) * 60_000;
 };
 
+/** A made-up person: of an index, always the same one. */
 export const someone = (index: number) => ({
   user_id: `00000000-0000-4000-8000-00000000000${index + 1}`,
   name: names[index % names.length] ?? '',
 });
 
+/** The same as the other user of a pair. */
 export const other = (index: number) => {
   const { user_id, name } = someone(index);
   return { other_user_id: user_id, name };
 };
 
+/** A number from 0 to `most` that goes up and down from index to index. */
 export const wave = (index: number, most: number) => Math.round((most * (1 + Math.sin(index * 1.7))) / 2);
 
+/** The day of a moment, in UTC. */
 export const dayOf = (moment: Date): string => moment.toISOString().slice(0, 10);
 
 /** The Monday of a day's week. */

@@ -43,13 +43,13 @@ export const openQueue = ({ running, waiting, timeoutMs }: QueueLimits): Queue =
         settle();
         resolve();
       };
-      const give = (up: Problem) => {
+      const turnAway = (why: Problem) => {
         settle();
         line.splice(line.indexOf(next), 1);
-        reject(up);
+        reject(why);
       };
-      const leave = () => give(givenUp(signal));
-      const timer = setTimeout(() => give(busy()), timeoutMs);
+      const leave = () => turnAway(givenUp(signal));
+      const timer = setTimeout(() => turnAway(busy()), timeoutMs);
       signal?.addEventListener('abort', leave, { once: true });
       line.push(next);
     });

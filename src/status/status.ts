@@ -1,8 +1,8 @@
 import type pg from 'pg';
 import { captureState } from '../capture/capture.js';
 import type { Settings } from '../config.js';
-import type { Database } from '../db/database.js';
-import { runLockHolder } from '../db/run-lock.js';
+import { askClient, type Database } from '../db/database.js';
+import { followLock, runLockHolder } from '../db/run-lock.js';
 import { type Session, withTransaction } from '../db/transaction.js';
 import { type FigureSpread, readFigureSpread } from '../distribute/distribute.js';
 import { readPackageFile } from '../files.js';
@@ -113,7 +113,7 @@ export interface Status {
 }
 
 /** How many days back from the as-of day status compares the number of taps with the ledger's. */
-export const recentDays = 7;
+const recentDays = 7;
 
 /**
  * Reads the state of a schema: the ledger, the catalogue, and the taps of the last days. It takes no lock, needs only
@@ -123,8 +123,8 @@ export const readStatus = async (database: Database, settings: Settings): Promis
   const client = await database.connect();
   try {
     const migrations = await migrationStatus(client, settings.schema);
-    const lockHolder = (await runLockHolder(client, settings.schema)) ?? null;
-    const follower = (await runLockHolder(client, `${settings.schema} follow`)) ?? null;
+    const lockHolder = (await runLockHolder(askClient(client), settings.schema)) ?? null;
+    const follower = (await runLockHolder(askClient(client), followLock(settings.schema))) ?? null;
     const serverVersion = describeVersion(database.serverVersion);
     const base = { serverVersion, migrations, lockHolder };
     if (migrations.some(({ state }) => state === 'pending')) {
@@ -208,7 +208,8 @@ const readLedger = async (
   const ledger =
     summary === undefined ? null : { ...summary, last_updated_at: updated?.last_updated_at ?? null };
   const [source] = await session.query<SourceHealth>(readPackageFile('sql/status/source.sql'));
-  const runs = await session.query<RunRow>(readPackageFile('sql/status/run.sql'));
+  const ledgerRuns = await session.query<RunRow>(readPackageFile('sql/status/run.sql'));
+  const runs = ledgerRuns.map((run) => asItIs(run, run.command === 'follow' ? follower : base.lockHolder));
   const figures = await readFigureSpread(session, schema);
   const tables = await readTables(session, schema, figures);
   const [outdated] = await session.query<{ count: number }>(
@@ -251,6 +252,10 @@ const readLedger = async (
   return { ...status, attention: [...renamed, ...whatIsNotWell(status, schema)] };
 };
 
+/** A run that the ledger takes for one that goes on is dead where nobody holds the lock that it would. */
+const asItIs = (run: RunRow, holder: string | null): RunRow =>
+  run.state === 'running' && holder === null ? { ...run, state: 'dead' } : run;
+
 const readTables = async (
   session: Session,
   schema: string,
@@ -276,7 +281,7 @@ const lateMs = 60_000;
 const mostFutureTaps = 1000;
 
 const whatIsNotWell = (status: Omit<Status, 'attention'>, schema: string): Attention[] => {
-  const { ledger, runs, lockHolder, migrations, changedDays, capture } = status;
+  const { ledger, runs, migrations, changedDays, capture } = status;
   const outdatedDays = status.outdatedDays ?? 0;
   const found: Attention[] = [];
   const add = (condition: boolean, what: string, command: string) => {
@@ -293,10 +298,8 @@ const whatIsNotWell = (status: Omit<Status, 'attention'>, schema: string): Atten
     return found;
   }
   const [last] = runs;
-  const dead = runs.find(
-    ({ state, command }) =>
-      state === 'running' && (command === 'follow' ? status.live?.follower == null : lockHolder === null),
-  );
+  // A run that was found dead has got its message.
+  const dead = runs.find(({ state, message }) => state === 'dead' && message === null);
   add(
     dead !== undefined,
     `Run ${dead?.run_id} (${dead?.command}) is dead: it says that it is running, and nobody holds the lock. What it committed stays.`,

@@ -95,12 +95,9 @@ export const figuresOf = async (
 export const computed = (figures: readonly Figure[], name: string): number =>
   Number(figures.find((figure) => figure.name === name)?.computed ?? 0);
 
-export const count = (number: number, word: string): string => `${number} ${word}${number === 1 ? '' : 's'}`;
-
-/** Ends a sentence with a full stop, unless its last word is a name that already has one (Yusuf D.). */
-export const sentence = (text: string): string => (/[.!?。]$/u.test(text) ? text : `${text}.`);
-
+/** At most so many of the lines of a list, and how many more there are. */
 export const listed = (lines: readonly string[], most = 20): string[] =>
   lines.length <= most ? [...lines] : [...lines.slice(0, most), `  and ${lines.length - most} more`];
 
+/** A tap in a list: its local time, and with whom. */
 export const tapLine = (tap: Tap): string => `  ${tap.local_time}  with ${tap.partner_name}`;

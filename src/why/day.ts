@@ -1,15 +1,7 @@
-import {
-  type Asked,
-  computed,
-  count,
-  type Explanation,
-  figuresOf,
-  listed,
-  rowsOf,
-  sentence,
-  tapLine,
-} from './answer.js';
+import { plural, sentence } from '../report/format.js';
+import { type Asked, computed, type Explanation, figuresOf, listed, rowsOf, tapLine } from './answer.js';
 
+/** Answers what a user did on one day: the taps, and who of them was new. Throws what the database does. */
 export const day = async ({ session, question, name, taps, day: asked }: Asked): Promise<Explanation> => {
   const figures = await figuresOf(session, 'user_day_activity', 'user_id = $1::uuid and day = $2::date', [
     question.user,
@@ -20,7 +12,7 @@ export const day = async ({ session, question, name, taps, day: asked }: Asked):
   return {
     kind: 'day',
     lines: [
-      `${name} had ${count(tapCount, 'tap')} on ${asked}.`,
+      `${name} had ${plural(tapCount, 'tap')} on ${asked}.`,
       ...listed(taps.filter((tap) => tap.day === asked).map(tapLine)),
       ...(tapCount === 0
         ? []

@@ -1,6 +1,7 @@
 import { usageFailure } from '../errors.js';
 import type { Day } from '../pipeline/plan.js';
-import { type Asked, count, type Explanation, figuresOf, listed, nameOf, rowsOf, tapLine } from './answer.js';
+import { plural } from '../report/format.js';
+import { type Asked, type Explanation, figuresOf, listed, nameOf, rowsOf, tapLine } from './answer.js';
 
 interface Tie extends Record<string, unknown> {
   from_day: Day;
@@ -13,6 +14,10 @@ interface Tie extends Record<string, unknown> {
   strength: number;
 }
 
+/**
+ * Answers how strong the tie of two users is: their taps and the formula. Throws a usage failure unless the other one
+ * is given, known and not the user.
+ */
 export const edge = async ({ session, clock, question, name, taps }: Asked): Promise<Explanation> => {
   if (question.other === null)
     throw usageFailure('why edge is about two users: give the other one with --other ID.');
@@ -29,11 +34,11 @@ export const edge = async ({ session, clock, question, name, taps }: Asked): Pro
   return {
     kind: 'edge',
     lines: [
-      `${name} and ${otherName} have tapped ${count(tie.tap_count, 'time')} in all, ${count(tie.taps_90d, 'time')} on the 90 days from ${tie.from_day} to ${clock.asOfDay}.`,
+      `${name} and ${otherName} have tapped ${plural(tie.tap_count, 'time')} in all, ${plural(tie.taps_90d, 'time')} on the 90 days from ${tie.from_day} to ${clock.asOfDay}.`,
       ...(tie.taps_90d === 0
         ? ['Without a tap on those days there is no tie.']
         : [
-            `The latest was on ${tie.last_day}, ${count(tie.age_days, 'day')} before the as-of day ${clock.asOfDay}.`,
+            `The latest was on ${tie.last_day}, ${plural(tie.age_days, 'day')} before the as-of day ${clock.asOfDay}.`,
             `How often: 0.6 * ln(1 + ${tie.taps_90d}) = ${often}`,
             `How lately: 0.4 * exp(-${tie.age_days} / 21) = ${lately}`,
             `Strength: ${often} + ${lately} = ${tie.strength.toFixed(6)}`,

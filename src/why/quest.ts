@@ -1,4 +1,5 @@
-import { type Asked, computed, count, type Explanation, figuresOf, listed, rowsOf } from './answer.js';
+import { plural } from '../report/format.js';
+import { type Asked, computed, type Explanation, figuresOf, listed, rowsOf } from './answer.js';
 import { weekOf } from './week.js';
 
 interface Quest extends Record<string, unknown> {
@@ -32,6 +33,7 @@ const wordsOf: Record<string, (deed: Deed) => string> = {
   assists: ({ meeting }) => `${meeting}`,
 };
 
+/** Answers how far a user is in each quest of a week, and by which deeds. Throws what the database does. */
 export const quest = async ({ session, question, name, day }: Asked): Promise<Explanation> => {
   const { week_start: start } = await weekOf(session, day);
   const values = [question.user, start];
@@ -48,7 +50,7 @@ export const quest = async ({ session, question, name, day }: Asked): Promise<Ex
   const lines = [
     quests.length === 0
       ? `No quest is active in the week from Monday ${start}, so ${name} has no progress in it.`
-      : `${name} in the week from Monday ${start}, in ${count(quests.length, 'quest')} that ${quests.length === 1 ? 'is' : 'are'} active in it:`,
+      : `${name} in the week from Monday ${start}, in ${plural(quests.length, 'quest')} that ${quests.length === 1 ? 'is' : 'are'} active in it:`,
   ];
   for (const { quest_id, slug, title, metric, target, span, completed_local_time } of quests) {
     const reached = computed(figures, `${slug} count`);

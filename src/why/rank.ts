@@ -1,4 +1,5 @@
-import { type Asked, computed, count, type Explanation, figuresOf } from './answer.js';
+import { plural } from '../report/format.js';
+import { type Asked, computed, type Explanation, figuresOf } from './answer.js';
 import { weekOf } from './week.js';
 
 const boards = [
@@ -17,6 +18,7 @@ const boards = [
   ],
 ] as const;
 
+/** Answers where a user stands on the boards of a week, and how many have more. Throws what the database does. */
 export const rank = async ({ session, question, name, day }: Asked): Promise<Explanation> => {
   const { week_start: start, user_count: userCount } = await weekOf(session, day);
   const where = 'user_id = $1::uuid and coalesce(stored.week_start, $2::date) = $2::date';
@@ -46,7 +48,7 @@ export const rank = async ({ session, question, name, day }: Asked): Promise<Exp
     lines: figures.every((figure) => figure.computed === null)
       ? [`${name} had no tap in the week from Monday ${start}, so there is no place on its boards.`]
       : [
-          `${name} in the week from Monday ${start}, among ${count(userCount, 'user')}:`,
+          `${name} in the week from Monday ${start}, among ${plural(userCount, 'user')}:`,
           ...told,
           'Own figures are from the source, those of the others as stored.',
         ],

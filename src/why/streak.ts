@@ -1,14 +1,6 @@
 import type { Day } from '../pipeline/plan.js';
-import {
-  type Asked,
-  computed,
-  count,
-  type Explanation,
-  figuresOf,
-  listed,
-  rowsOf,
-  tapLine,
-} from './answer.js';
+import { plural } from '../report/format.js';
+import { type Asked, computed, type Explanation, figuresOf, listed, rowsOf, tapLine } from './answer.js';
 
 interface Run extends Record<string, unknown> {
   started_on: Day;
@@ -17,6 +9,7 @@ interface Run extends Record<string, unknown> {
   days: number;
 }
 
+/** Answers how long a user's streak is: the latest run of days, and the longest. Throws what the database does. */
 export const streak = async ({ session, clock, question, name, taps }: Asked): Promise<Explanation> => {
   const figures = await figuresOf(session, 'user_streaks', 'user_id = $1::uuid', [question.user]);
   const runs = await rowsOf<Run>(session, 'run', [question.user]);
@@ -42,14 +35,14 @@ export const streak = async ({ session, clock, question, name, taps }: Asked): P
   return {
     kind: 'streak',
     lines: [
-      `${name} had taps on ${count(activeDays, 'day')} up to ${clock.asOfDay}.`,
-      `The latest run of days without a gap goes from ${latest.started_on} to ${latest.ended_on}: ${count(latest.days, 'day')}.`,
+      `${name} had taps on ${plural(activeDays, 'day')} up to ${clock.asOfDay}.`,
+      `The latest run of days without a gap goes from ${latest.started_on} to ${latest.ended_on}: ${plural(latest.days, 'day')}.`,
       current > 0
         ? `It is alive: it reaches ${latest.ended_on}, and a streak has to reach ${clock.aliveFromDay}.${grace} So the streak is ${current}.`
         : `It is broken: ${latest.missed_on} had no tap, and a streak has to reach ${clock.aliveFromDay} to be alive.${grace} So the streak is 0.`,
       longest === latest
         ? 'No earlier run was longer.'
-        : `The longest run was ${longest.started_on} to ${longest.ended_on}: ${count(longest.days, 'day')}.`,
+        : `The longest run was ${longest.started_on} to ${longest.ended_on}: ${plural(longest.days, 'day')}.`,
       'The days of the latest run, and the last tap of each:',
       ...listed([...lastTaps.values()].reverse().map(tapLine)),
     ],

@@ -1,15 +1,7 @@
 import type { Session } from '../db/transaction.js';
 import type { Day } from '../pipeline/plan.js';
-import {
-  type Asked,
-  computed,
-  count,
-  type Explanation,
-  figuresOf,
-  listed,
-  rowsOf,
-  sentence,
-} from './answer.js';
+import { plural, sentence } from '../report/format.js';
+import { type Asked, computed, type Explanation, figuresOf, listed, rowsOf } from './answer.js';
 
 interface Week extends Record<string, unknown> {
   week_start: Day;
@@ -34,6 +26,7 @@ interface Other extends Record<string, unknown> {
   is_new: boolean;
 }
 
+/** Answers what a user did in a week: taps, who was met, who came within reach. Throws what the database does. */
 export const week = async ({ session, question, name, day }: Asked): Promise<Explanation> => {
   const { week_start: start, sunday, ends_on: end } = await weekOf(session, day);
   const figures = await figuresOf(
@@ -55,7 +48,7 @@ export const week = async ({ session, question, name, day }: Asked): Promise<Exp
   return {
     kind: 'week',
     lines: [
-      `${name} had ${count(computed(figures, 'tap_count'), 'tap')} in the week from Monday ${start}${byDay === '' ? '' : `: ${byDay}`}.`,
+      `${name} had ${plural(computed(figures, 'tap_count'), 'tap')} in the week from Monday ${start}${byDay === '' ? '' : `: ${byDay}`}.`,
       sentence(`Met for the first time ever: ${met}`),
       `Friends of friends on ${end}, neither friends nor the user: ${others.length}.${cameWithinReach(others.length, newOthers.length, start)}`,
       ...listed(

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { rowsOf } from '../../src/citus/shadows.js';
+import { selectOf } from '../../src/citus/shadows.js';
 import { applied } from '../../src/pipeline/converge.js';
 import { loadSteps } from '../../src/pipeline/order.js';
 import { createScratch, scratchTables } from '../../src/pipeline/scratch.js';
@@ -83,7 +83,7 @@ describeUnless(missing)('what is asked of the nodes', () => {
     for (const step of loadSteps())
       for (const slice of step.slices) {
         count += 1;
-        const counts = await explain(filled(rowsOf(slice, `gamification.${slice.table}`), step));
+        const counts = await explain(filled(selectOf(slice, `gamification.${slice.table}`), step));
         const asked = counts.filter(({ isSub, tasks }) => !isSub && tasks === shards);
         const before = counts.filter(({ isSub, tasks }) => isSub && tasks === shards);
         // Both directions of a pair are two questions, of which the rows are put together here.

@@ -52,15 +52,16 @@ export const runProcess = (...given: Parameters<typeof startCli>): Promise<CliRe
 
 /**
  * Runs the command to its end within this process: the same call as the command's own process makes, with other
- * surroundings, and without the half second that a process takes to start. Throws if it leaves a connection open, which
- * would keep its own process from ending.
+ * surroundings, and without the half second that a process takes to start. `terminals`: which of its streams are none
+ * of a file or a pipe. Throws if it leaves a connection open, which would keep its own process from ending.
  */
 export const runCli = async (
   args: readonly string[],
   environment: NodeJS.ProcessEnv = {},
+  terminals: readonly ('out' | 'err')[] = [],
 ): Promise<CliResult> => {
-  const out = textStream();
-  const err = textStream();
+  const out = textStream(terminals.includes('out'));
+  const err = textStream(terminals.includes('err'));
   const clients = new Set<pg.Client>();
   const call = openCall(args, {
     environment: Object.fromEntries(
@@ -77,7 +78,7 @@ export const runCli = async (
   return { code, signal: null, stdout: out.text(), stderr: err.text() };
 };
 
-const textStream = () => {
+const textStream = (isTTY: boolean) => {
   const chunks: Buffer[] = [];
   const stream = new Writable({
     write: (chunk: Buffer, _encoding, done) => {
@@ -85,7 +86,7 @@ const textStream = () => {
       done();
     },
   });
-  return { stream, text: () => Buffer.concat(chunks).toString() };
+  return { stream: Object.assign(stream, { isTTY }), text: () => Buffer.concat(chunks).toString() };
 };
 
 /** The connections that the call under way has opened and not closed; several calls may be under way. */

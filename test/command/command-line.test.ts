@@ -1,8 +1,11 @@
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { Command, type Option } from 'commander';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { CommandFile } from '../../src/command-line.js';
+import { readSettings } from '../../src/config.js';
 import { exitCode } from '../../src/errors.js';
+import { relationName } from '../../src/migrate/source.js';
 import { addTap, addUsers, createDatabase, type TestDatabase, userId } from '../server/database.js';
 import { jsonLines, runCli, runProcess } from './cli.js';
 
@@ -29,6 +32,20 @@ describe('a command is one file', () => {
     expect(code).toBe(0);
     expect(stdout).toContain('Examples:');
     expect((await runCli(['help', name])).stdout).toBe(stdout);
+  });
+
+  test.each(names)('%s says of each number how large it may be', async (name) => {
+    const { command } = (await import(`${folder}${name}.ts`)) as { command: CommandFile };
+    const parsed = ({ parseArg }: Option, text: string): unknown => parseArg?.(text, undefined);
+    const isNumber = (option: Option): boolean => {
+      try {
+        return typeof parsed(option, '3') === 'number';
+      } catch {
+        return false;
+      }
+    };
+    for (const option of command.describe(new Command(name)).options.filter(isNumber))
+      expect(() => parsed(option, '99999999999'), option.flags).toThrow(/^Expected .* from \w+ to \w+/);
   });
 
   test('every exit code is explained', async () => {
@@ -91,6 +108,12 @@ describe('a flag that would do nothing is refused', () => {
     [['why', 'streak', ...user, '--date', '2026-02-03']],
     [['why', 'edge', ...user, '--other', userId(2), '--date', '2026-02-03']],
     [['why', 'day', ...user, '--other', userId(2)]],
+    [['etl', '--dry-run', '--batch-days', '3']],
+    [['follow', '--once', '--every', '5s']],
+    [['distribute', '--dry-run', '--wait', '5']],
+    [['step', 'pair', '--schema', 'x']],
+    [['step', 'pair', '--iam']],
+    [['step', 'pair', '--database-url', 'postgres://localhost/x']],
     [['demo', '--database-url', 'postgres://localhost/x']],
     [['demo', '--schema', 'x']],
     [['demo', '--port', '0']],
@@ -99,6 +122,39 @@ describe('a flag that would do nothing is refused', () => {
     const { code, stderr, stdout } = await database.cli(args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toMatch(/^Error: --[a-z-]+ does nothing here: .*\.\n$/);
+  });
+});
+
+test('a file of metrics is not JSON', async () => {
+  const { code, stdout } = await database.cli(['metrics', '--json', '--file', '/nowhere/x.prom']);
+  expect(code).toBe(2);
+  expect(jsonLines(stdout)[0]?.message).toMatch(/^--json does nothing here: /);
+});
+
+describe('colours are for the stream that takes them', () => {
+  test.each([
+    [['out', 'err'], {}, { table: true, error: true }],
+    [['out'], {}, { table: true, error: false }],
+    [['err'], {}, { table: false, error: true }],
+    [['out', 'err'], { NO_COLOR: '1' }, { table: false, error: false }],
+    [['err'], { NO_COLOR: '1', FORCE_COLOR: '1' }, { table: false, error: false }],
+    [[], { FORCE_COLOR: '1' }, { table: true, error: true }],
+    [['out', 'err'], { FORCE_COLOR: '0' }, { table: false, error: false }],
+  ] as const)('terminals: %j with %j', async (terminals, variables, coloured) => {
+    const environment = { DATABASE_URL: database.url, ...variables };
+    const { stdout } = await runCli(['capture', 'status'], environment, terminals);
+    const { stderr } = await runCli(['status', '--schema', 'pg_x'], environment, terminals);
+    expect(stdout).toContain('Runs compare the digest');
+    expect(stderr).toContain('Error:');
+    expect({ table: stdout.includes('\u001b['), error: stderr.includes('\u001b[') }).toEqual(coloured);
+  });
+
+  test('a line for Cloud Logging has none', async () => {
+    const environment = { DATABASE_URL: database.url };
+    await runCli(['status'], environment, ['out', 'err']);
+    const { stdout } = await runCli(['status', '--log-format', 'json'], environment, ['out', 'err']);
+    expect(jsonLines(stdout)[0]?.message).toContain('No day has been processed yet.');
+    expect(stdout).not.toContain('\\u001b');
   });
 });
 
@@ -144,6 +200,8 @@ test('a day before the first tap is refused, unless backfill names it', async ()
     }
     await typo.ok(['etl', '--date', '2026-02-04']);
     expect((await typo.cli(['etl', '--date', '2015-01-01'])).code).toBe(2);
+    // A hundred years before it there is no calendar.
+    expect((await typo.cli(['etl', '--date', '0050-01-01', '--lookback', '36525'])).code).toBe(2);
     await typo.ok(['capture', 'on']);
     await typo.ok(['etl', '--date', '2026-02-04']);
     expect((await typo.cli(['etl', '--date', '2015-01-01'])).code).toBe(2);
@@ -170,12 +228,36 @@ test('the help says what is so', async () => {
   expect(demo).not.toContain('--database-url');
 });
 
-test('a table whose name can not be read: how names in quotes are written', async () => {
-  const { code, stderr } = await database.cli(['migrate'], { ARC_GAM_TAPS_TABLE: 'Social App.TapEvent' });
-  expect(code).toBe(2);
-  expect(stderr).toContain(
-    'or "Social App"."TapEvent": names that are not in small letters in double quotes',
-  );
+describe('a table is named as in SQL', () => {
+  test.each([
+    'Social App.TapEvent',
+    'public taps',
+    '.taps.',
+    'a..b',
+    'a.b.c',
+    'taps; drop',
+    'taps;drop',
+    '"taps',
+    '',
+  ])('%j is no name: how names in quotes are written', async (text) => {
+    const given = `${text} `;
+    const { code, stderr } = await database.cli(['migrate'], { ARC_GAM_TAPS_TABLE: given });
+    expect(code).toBe(2);
+    expect(stderr).toContain(`ARC_GAM_TAPS_TABLE is '${text}', expected a table such as public.taps`);
+    expect(stderr).toContain(
+      'or "Social App"."TapEvent": names that are not in small letters in double quotes',
+    );
+  });
+
+  test.each([
+    ['taps', 'public', 'taps'],
+    ['App.Tap_2', 'app', 'tap_2'],
+    ['"Social App" . "Tap""Event"', 'Social App', 'Tap"Event'],
+    ['"a.b".über', 'a.b', 'über'],
+  ])('%s', (text, schema, table) => {
+    const { source } = readSettings({ databaseUrl: database.url }, { ARC_GAM_TAPS_TABLE: text });
+    expect(relationName(source, 'tapsTable')).toEqual({ schema, table });
+  });
 });
 
 test('a dry run counts the ignored rows that the run will, and both formats name them alike', async () => {

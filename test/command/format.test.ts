@@ -40,6 +40,22 @@ test('a table may have more rows than a call has arguments', async () => {
   expect(await formatTable(Array.from({ length: 200_000 }, () => ({ a: 1 })))).toHaveLength(200_001);
 });
 
+test('a cell is read as often in a long table as in a short one', async () => {
+  let reads = 0;
+  const row = {
+    get name() {
+      reads += 1;
+      return 'x';
+    },
+  };
+  const readsOf = async (length: number) => {
+    reads = 0;
+    await formatTable(Array.from({ length }, () => row));
+    return reads / length;
+  };
+  expect(await readsOf(100)).toBe(await readsOf(10));
+});
+
 test("somebody's name moves no cursor and begins no line", async () => {
   expect(printable('a\u001b[2Jb\nc\u202e!')).toBe('a[2Jb c!');
   expect(await formatTable([{ name: 'x\ny\u001b[31m' }])).toEqual(['name', 'x y[31m']);

@@ -282,7 +282,17 @@ test('a point, PostGIS and a number by any usual name are places', () => {
 });
 
 test('a settings file gives back what was put into it', () => {
-  const values = ['plain', "concat_ws(' ', a, b)", '"Quoted" || \'x\'', "x ~ '^\\s*-?[0-9]+$'", 'a # b', ''];
+  const values = [
+    'plain',
+    "concat_ws(' ', a, b)",
+    '"Quoted" || \'x\'',
+    "x ~ '^\\s*-?[0-9]+$'",
+    "replace(name, '\\n', ' ')",
+    '"C:\\rooms\\new"',
+    'name\\new',
+    'a # b',
+    '',
+  ];
   addSettings(
     file(),
     values.map((value, index) => ({ variable: `X${index}`, value, why: 'a test' })),

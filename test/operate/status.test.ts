@@ -1,4 +1,5 @@
-import { afterEach, expect, test, vi } from 'vitest';
+import pg from 'pg';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { convergingSteps } from '../../src/pipeline/meaning.js';
 import { loadSteps } from '../../src/pipeline/order.js';
 import { jsonLines, startCli } from '../command/cli.js';
@@ -10,10 +11,22 @@ afterEach(async () => {
   database = undefined;
 });
 
+interface Answer {
+  readonly isWell: boolean;
+  readonly attention: readonly { readonly what: string; readonly command: string }[];
+  readonly runs: readonly { readonly run_id: number; readonly command: string; readonly state: string }[];
+}
+
 const status = async (target: TestDatabase) => {
   const { code, stdout, stderr } = await target.cli(['status', '--json']);
-  const [answer] = jsonLines(stdout) as { isWell: boolean; attention: { what: string; command: string }[] }[];
-  return { code, stderr, isWell: answer?.isWell, attention: answer?.attention ?? [] };
+  const [answer] = jsonLines(stdout) as unknown as Answer[];
+  return {
+    code,
+    stderr,
+    isWell: answer?.isWell,
+    attention: answer?.attention ?? [],
+    runs: answer?.runs ?? [],
+  };
 };
 
 const yesterday = (): string => new Date(Date.now() - 86_400_000).toISOString().slice(0, 10);
@@ -35,7 +48,7 @@ test('from nothing processed to all well, to a late tap, to a dead run', async (
     { what: 'No day has been processed yet.', command: 'arc-gam backfill' },
   ]);
   await database.ok(['etl']);
-  expect(await status(database)).toEqual({ code: 0, stderr: '', isWell: true, attention: [] });
+  expect(await status(database)).toMatchObject({ code: 0, stderr: '', isWell: true, attention: [] });
   const screen = await database.cli(['status']);
   expect(screen.stdout).toContain('All is well');
   expect(screen.stdout).toContain(`as of      ${yesterday()} (zone UTC)`);
@@ -51,10 +64,65 @@ test('from nothing processed to all well, to a late tap, to a dead run', async (
   );
   const dead = await status(database);
   expect(dead.attention[0]?.what).toContain('Run 99 (etl) is dead');
+  expect(dead.runs[0]).toMatchObject({ run_id: 99, state: 'dead' });
   expect((await database.cli(['status'])).stdout).toMatch(/99 +etl +dead/);
+  expect((await database.cli(['metrics'])).stdout).toContain('arc_gam_last_run_state{state="dead"} 1');
   // The run that is asked for sees to it, although nothing is left to derive.
   await database.ok(['etl']);
   expect((await status(database)).attention).toEqual([]);
+});
+
+describe('what status advises makes it well, although nothing is left to derive', () => {
+  const withRun = async (run: string) => {
+    database = await createDatabase();
+    await addUsers(database, 1, 2);
+    await addTap(database, 1, 2, `${yesterday()}T10:00Z`);
+    await database.ok(['etl']);
+    await database.client.query(
+      `insert into run (run_id, command, state, started_at, ended_at, message, host, pid)
+       values (99, 'follow', ${run}, 'elsewhere', 1)`,
+    );
+    return database;
+  };
+  const stateOfFollow = async ({ rows }: TestDatabase) => {
+    const [run] = await rows<{ state: string }>('select state from run where run_id = 99');
+    return run?.state;
+  };
+
+  test('a follow that vanished is closed by an etl, but not one that goes on', async () => {
+    const target = await withRun("'running', now(), null, null");
+    const follower = new pg.Client({ connectionString: target.url });
+    await follower.connect();
+    await follower.query("select pg_advisory_lock(x'6167616d'::integer, hashtext('gamification follow'))");
+    await target.ok(['etl']);
+    expect((await status(target)).runs[0]?.state).toBe('running');
+    await follower.end();
+    const { attention } = await status(target);
+    expect(attention).toMatchObject([
+      { what: expect.stringContaining('Run 99 (follow) is dead'), command: 'arc-gam etl' },
+    ]);
+    await target.ok(['etl']);
+    expect(await stateOfFollow(target)).toBe('dead');
+    expect(await status(target)).toMatchObject({ code: 0, attention: [] });
+  });
+
+  test('a run that failed is followed by one that did not, and that is noted once', async () => {
+    const target = await withRun("'failed', now(), now(), 'follow needs capture, which is off'");
+    expect((await status(target)).attention).toMatchObject([
+      { what: expect.stringContaining('(follow) ended as failed'), command: 'arc-gam etl' },
+    ]);
+    await target.ok(['etl', '--dry-run']);
+    expect((await status(target)).code).toBe(3);
+    await target.ok(['etl']);
+    await target.ok(['etl']);
+    const { code, attention, runs } = await status(target);
+    expect({ code, attention }).toEqual({ code: 0, attention: [] });
+    expect(runs.map(({ command, state }) => `${command} ${state}`)).toEqual([
+      'etl done',
+      'follow failed',
+      'etl done',
+    ]);
+  });
 });
 
 test('while a run is under way its holder is named, and nobody is told to start another', async () => {

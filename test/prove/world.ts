@@ -7,7 +7,7 @@ import { Failure } from '../../src/errors.js';
 import { migrateUp } from '../../src/migrate/migrate.js';
 import { type FreezeOptions, freeze, thaw } from '../../src/pipeline/freeze.js';
 import { addDays, type Day, dayRanges } from '../../src/pipeline/plan.js';
-import { plainRequest, type RunRequest } from '../../src/pipeline/request.js';
+import type { RunRequest, Wishes } from '../../src/pipeline/request.js';
 import { runPipeline } from '../../src/pipeline/run.js';
 import type { Step } from '../../src/pipeline/step.js';
 import type { Reporter } from '../../src/report/reporter.js';
@@ -413,8 +413,8 @@ export class World {
     }
   }
 
-  private request(given: Partial<RunRequest>): RunRequest {
-    return { ...plainRequest, command: 'prove', waitSeconds: 5, ...given };
+  private request(given: Partial<RunRequest>): Wishes {
+    return { command: 'prove', waitSeconds: 5, ...given };
   }
 
   /** A run, and before it what a dry run says that it would change: that must be what it changes. */
@@ -424,7 +424,8 @@ export class World {
     let promised: Map<string, string> | null = null;
     try {
       if (isWhole) promised = await this.rehearse(given);
-      await runPipeline(this.database, this.lived, this.request(given), reporter, this.steps);
+      const steps = this.steps === undefined ? {} : { steps: this.steps };
+      await runPipeline(this.database, this.lived, this.request({ ...given, ...steps }), reporter);
     } catch (error) {
       await this.forgetErased();
       // Whoever asks for a day before the first tap, or for a frozen one, is told so, and nothing happens.

@@ -25,7 +25,15 @@ test('what is shared is written once', () => {
     files.filter((file) =>
       new RegExp(`^(export )?const ${name}\\b`, 'm').test(readFileSync(`${source}${file}`, 'utf8')),
     );
-  for (const name of ['addDays', 'requireMigrated', 'requireMigratedSchema', 'addUp', 'rowsWritten']) {
+  for (const name of [
+    'addDays',
+    'requireMigrated',
+    'requireMigratedSchema',
+    'addUp',
+    'rowsWritten',
+    'rowsOf',
+    'sentence',
+  ]) {
     expect(defining(name), name).toHaveLength(1);
   }
 });

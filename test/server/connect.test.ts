@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { databaseTarget } from '../../src/target.js';
 import { runCli, runProcess } from '../command/cli.js';
 import { createDatabase, type TestDatabase } from './database.js';
 
@@ -127,6 +128,27 @@ test('a host that accepts and says nothing is given up within 10 s', async () =>
   } finally {
     silent.close();
   }
+});
+
+test.each([
+  ['ARC_GAM_DATABASE_WAIT_SECONDS', '60s'],
+  ['ARC_GAM_DATABASE_WAIT_SECONDS', '2147484'],
+  ['PGCONNECT_TIMEOUT', '8000ms'],
+  ['PGCONNECT_TIMEOUT', '2147484'],
+])('%s=%s is a usage error, as nobody would know what is meant', async (name, value) => {
+  const { code, stderr } = await runCli(['status'], {
+    DATABASE_URL: database.url,
+    [name]: value,
+  });
+  expect(code).toBe(2);
+  expect(stderr).toContain(`is '${value}', expected whole seconds from 0 to 604800.`);
+  expect(stderr).toContain(name);
+});
+
+test('connect_timeout=0 waits without end, as in libpq', () => {
+  expect(databaseTarget('postgres://h/d?connect_timeout=0', {}).connectTimeoutMs).toBe(0);
+  expect(databaseTarget('postgres://h/d', {}).connectTimeoutMs).toBe(8_000);
+  expect(() => databaseTarget('postgres://h/d?connect_timeout=-1', {})).toThrow("is '-1', expected");
 });
 
 test('TLS that the server does not offer', async ({ skip }) => {
@@ -259,7 +281,7 @@ test.each([
   [['backfill', '--from', '2026-01-02', '--to', '2026-01-01'], /--from 2026-01-02 is after --to 2026-01-01/],
   [['backfill', '--batch-days', '0'], /Expected a whole number from 1/],
   [['migrate', 'sideways'], /expected one of up, down, status/],
-  [['etl', '--schema', 'a"b'], /is not a plain schema name/],
+  [['etl', '--schema', 'a"b'], /^Error: --schema is 'a"b', which is not a plain schema name/],
   [['etl', '--schema', 'information_schema'], /one of Postgres' own/],
   [['frobnicate'], /unknown command/],
 ] as const)('%j is a usage error', async (args, message) => {

@@ -4,9 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import pg from 'pg';
 import type { Settings } from '../config.js';
-import { Failure, usageFailure, workFailure } from '../errors.js';
+import { usageFailure, workFailure } from '../errors.js';
 import type { DatabaseTarget } from '../target.js';
-import { connectionFailure, isTlsRefused, isTransient } from './failure.js';
+import { connectionFailure, isAway, isTlsRefused } from './failure.js';
 import { accessToken } from './iam.js';
 
 interface TlsOptions {
@@ -170,16 +170,12 @@ const patientConnection: typeof firstConnection = async (target, name) => {
     try {
       return await firstConnection(target, name);
     } catch (error) {
-      if (!isTransient(error) && !isTimeout(error)) throw error;
       const leftMs = deadline - performance.now();
-      if (leftMs <= 0) throw error;
+      if (!isAway(error) || leftMs <= 0) throw error;
       await sleep(Math.min(waitMs, leftMs));
     }
   }
 };
-
-const isTimeout = (error: unknown): boolean =>
-  error instanceof Failure && error.cause instanceof Error && /timeout/i.test(error.cause.message);
 
 const firstConnection = async (
   target: DatabaseTarget,
@@ -204,7 +200,7 @@ const connectClient = async (target: DatabaseTarget, tls: Tls, name: string): Pr
     return client;
   } catch (error) {
     await client.end().catch(() => undefined);
-    throw error instanceof Failure ? error : connectionFailure(error, target);
+    throw connectionFailure(error, target);
   }
 };
 

@@ -5,7 +5,7 @@ import type { Settings } from '../config.js';
 import { Failure } from '../errors.js';
 import type { DatabaseTarget } from '../target.js';
 import type { Database } from './database.js';
-import { connectionFailure, isLostConnection } from './failure.js';
+import { connectionFailure, isAway, isLostConnection } from './failure.js';
 
 /** Row of a result: values by column. */
 export type Row = Record<string, unknown>;
@@ -130,7 +130,8 @@ export const withTransaction = async <Result>(
       broken = lost;
     });
     if (error instanceof Rollback) return error.value as Result;
-    if (isLostConnection(error)) broken = error;
+    // Also a server that only takes reads now: the next connection may lead to the new primary.
+    if (isAway(error)) broken = error;
     if (signal?.aborted && !(error instanceof Failure)) throw signal.reason;
     throw error;
   } finally {

@@ -22,10 +22,11 @@ afterEach(async () => {
   await database.drop();
 });
 
-const etl = (url = database.url) =>
+const etl = (url = database.url, environment: NodeJS.ProcessEnv = {}) =>
   startCli(['etl', '--date', '2026-01-01', '--json'], {
     DATABASE_URL: url,
     ARC_GAM_LOCK_TIMEOUT_MS: '100000',
+    ...environment,
   });
 
 const untilBatchWaits = async () => {
@@ -45,7 +46,7 @@ const days = async () =>
 
 const failure = (stdout: string) => jsonLines(stdout).find(({ event }) => event === 'failed');
 
-/** A way to the server that can be frozen: nothing passes any more, and nobody is told. */
+/** A way to the server that can be frozen: nothing passes any more until it is thawed, and nobody is told. */
 const openFreezableProxy = async () => {
   const target = new URL(database.url);
   const { hostname, port } = target;
@@ -54,7 +55,8 @@ const openFreezableProxy = async () => {
   const server = createServer((inbound) => {
     sockets.push(inbound);
     inbound.on('error', () => undefined);
-    if (frozen) return;
+    // Read, so that an end is seen.
+    if (frozen) return inbound.resume();
     const outbound = connect(Number(port), hostname);
     sockets.push(outbound);
     outbound.on('error', () => undefined);
@@ -62,14 +64,21 @@ const openFreezableProxy = async () => {
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   target.port = String((server.address() as AddressInfo).port);
+  const cut = () => {
+    for (const socket of sockets.splice(0)) socket.destroy();
+  };
   return {
     url: target.href,
     freeze: () => {
       frozen = true;
       for (const socket of sockets) socket.unpipe().pause();
     },
+    thaw: () => {
+      frozen = false;
+    },
+    cut,
     close: () => {
-      for (const socket of sockets) socket.destroy();
+      cut();
       server.close();
     },
   };
@@ -146,6 +155,23 @@ test('a run whose connections were cut while it was stopped tries the batch agai
   const ended = jsonLines(result.stdout).at(-1);
   expect(ended).toMatchObject({ event: 'ended', dayCount: 1 });
   expect(ended?.retryCount).toBeGreaterThan(0);
+  expect(await days()).toBe(1);
+});
+
+test('a failover to a host that drops packets at first is waited for', async () => {
+  const proxy = await openFreezableProxy();
+  const url = new URL(proxy.url);
+  url.searchParams.set('connect_timeout', '1');
+  const run = etl(url.href, { ARC_GAM_DATABASE_WAIT_SECONDS: '600' });
+  await untilBatchWaits();
+  proxy.freeze();
+  proxy.cut();
+  await run.says('did not answer within 1 s');
+  await blocker.query('rollback');
+  proxy.thaw();
+  const result = await run.ended;
+  proxy.close();
+  expect(result, result.stdout + result.stderr).toMatchObject({ code: 0 });
   expect(await days()).toBe(1);
 });
 

@@ -105,6 +105,33 @@ test.each([
   expect(await days()).toBe(1);
 });
 
+test('a second signal ends the run at once, with the code that a shell gives it', async () => {
+  const proxy = await openFreezableProxy();
+  const run = etl(proxy.url);
+  await untilBatchWaits();
+  proxy.freeze();
+  // In this order also where both arrive at once.
+  run.child.kill('SIGINT');
+  run.child.kill('SIGTERM');
+  expect(await run.ended).toMatchObject({ code: 143, signal: null });
+  proxy.close();
+});
+
+test('a reader that closes the pipe does not leave the run half done', async () => {
+  const run = etl();
+  await untilBatchWaits();
+  run.child.stdout.destroy();
+  await blocker.query('rollback');
+  expect(await run.ended).toMatchObject({ code: 0, stderr: '' });
+  expect(await database.rows('select state from run')).toEqual([{ state: 'done' }]);
+});
+
+test('an error that nobody reads has its exit code', async () => {
+  const run = startCli(['etl'], { DATABASE_URL: 'postgres://me@127.0.0.1:1/db' });
+  run.child.stderr.destroy();
+  expect(await run.ended).toMatchObject({ code: 5, signal: null });
+});
+
 test('SIGTERM ends the run within 5 s although the server can no longer be told', async () => {
   const proxy = await openFreezableProxy();
   const run = etl(proxy.url);

@@ -23,7 +23,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     stop.abort(
       new Failure(
         exitCode.failed,
-        `Stopped by ${signal}. The batch under way was rolled back, what was committed stays; run the same command again to go on.`,
+        `Stopped by ${signal}. What was under way was rolled back, what was committed stays; run the same command again to go on.`,
       ),
     );
     setTimeout(() => {

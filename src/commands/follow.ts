@@ -40,7 +40,7 @@ A nightly etl stays as the safety net: it gets its turn between two cycles. A se
 
 const run = (flags: FollowFlags, { reporter, signal, environment }: Invocation): Promise<void> => {
   const settings = readSettings(flags, environment);
-  return withDatabase(settings, 'follow', (database) =>
+  return withDatabase(settings, 'follow', signal, (database) =>
     follow(database, settings, { everyMs: flags.every, once: flags.once === true, signal }, reporter),
   );
 };

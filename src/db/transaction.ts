@@ -208,7 +208,7 @@ const cancelRequestCode = 80_877_102;
  * Asks the server to end what a connection is running: the protocol's CancelRequest, on a connection of its own.
  * https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-CANCELING-REQUESTS
  */
-const cancelStatement = (target: DatabaseTarget, client: pg.PoolClient): void => {
+export const cancelStatement = (target: DatabaseTarget, client: pg.ClientBase): void => {
   const { processID, secretKey } = client as unknown as { processID: number; secretKey: number };
   const request = Buffer.alloc(16);
   request.writeInt32BE(16, 0);

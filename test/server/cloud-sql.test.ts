@@ -148,7 +148,7 @@ test('a token that a connection of the pool does not get: the words of the token
     { GCE_METADATA_HOST: `127.0.0.1:${(hiccup.address() as AddressInfo).port}` },
   );
   try {
-    await withDatabase(settings, 'test', async (database) => {
+    await withDatabase(settings, 'test', undefined, async (database) => {
       for (const attempt of [
         () => withPooled(database, async () => undefined),
         () => withTransaction(database, settings, async () => undefined),

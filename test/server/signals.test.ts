@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import pg from 'pg';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { jsonLines, startCli } from '../command/cli.js';
 import { addTap, addUsers, createDatabase, type TestDatabase } from './database.js';
 
@@ -77,6 +77,8 @@ const openFreezableProxy = async () => {
       frozen = false;
     },
     cut,
+    /** Resolves when somebody tries to come through. */
+    isTried: () => once(server, 'connection'),
     close: () => {
       cut();
       server.close();
@@ -96,7 +98,7 @@ test.each([
   expect(performance.now() - sent).toBeLessThan(3_500);
   expect(result.code).toBe(1);
   expect(failure(result.stdout)).toMatchObject({
-    message: expect.stringContaining(`Stopped by ${signal}. The batch under way was rolled back`),
+    message: expect.stringContaining(`Stopped by ${signal}. What was under way was rolled back`),
   });
   expect(await days()).toBe(0);
   await blocker.query('rollback');
@@ -152,6 +154,83 @@ test('SIGTERM ends the run within 5 s although the server can no longer be told'
     { state: 'dead' },
     { state: 'done' },
   ]);
+});
+
+describe.each([
+  ['hangs up', (socket: Socket) => socket.destroy()],
+  ['says nothing', (socket: Socket) => socket.resume()],
+])('a signal ends at once the wait for a server that %s', (_what, answer) => {
+  const waitFor = async (args: readonly string[], words: string | null) => {
+    const server = createServer((socket) => answer(socket.on('error', () => undefined)));
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const isTried = once(server, 'connection');
+    const waiting = startCli(args, {
+      DATABASE_URL: `postgres://me@127.0.0.1:${(server.address() as AddressInfo).port}/db`,
+      ARC_GAM_DATABASE_WAIT_SECONDS: '600',
+    });
+    await isTried;
+    if (words !== null) await waiting.says(words);
+    waiting.child.kill('SIGINT');
+    const result = await waiting.ended;
+    server.close();
+    return result;
+  };
+
+  test.each(['etl', 'status', 'migrate'])('%s', async (command) => {
+    const { code, stderr } = await waitFor([command], null);
+    expect(stderr).toContain('Stopped by SIGINT. What was under way was rolled back');
+    expect(code).toBe(1);
+  });
+
+  test('serve', async () => {
+    expect(await waitFor(['serve', '--port', '0'], 'Listening')).toMatchObject({ code: 0, stderr: '' });
+  });
+});
+
+test('a signal ends a run that has lost its server and connects again', async () => {
+  const proxy = await openFreezableProxy();
+  const run = etl(proxy.url, { ARC_GAM_DATABASE_WAIT_SECONDS: '600' });
+  await untilBatchWaits();
+  const isTried = proxy.isTried();
+  proxy.freeze();
+  proxy.cut();
+  await isTried;
+  run.child.kill('SIGTERM');
+  const result = await run.ended;
+  proxy.close();
+  expect(failure(result.stdout)).toMatchObject({
+    message: expect.stringContaining('Stopped by SIGTERM. What was under way was rolled back'),
+  });
+});
+
+test('a signal ends what migrate is at, also where it would soon be done', async () => {
+  const migrate = startCli(['migrate', 'down', '--all'], {
+    DATABASE_URL: database.url,
+    ARC_GAM_LOCK_TIMEOUT_MS: '100000',
+  });
+  await untilBatchWaits();
+  migrate.child.kill('SIGTERM');
+  const { code, stderr } = await migrate.ended;
+  expect(stderr).toContain('Stopped by SIGTERM. What was under way was rolled back');
+  expect(code).toBe(1);
+  await blocker.query('rollback');
+  expect((await database.ok(['migrate', 'status'])).stdout).not.toContain('pending');
+});
+
+test('capture says whom it waits for, and a signal ends the wait', async () => {
+  const run = etl();
+  await untilBatchWaits();
+  const capture = startCli(['capture', 'on', '--wait', '600', '--log-format', 'json'], {
+    DATABASE_URL: database.url,
+  });
+  await capture.says('Waiting for arc-gam etl');
+  capture.child.kill('SIGTERM');
+  const { code, stdout } = await capture.ended;
+  expect(code).toBe(1);
+  expect(stdout).toContain('Waiting for arc-gam etl');
+  expect(failure(stdout)).toMatchObject({ message: expect.stringContaining('Stopped by SIGTERM') });
+  await blocker.query('rollback');
+  await run.ended;
 });
 
 test('a run that is stopped and continued ends as if nothing had been', async () => {

@@ -64,8 +64,8 @@ export const measureWork = async (
       await world.client.query('vacuum (analyze) public.taps');
     }
     const settings = readSettings({ databaseUrl: world.url }, {});
-    await withDatabase(settings, 'bench work', async (database) => {
-      await migrateUp(database, settings, { waitSeconds: 0, onWait: () => undefined });
+    await withDatabase(settings, 'bench work', undefined, async (database) => {
+      await migrateUp(database, settings, { waitSeconds: 0 });
       const run = async (name: (typeof workRuns)[number], to: string) => {
         const seen: StepWork[] = [];
         await runPipeline(

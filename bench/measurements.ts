@@ -453,7 +453,7 @@ export const measurements: { readonly [N in Name]: Measurement<N> } = {
           verify: runOf(verified, verified.wallMs),
         };
       } finally {
-        if (pid !== null) await stopPid(pid, null);
+        if (pid !== null) await stopPid(pid);
         rmSync(directory, { recursive: true, force: true });
       }
     },

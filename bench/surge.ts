@@ -236,8 +236,8 @@ try {
   const settings = readSettings({ databaseUrl: world.url }, {});
   const taps = await loadTaps(client, areas);
   console.log(`seed ${seed}: ${areas.length} areas, ${weekCount} weeks, ${taps} taps`);
-  await withDatabase(settings, 'bench', async (database) => {
-    await migrateUp(database, settings, { waitSeconds: 0, onWait: () => undefined });
+  await withDatabase(settings, 'bench', undefined, async (database) => {
+    await migrateUp(database, settings, { waitSeconds: 0 });
     await runPipeline(
       database,
       settings,

@@ -326,8 +326,8 @@ const main = async (): Promise<void> => {
           id uuid primary key, id1 uuid, id2 uuid, time timestamptz, latitude double precision, longitude double precision
         );`);
       const settings = readSettings({ databaseUrl: server.url }, {});
-      await withDatabase(settings, 'docs', (database) =>
-        migrateUp(database, settings, { waitSeconds: 0, onWait: () => undefined }),
+      await withDatabase(settings, 'docs', undefined, (database) =>
+        migrateUp(database, settings, { waitSeconds: 0 }),
       );
       writeFileSync(page, await tablesPage(client, settings.schema));
     } finally {

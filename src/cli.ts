@@ -1,4 +1,5 @@
 import './navigator.js';
+import { constants } from 'node:os';
 import { readEnvironment } from './config.js';
 import { exitCode, Failure } from './errors.js';
 import { openCall } from './program.js';
@@ -17,12 +18,12 @@ const call = openCall(process.argv.slice(2), {
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
-    // A second Ctrl-C does not wait for the rollback.
-    if (stop.signal.aborted) process.exit(130);
+    // A second one does not wait for the rollback. As a shell would tell it: 130 and 143.
+    if (stop.signal.aborted) process.exit(128 + constants.signals[signal]);
     stop.abort(
       new Failure(
         exitCode.failed,
-        `Stopped by ${signal}. The batch under way was rolled back, what was committed stays; run the same command again to go on.`,
+        `Stopped by ${signal}. What was under way was rolled back, what was committed stays; run the same command again to go on.`,
       ),
     );
     setTimeout(() => {
@@ -35,10 +36,13 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
-// A reader that has seen enough, such as head, is no error.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(exitCode.done);
-  throw error;
-});
+// A reader that has seen enough, such as head, is no error, and no reason to leave the work half done: the command goes
+// on to its end without a word, and its exit code tells what happened.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    stream.write = () => true;
+  });
+}
 
 process.exitCode = await call.run(failure);

@@ -3,7 +3,7 @@ import { inspectCluster, refuseCapture } from '../citus/cluster.js';
 import type { Settings } from '../config.js';
 import type { Database } from '../db/database.js';
 import { askClient } from '../db/database.js';
-import { withLockedTransaction } from '../db/run-lock.js';
+import { type WaitOptions, withLockedTransaction } from '../db/run-lock.js';
 import type { Session } from '../db/transaction.js';
 import { usageFailure, workFailure } from '../errors.js';
 import { readPackageFile, sha256 } from '../files.js';
@@ -43,8 +43,8 @@ export const setCaptureState = async (session: Session, state: 'pending' | 'read
  * usage failure where rows of one of the two are written past them, and a failure that names the grant where the
  * privilege is missing.
  */
-export const captureOn = (database: Database, settings: Settings, waitSeconds: number): Promise<void> =>
-  withLockedTransaction(database, settings, { what: 'capture', waitSeconds }, async (client) => {
+export const captureOn = (database: Database, settings: Settings, options: WaitOptions): Promise<void> =>
+  withLockedTransaction(database, settings, { what: 'capture', ...options }, async (client) => {
     const { taps, users } = await inspectSource(client, settings.source);
     refuseCapture(await inspectCluster(askClient(client), { taps: taps.sql, users: users.sql }));
     for (const table of [taps, users]) {
@@ -72,8 +72,8 @@ export const captureOn = (database: Database, settings: Settings, waitSeconds: n
   });
 
 /** Removes the triggers and what they had noted. */
-export const captureOff = (database: Database, settings: Settings, waitSeconds: number): Promise<void> =>
-  withLockedTransaction(database, settings, { what: 'capture', waitSeconds }, async (client) => {
+export const captureOff = (database: Database, settings: Settings, options: WaitOptions): Promise<void> =>
+  withLockedTransaction(database, settings, { what: 'capture', ...options }, async (client) => {
     const { rows } = await client.query<{ name: string; relation: string; owner: string; may: boolean }>(
       readPackageFile('sql/capture/trigger.sql'),
     );

@@ -53,7 +53,7 @@ const run = (flags: BackfillFlags, invocation: Invocation): Promise<void> => {
     .filter(Boolean)
     .join(' ');
   const settings = readSettings(flags, invocation.environment);
-  return withDatabase(settings, commandLine, (database) =>
+  return withDatabase(settings, commandLine, invocation.signal, (database) =>
     runPipeline(
       database,
       settings,

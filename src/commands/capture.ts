@@ -49,11 +49,17 @@ Examples:
 const run = async (given: string, flags: CaptureFlags, invocation: Invocation): Promise<void> => {
   const verb = chosen('capture', given, verbs);
   if (verb === 'status') refuseFlags(invocation, ['wait'], 'capture status waits for nobody.');
-  const settings = readSettings(flags, invocation.environment);
-  await withDatabase(settings, `capture ${verb}`, async (database) => {
+  const { reporter, signal, environment } = invocation;
+  const settings = readSettings(flags, environment);
+  await withDatabase(settings, `capture ${verb}`, signal, async (database) => {
     await requireMigratedSchema(database, settings.schema);
-    if (verb === 'on') await captureOn(database, settings, flags.wait);
-    if (verb === 'off') await captureOff(database, settings, flags.wait);
+    const options = {
+      waitSeconds: flags.wait,
+      signal,
+      onWait: (holder: string) => reporter.working(`Waiting for ${holder}`),
+    };
+    if (verb === 'on') await captureOn(database, settings, options);
+    if (verb === 'off') await captureOff(database, settings, options);
     const [state, waiting] = await withTransaction(
       database,
       settings,
@@ -63,13 +69,9 @@ const run = async (given: string, flags: CaptureFlags, invocation: Invocation): 
         );
         return [await captureState(session), queue?.rows ?? 0] as const;
       },
-      { readOnly: true },
+      { readOnly: true, signal },
     );
-    await invocation.reporter.table(
-      'capture',
-      [{ capture: state, 'waiting changes': waiting }],
-      meaning[state],
-    );
+    await reporter.table('capture', [{ capture: state, 'waiting changes': waiting }], meaning[state]);
   });
 };
 

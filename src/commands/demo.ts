@@ -104,9 +104,9 @@ const run = async (flags: DemoFlags, invocation: Invocation): Promise<void> => {
     const url = await createCommunity(server, flags, (text) => reporter.working(text));
     // Settings meant for a real database must not apply to the demo's.
     const settings = readSettings({ databaseUrl: url }, { ARC_GAM_TZ: environment.ARC_GAM_TZ });
-    await withDatabase(settings, 'demo', async (database) => {
+    await withDatabase(settings, 'demo', signal, async (database) => {
       reporter.working('Migrating');
-      await migrateUp(database, settings, { waitSeconds: 0, signal, onWait: () => undefined });
+      await migrateUp(database, settings, { waitSeconds: 0, signal });
       const to = await lastTapDay(url, settings.zone ?? 'UTC');
       await runPipeline(
         database,

@@ -46,7 +46,7 @@ const run = async (flags: DistributeFlags, invocation: Invocation): Promise<void
   const settings = readSettings(flags, environment);
   const undo = flags.undo === true;
   const commandLine = undo ? 'distribute --undo' : 'distribute';
-  await withDatabase(settings, commandLine, async (database) => {
+  await withDatabase(settings, commandLine, signal, async (database) => {
     if (flags.dryRun) {
       await requireMigratedSchema(database, settings.schema);
       const plan = await withTransaction(

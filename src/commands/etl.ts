@@ -89,7 +89,7 @@ const run = (flags: EtlFlags, invocation: Invocation): Promise<void> => {
   const commandLine = ['etl', flags.date === undefined ? '' : `--date ${flags.date}`].join(' ').trim();
   const wishes = runWishes(flags, invocation);
   const settings = readSettings(flags, invocation.environment);
-  return withDatabase(settings, commandLine, (database) =>
+  return withDatabase(settings, commandLine, invocation.signal, (database) =>
     runPipeline(
       database,
       settings,

@@ -48,7 +48,7 @@ const run = (flags: FollowFlags, invocation: Invocation): Promise<void> => {
   const { reporter, signal, environment } = invocation;
   if (flags.once) refuseFlags(invocation, ['every'], '--once looks once.');
   const settings = readSettings(flags, environment);
-  return withDatabase(settings, 'follow', (database) =>
+  return withDatabase(settings, 'follow', signal, (database) =>
     follow(database, settings, { everyMs: flags.every, once: flags.once === true, signal }, reporter),
   );
 };

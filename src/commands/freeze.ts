@@ -41,7 +41,7 @@ Examples:
 const run = (flags: FreezeFlags, { reporter, signal, environment }: Invocation): Promise<void> => {
   const settings = readSettings(flags, environment);
   const commandLine = `freeze --before ${flags.before}`;
-  return withDatabase(settings, commandLine, async (database) => {
+  return withDatabase(settings, commandLine, signal, async (database) => {
     const dryRun = flags.dryRun === true;
     const result = await freeze(database, settings, flags.before, {
       command: commandLine,

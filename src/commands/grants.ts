@@ -35,7 +35,7 @@ Examples:
   arc-gam grants --job arc-gam-job@project.iam   a service account (IAM) as the job`,
     );
 
-const run = async (flags: GrantsFlags, { reporter, environment, out }: Invocation): Promise<void> => {
+const run = async (flags: GrantsFlags, { reporter, signal, environment, out }: Invocation): Promise<void> => {
   const settings = readSettings(flags, environment);
   requireOwnSchema(settings);
   const sql = grantsSql(settings, flags);
@@ -44,7 +44,7 @@ const run = async (flags: GrantsFlags, { reporter, environment, out }: Invocatio
     else out.write(`begin;\n\n${sql}\ncommit;\n`);
     return;
   }
-  await withDatabase(settings, 'grants', async (database) => {
+  await withDatabase(settings, 'grants', signal, async (database) => {
     const client = await database.connect();
     try {
       await client.query(`begin; set local lock_timeout = ${settings.lockTimeoutMs}; ${sql} commit;`);

@@ -44,6 +44,9 @@ const exitCodes = (): string =>
       const { means, again } = exitMeaning[code];
       return `${code}  ${means}\n   Another try: ${again}`;
     })
+    .concat(
+      '130, 143  Ended by a second Ctrl-C (130) or SIGTERM (143), which does not wait for the rollback: the server does it.\n   Another try: goes on where it stopped',
+    )
     .join('\n');
 
 export const command: CommandFile = { group: 'Help:', describe, run, tellsOfAll: true };

@@ -51,7 +51,7 @@ const run = async (flags: InitFlags, invocation: Invocation): Promise<void> => {
   const { reporter, environment } = invocation;
   if (flags.dryRun) refuseFlags(invocation, ['yes', 'file'], '--dry-run writes nothing.');
   const first = readSettings(flags, environment);
-  await withDatabase(first, 'init', async (database) => {
+  await withDatabase(first, 'init', invocation.signal, async (database) => {
     reporter.working('Looking for taps and users');
     const given: Partial<Record<keyof SourceMapping, string>> = {};
     for (const key of Object.keys(first.source) as (keyof SourceMapping)[]) {
@@ -234,7 +234,7 @@ const goOn = async (
 ): Promise<void> => {
   const started = performance.now();
   reporter.working('Migrating');
-  const { names } = await migrateUp(database, settings, { waitSeconds: 0, signal, onWait: () => undefined });
+  const { names } = await migrateUp(database, settings, { waitSeconds: 0, signal });
   const reports: RunReport[] = [];
   const quiet: Reporter = {
     ...reporter,

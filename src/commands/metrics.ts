@@ -35,10 +35,10 @@ arc_gam_attention_count says that.`,
 
 /** Only reads. Throws a failure where the database can't be read or the file can't be written. */
 const run = (flags: MetricsFlags, invocation: Invocation): Promise<void> => {
-  const { reporter, environment } = invocation;
+  const { reporter, signal, environment } = invocation;
   if (flags.file !== undefined) refuseFlags(invocation, ['json'], 'a file is in the format of Prometheus.');
   const settings = readSettings(flags, environment);
-  return withDatabase(settings, 'metrics', async (database) => {
+  return withDatabase(settings, 'metrics', signal, async (database) => {
     const status = await readStatus(database, settings);
     const text = prometheusText(status, packageVersion(), settings.schema, new Date());
     if (flags.file !== undefined) writeWhole(flags.file, text);

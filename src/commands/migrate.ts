@@ -80,7 +80,7 @@ const run = async (given: string, flags: MigrateFlags, invocation: Invocation): 
   if (direction === 'status') refuseFlags(invocation, ['dryRun', 'wait'], 'migrate status only reads.');
   if (flags.dryRun) refuseFlags(invocation, ['wait'], '--dry-run only reads.');
   const settings = readSettings(flags, environment);
-  await withDatabase(settings, `migrate ${direction}`, async (database) => {
+  await withDatabase(settings, `migrate ${direction}`, signal, async (database) => {
     if (direction === 'status' || flags.dryRun) {
       const client = await database.connect();
       try {

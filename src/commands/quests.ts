@@ -21,7 +21,7 @@ A quest is a row of quest_definitions: add one with INSERT, retire one with acti
 
 const run = async (flags: CommonFlags, { reporter, signal, environment }: Invocation): Promise<void> => {
   const settings = readSettings(flags, environment);
-  await withDatabase(settings, 'quests', async (database) => {
+  await withDatabase(settings, 'quests', signal, async (database) => {
     await requireMigratedSchema(database, settings.schema);
     const quests = await withTransaction(
       database,

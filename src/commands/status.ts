@@ -32,9 +32,9 @@ interface StatusFlags extends CommonFlags {
 }
 
 /** Returns exit code 3 if something needs attention. Only reads. */
-const run = (flags: StatusFlags, { reporter, environment }: Invocation): Promise<ExitCode> => {
+const run = (flags: StatusFlags, { reporter, signal, environment }: Invocation): Promise<ExitCode> => {
   const settings = readSettings(flags, environment);
-  return withDatabase(settings, 'status', async (database) => {
+  return withDatabase(settings, 'status', signal, async (database) => {
     if (flags.indexes) {
       await requireMigratedSchema(database, settings.schema);
       await tellIndexes(await readIndexes(database, settings), reporter);

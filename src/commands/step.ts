@@ -56,7 +56,7 @@ const lastRun = async (flags: CommonFlags, invocation: Invocation): Promise<Map<
     if (error instanceof Failure && flags.databaseUrl === undefined) return new Map();
     throw error;
   }
-  return withDatabase(settings, 'step', async (database) => {
+  return withDatabase(settings, 'step', invocation.signal, async (database) => {
     await requireMigratedSchema(database, settings.schema);
     const rows = await withTransaction(
       database,

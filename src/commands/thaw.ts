@@ -44,7 +44,7 @@ const run = (flags: ThawFlags, { reporter, signal, environment }: Invocation): P
   const commandLine = ['thaw', flags.from && `--from ${flags.from}`, flags.force && '--force']
     .filter((part) => part)
     .join(' ');
-  return withDatabase(settings, commandLine, async (database) => {
+  return withDatabase(settings, commandLine, signal, async (database) => {
     const dryRun = flags.dryRun === true;
     const result = await thaw(
       database,

@@ -87,7 +87,7 @@ const run = (flags: VerifyFlags, invocation: Invocation): Promise<void> => {
   }
   const settings = readSettings(flags, invocation.environment);
   const seed = flags.seed ?? String(randomInt(1_000_000));
-  return withDatabase(settings, 'verify', async (database) => {
+  return withDatabase(settings, 'verify', signal, async (database) => {
     await requireMigratedSchema(database, settings.schema, { unedited: true });
     const note = async ({ results }: Verification): Promise<void> => {
       const unequal = tablesOf(results.filter(({ state }) => state === 'finding'));

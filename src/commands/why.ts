@@ -61,7 +61,7 @@ const run = (number: string, flags: WhyFlags, invocation: Invocation): Promise<E
   const { user, other = null, date = null } = flags;
   if (user === undefined) throw usageFailure(`why ${kind} is about a user: give --user ID.`);
   const settings = readSettings(flags, invocation.environment);
-  return withDatabase(settings, `why ${kind}`, async (database) => {
+  return withDatabase(settings, `why ${kind}`, invocation.signal, async (database) => {
     await requireMigratedSchema(database, settings.schema);
     reporter.working('Reading the taps of the source');
     const answer = await explain(database, settings, { kind, user, other, date });

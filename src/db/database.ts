@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
+import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import pg from 'pg';
 import type { Settings } from '../config.js';
-import { Failure, usageFailure, workFailure } from '../errors.js';
+import { usageFailure, workFailure } from '../errors.js';
 import type { DatabaseTarget } from '../target.js';
-import { connectionFailure, isTlsRefused, isTransient } from './failure.js';
+import { connectionFailure, isAway, isTlsRefused } from './failure.js';
 import { accessToken } from './iam.js';
 
 interface TlsOptions {
@@ -47,20 +48,22 @@ export const applicationName = (what: string): string => {
 };
 
 /**
- * Opens the database, gives it to `use` and closes every connection afterwards.
- * Throws a failure where it can't be reached, in the words and with the exit code of src/db/failure.ts.
+ * Opens the database, gives it to `use` and closes every connection afterwards. `signal` ends every attempt to connect;
+ * what is under way on a connection is the matter of whoever uses it.
+ * Throws a failure where it can't be reached, in the words and with the exit code of src/db/failure.ts, or the signal's
+ * reason.
  */
 export const withDatabase = async <Result>(
   settings: Settings,
   what: string,
+  signal: AbortSignal | undefined,
   use: (database: Database) => Promise<Result>,
-  poolSize = 1,
 ): Promise<Result> => {
-  const first = await open(settings, what);
+  const first = await open(settings, what, signal);
   // The connection that has asked for the version is the first one that the command asks for.
   let idle: pg.Client | null = first.client;
   const database: Database = {
-    ...databaseOf(first, poolSize, false),
+    ...databaseOf(first, 1, false),
     connect: async (clientName) => {
       const client = idle;
       idle = null;
@@ -118,26 +121,39 @@ export const openDatabase = async (
   settings: Settings,
   what: string,
   poolSize: number,
-  { pipeline = false } = {},
+  { pipeline = false, signal }: { pipeline?: boolean; signal?: AbortSignal } = {},
 ): Promise<Database> => {
-  const first = await open(settings, what);
+  const first = await open(settings, what, signal);
   await first.client.end();
   return databaseOf(first, poolSize, pipeline);
 };
 
 /** A server that answers and that is new enough, by its first connection. */
 interface Opened {
-  readonly target: DatabaseTarget;
-  readonly name: string;
-  readonly tls: Tls;
   readonly client: pg.Client;
   readonly serverVersion: number;
+  readonly way: Way;
   readonly connect: Database['connect'];
 }
 
-const open = async ({ target }: Settings, what: string): Promise<Opened> => {
-  const name = applicationName(what);
-  const { client, tls } = await patientConnection(target, name);
+/** How connections are made. */
+interface Way {
+  readonly target: DatabaseTarget;
+  readonly tls: Tls;
+  /** Their name in pg_stat_activity. */
+  readonly name: string;
+  readonly Client: typeof pg.Client;
+  readonly signal: AbortSignal | undefined;
+}
+
+const open = async ({ target }: Settings, what: string, signal: AbortSignal | undefined): Promise<Opened> => {
+  const { client, way } = await patientConnection({
+    target,
+    tls: tlsOptions(target),
+    name: applicationName(what),
+    Client: signal === undefined ? pg.Client : clientClass(signal),
+    signal,
+  });
   const version = await client.query<{ version: number }>(
     "select current_setting('server_version_num')::int as version",
   );
@@ -148,55 +164,48 @@ const open = async ({ target }: Settings, what: string): Promise<Opened> => {
       `The server is PostgreSQL ${Math.floor(serverVersion / 10_000)}; arc-gam needs 14 or newer.`,
     );
   }
-  const connect = (clientName = name) => connectClient(target, tls, clientName);
-  return { target, name, tls, client, serverVersion, connect };
+  return { client, serverVersion, way, connect: (name = way.name) => connectClient({ ...way, name }) };
 };
 
 const databaseOf = (
-  { target, name, tls, serverVersion, connect }: Opened,
+  { way, serverVersion, connect }: Opened,
   poolSize: number,
   pipeline: boolean,
 ): Database => ({
-  target,
+  target: way.target,
   serverVersion,
-  pool: openPool(target, tls, name, poolSize, pipeline),
+  pool: openPool(way, poolSize, pipeline),
   connect,
 });
 
 /** Tries for target.waitMs to reach a server that may be starting, failing over or out of connections. */
-const patientConnection: typeof firstConnection = async (target, name) => {
-  const deadline = performance.now() + target.waitMs;
+const patientConnection: typeof firstConnection = async (way) => {
+  const deadline = performance.now() + way.target.waitMs;
   for (let waitMs = 250; ; waitMs = Math.min(waitMs * 2, 5_000)) {
     try {
-      return await firstConnection(target, name);
+      return await firstConnection(way);
     } catch (error) {
-      if (!isTransient(error) && !isTimeout(error)) throw error;
+      way.signal?.throwIfAborted();
       const leftMs = deadline - performance.now();
-      if (leftMs <= 0) throw error;
-      await sleep(Math.min(waitMs, leftMs));
+      if (!isAway(error) || leftMs <= 0) throw error;
+      await sleep(Math.min(waitMs, leftMs), undefined, { signal: way.signal }).catch(() => undefined);
     }
   }
 };
 
-const isTimeout = (error: unknown): boolean =>
-  error instanceof Failure && error.cause instanceof Error && /timeout/i.test(error.cause.message);
-
-const firstConnection = async (
-  target: DatabaseTarget,
-  name: string,
-): Promise<{ client: pg.Client; tls: Tls }> => {
-  const tls = tlsOptions(target);
+const firstConnection = async (way: Way): Promise<{ client: pg.Client; way: Way }> => {
   try {
-    return { client: await connectClient(target, tls, name), tls };
+    return { client: await connectClient(way), way };
   } catch (error) {
     // sslmode=prefer: plain only if the server offers no TLS, never because it refused the password.
-    if (target.tls !== 'prefer' || !isTlsRefused(error)) throw error;
-    return { client: await connectClient(target, false, name), tls: false };
+    if (way.target.tls !== 'prefer' || !isTlsRefused(error)) throw error;
+    const plain: Way = { ...way, tls: false };
+    return { client: await connectClient(plain), way: plain };
   }
 };
 
-const connectClient = async (target: DatabaseTarget, tls: Tls, name: string): Promise<pg.Client> => {
-  const client = new pg.Client(clientOptions(target, tls, name));
+const connectClient = async (way: Way): Promise<pg.Client> => {
+  const client = new way.Client(clientOptions(way));
   // An idle connection that dies emits 'error'; without a listener that would end the process.
   client.on('error', () => undefined);
   try {
@@ -204,25 +213,51 @@ const connectClient = async (target: DatabaseTarget, tls: Tls, name: string): Pr
     return client;
   } catch (error) {
     await client.end().catch(() => undefined);
-    throw error instanceof Failure ? error : connectionFailure(error, target);
+    throw connectionFailure(error, way.target);
   }
 };
 
-/** Every connection asks for an IAM token of its own: a backfill takes longer than a token is valid. */
-const passwordOf = (target: DatabaseTarget): string | (() => Promise<string>) | undefined => {
-  const { iamMetadataHost, password } = target;
-  return iamMetadataHost === null ? password : () => accessToken(iamMetadataHost);
+/**
+ * Clients whose attempt to connect the signal ends, with its reason, however long the server says nothing. Afterwards
+ * none connects any more.
+ */
+const clientClass = (signal: AbortSignal): typeof pg.Client => {
+  const connecting = new Set<pg.Client>();
+  const cut = () => {
+    for (const client of connecting) destroy(client, signal.reason as Error);
+  };
+  signal.addEventListener('abort', cut, { once: true });
+  return class extends pg.Client {
+    constructor(options?: string | pg.ClientConfig) {
+      super(options);
+      connecting.add(this);
+      const leave = () => connecting.delete(this);
+      this.once('connect', leave).once('end', leave);
+      if (signal.aborted) process.nextTick(cut);
+    }
+  };
 };
 
-const clientOptions = (target: DatabaseTarget, tls: Tls, name: string): pg.ClientConfig => ({
-  host: target.host,
-  port: target.port,
-  database: target.database,
-  user: target.user,
-  password: passwordOf(target),
-  ssl: tls,
-  connectionTimeoutMillis: target.connectTimeoutMs,
-  application_name: name,
+/** Closes the socket without saying goodbye, because the other side may never answer. */
+export const destroy = (client: pg.ClientBase, reason?: Error): void => {
+  (client as unknown as { connection: { stream: Duplex } }).connection.stream.destroy(reason);
+};
+
+/** Every connection asks for an IAM token of its own: a backfill takes longer than a token is valid. */
+const passwordOf = ({ target, signal }: Way): string | (() => Promise<string>) | undefined => {
+  const { iamMetadataHost, password } = target;
+  return iamMetadataHost === null ? password : () => accessToken(iamMetadataHost, signal);
+};
+
+const clientOptions = (way: Way): pg.ClientConfig => ({
+  host: way.target.host,
+  port: way.target.port,
+  database: way.target.database,
+  user: way.target.user,
+  password: passwordOf(way),
+  ssl: way.tls,
+  connectionTimeoutMillis: way.target.connectTimeoutMs,
+  application_name: way.name,
   keepAlive: true,
 });
 
@@ -232,15 +267,10 @@ const dateType = 1082;
  * pg rather than postgres.js for transactions: when a connection is cut inside of `sql.begin`, postgres.js 3.4.9 writes
  * to a socket that is gone, and the process ends with a TypeError that nobody can catch.
  */
-const openPool = (
-  target: DatabaseTarget,
-  tls: Tls,
-  name: string,
-  size: number,
-  pipeline: boolean,
-): pg.Pool => {
+const openPool = (way: Way, size: number, pipeline: boolean): pg.Pool => {
   const options: pg.PoolConfig & { pipeline: boolean } = {
-    ...clientOptions(target, tls, name),
+    ...clientOptions(way),
+    Client: way.Client,
     pipeline,
     max: size,
     idleTimeoutMillis: 0,

@@ -22,6 +22,8 @@ const lostConnectionCodes = new Set([
   'ECONNRESET',
   'EPIPE',
   'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
   'ETIMEDOUT',
   'CONNECTION_CLOSED',
   'CONNECTION_DESTROYED',
@@ -32,10 +34,9 @@ const lostConnectionCodes = new Set([
   '57P03',
 ]);
 
-/** Whether the connection was cut, or could not be made for now. */
+/** Whether the connection was cut, as the driver or the server says it. */
 export const isLostConnection = (error: unknown): boolean => {
   const { code, message, syscall } = asDatabaseError(error);
-  if (error instanceof Failure) return error.cause !== undefined && isLostConnection(error.cause);
   // ENOENT of a socket: the server may not have started yet. Any other missing file has nothing to do with the
   // connection.
   if (code === 'ENOENT') return syscall === 'connect';
@@ -56,12 +57,15 @@ const isNodeAway = (error: unknown): boolean => {
   );
 };
 
-/** Whether the same batch may succeed when it is tried again: lost connections, deadlocks, serialisation failures. */
-export const isTransient = (error: unknown): boolean => {
-  // A connection that was refused has been put into words by then.
-  const { code } = asDatabaseError(error instanceof Failure ? error.cause : error);
-  return isLostConnection(error) || code === '40001' || code === '40P01' || code === '53300';
-};
+/**
+ * Whether the server is away for now, or only takes reads, as in a failover: whatever ends with exit code 5, so that
+ * what is told as an outage is waited for as one.
+ */
+export const isAway = (error: unknown): boolean => toFailure(error).exitCode === exitCode.unreachable;
+
+/** Whether the same may succeed when it is tried again: an outage, deadlocks, serialisation failures. */
+export const isTransient = (error: unknown): boolean =>
+  isAway(error) || ['40001', '40P01', '53300'].includes(asDatabaseError(error).code ?? '');
 
 /** Whether a write was refused: the role may not, or nobody may, as on a standby. */
 export const isRefusedWrite = (error: unknown): boolean =>
@@ -75,9 +79,10 @@ export const isCancelled = (error: unknown): boolean => asDatabaseError(error).c
 
 /**
  * A failed attempt to connect as a sentence, never with the password in it. Exit code 5 if it may succeed later, 2 if
- * somebody has to correct a name, a password or a certificate first.
+ * somebody has to correct a name, a password or a certificate first. A failure, such as that of a token, has its words.
  */
 export const connectionFailure = (error: unknown, target: DatabaseTarget): Failure => {
+  if (error instanceof Failure) return error;
   const { code, message } = asDatabaseError(error);
   const place = describeTarget(target);
   const failure = (sentence: string) => new Failure(exitCode.unreachable, sentence, { cause: error });

@@ -3,8 +3,8 @@ import type pg from 'pg';
 import type { Settings } from '../config.js';
 import { exitCode, Failure } from '../errors.js';
 import { readPackageFile } from '../files.js';
-import { applicationName, askClient, type Database, setApplicationName } from './database.js';
-import { pinned, withoutTimeouts } from './transaction.js';
+import { applicationName, askClient, type Database, destroy, setApplicationName } from './database.js';
+import { cancelStatement, pinned, withoutTimeouts } from './transaction.js';
 
 /** The lock that one run at a time holds per target schema. */
 export interface RunLock {
@@ -25,6 +25,9 @@ export interface LockOptions {
   /** Called once when the wait begins, with who holds the lock. */
   readonly onWait?: (holder: string) => void;
 }
+
+/** How a command waits for the lock. */
+export type WaitOptions = Pick<LockOptions, 'waitSeconds' | 'signal' | 'onWait'>;
 
 /** Class of our advisory locks: 'agam' in ASCII; the other half of the key is a hash of the schema's name. */
 const lockClass = 0x6167616d;
@@ -68,22 +71,34 @@ export const withRunLock = async <Result>(
 /**
  * One transaction while the run lock is held, on a connection of its own, in which unqualified names mean the target
  * schema. Its settings are those of the transaction: behind PgBouncer, one of the session would stay on a connection
- * that others get next.
+ * that others get next. The signal ends the statement that is running, and no other one follows.
  */
 export const withLockedTransaction = <Result>(
   database: Database,
   settings: Pick<Settings, 'schema' | 'lockTimeoutMs' | 'statementTimeoutMs'>,
-  lock: Omit<LockOptions, 'schema'>,
+  { signal, ...lock }: Omit<LockOptions, 'schema'>,
   use: (client: pg.Client) => Promise<Result>,
 ): Promise<Result> =>
-  withRunLock(database, { schema: settings.schema, ...lock }, async () => {
+  withRunLock(database, { schema: settings.schema, signal, ...lock }, async () => {
     const client = await database.connect();
+    const stop = () => {
+      cancelStatement(database.target, client);
+      destroy(client);
+    };
+    signal?.addEventListener('abort', stop, { once: true });
     try {
       await client.query(`begin;${pinned(database, settings)}`);
       const result = await use(client);
+      signal?.throwIfAborted();
+      // Of a commit that is cut nobody could say whether it took place.
+      signal?.removeEventListener('abort', stop);
       await client.query('commit');
       return result;
+    } catch (error) {
+      if (signal?.aborted && !(error instanceof Failure)) throw signal.reason;
+      throw error;
     } finally {
+      signal?.removeEventListener('abort', stop);
       await client.end().catch(() => undefined);
     }
   });

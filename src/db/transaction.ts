@@ -5,7 +5,7 @@ import type { Settings } from '../config.js';
 import { Failure } from '../errors.js';
 import type { DatabaseTarget } from '../target.js';
 import type { Database } from './database.js';
-import { connectionFailure, isLostConnection } from './failure.js';
+import { connectionFailure, isAway, isLostConnection } from './failure.js';
 
 /** Row of a result: values by column. */
 export type Row = Record<string, unknown>;
@@ -130,7 +130,8 @@ export const withTransaction = async <Result>(
       broken = lost;
     });
     if (error instanceof Rollback) return error.value as Result;
-    if (isLostConnection(error)) broken = error;
+    // Also a server that only takes reads now: the next connection may lead to the new primary.
+    if (isAway(error)) broken = error;
     if (signal?.aborted && !(error instanceof Failure)) throw signal.reason;
     throw error;
   } finally {
@@ -207,7 +208,7 @@ const cancelRequestCode = 80_877_102;
  * Asks the server to end what a connection is running: the protocol's CancelRequest, on a connection of its own.
  * https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-CANCELING-REQUESTS
  */
-const cancelStatement = (target: DatabaseTarget, client: pg.PoolClient): void => {
+export const cancelStatement = (target: DatabaseTarget, client: pg.ClientBase): void => {
   const { processID, secretKey } = client as unknown as { processID: number; secretKey: number };
   const request = Buffer.alloc(16);
   request.writeInt32BE(16, 0);

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
@@ -19,7 +19,7 @@ import { arch, platform, tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { workFailure } from '../errors.js';
+import { type Failure, workFailure } from '../errors.js';
 
 /** A Postgres server of our own, reachable on the loopback interface only. */
 export interface EmbeddedServer {
@@ -53,11 +53,32 @@ const user = 'postgres';
  * same directory (killed before it could stop it) is found by its postmaster.pid and used again.
  * Throws a failure in words where the package is not installed or the server does not start.
  */
-export const startEmbedded = async (options: EmbeddedOptions = {}): Promise<EmbeddedServer> => {
+export const startEmbedded = async ({
+  directory: kept,
+  ...options
+}: EmbeddedOptions = {}): Promise<EmbeddedServer> => {
   const owner = process.getuid?.() === 0 ? unprivilegedOwner() : null;
   const native = reachable(await nativeFolder(), owner);
-  const keep = options.directory !== undefined;
-  const directory = resolve(options.directory ?? mkdtempSync(join(tmpdir(), 'arc-gam-postgres-')));
+  const directory = resolve(kept ?? mkdtempSync(join(tmpdir(), 'arc-gam-postgres-')));
+  const remove = () => {
+    if (kept === undefined) rmSync(directory, { recursive: true, force: true });
+  };
+  try {
+    const { url, pid } = await startIn(directory, native, owner, options);
+    return { url, directory, pid, stop: () => stopPid(pid).then(remove) };
+  } catch (error) {
+    remove();
+    throw error;
+  }
+};
+
+/** Starts a server on the data in the folder, or finds the one that runs there. One that does not answer is stopped. */
+const startIn = async (
+  directory: string,
+  native: string,
+  owner: Owner | null,
+  options: Omit<EmbeddedOptions, 'directory'>,
+): Promise<{ url: string; pid: number }> => {
   const data = join(directory, 'data');
   const passwordFile = join(directory, 'password');
   mkdirSync(directory, { recursive: true });
@@ -90,8 +111,8 @@ export const startEmbedded = async (options: EmbeddedOptions = {}): Promise<Embe
   const running = runningServer(data);
   if (running !== null) {
     const url = urlOf(password, running.port);
-    await untilReady(url, null, () => '');
-    return { url, directory, pid: running.pid, stop: () => stopPid(running.pid, keep ? null : directory) };
+    await untilReady(url, () => '');
+    return { url, pid: running.pid };
   }
   const port = options.port ?? (await freePort());
   const settings = {
@@ -115,14 +136,26 @@ export const startEmbedded = async (options: EmbeddedOptions = {}): Promise<Embe
   server.stderr?.on('data', (chunk: Buffer) => {
     log = (log + chunk.toString()).slice(-4_000);
   });
+  let refused: Failure | null = null;
+  server.once('error', (error) => {
+    refused = notExecutable(error);
+  });
+  const logOfRunning = () => {
+    if (refused !== null) throw refused;
+    const { exitCode, signalCode } = server;
+    if (exitCode === null && signalCode === null) return log.trim();
+    throw workFailure(`The embedded Postgres ended at once: ${log.trim() || (signalCode ?? exitCode)}`);
+  };
   const url = urlOf(password, port);
-  await untilReady(url, server, () => log);
+  await untilReady(url, logOfRunning).catch(async (error: unknown) => {
+    if (server.pid !== undefined) await stopPid(server.pid);
+    throw error;
+  });
   // Neither the server nor its log keeps this process alive. A process that ends without stop() leaves the server
   // running.
   server.unref();
   (server.stderr as unknown as { unref?: () => void } | null)?.unref?.();
-  const pid = server.pid ?? 0;
-  return { url, directory, pid, stop: () => stopPid(pid, keep ? null : directory) };
+  return { url, pid: server.pid ?? 0 };
 };
 
 const urlOf = (password: string, port: number): string =>
@@ -251,18 +284,23 @@ const runToEnd = (file: string, args: string[], owner: Owner | null): Promise<vo
     child.stderr.on('data', (chunk: Buffer) => {
       output += chunk.toString();
     });
-    child.once('error', fail);
+    child.once('error', (error) => fail(notExecutable(error)));
     child.once('exit', (code) =>
       code === 0 ? done() : fail(workFailure(`The embedded Postgres could not be set up: ${output.trim()}`)),
     );
   });
 
-const untilReady = async (url: string, server: ChildProcess | null, log: () => string): Promise<void> => {
+const notExecutable = (cause: Error): Failure =>
+  workFailure(
+    `The embedded Postgres can't be run (${cause.message}). Install arc-gam again, or begin with a database of your own: arc-gam init`,
+    { cause },
+  );
+
+/** Waits up to 30 s for the server to answer. Throws also what `log` throws, which is asked before each try. */
+const untilReady = async (url: string, log: () => string): Promise<void> => {
   const deadline = Date.now() + 30_000;
   for (;;) {
-    if (server !== null && server.exitCode !== null) {
-      throw workFailure(`The embedded Postgres ended at once: ${log().trim()}`);
-    }
+    const said = log();
     const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2_000 });
     client.on('error', () => undefined);
     try {
@@ -272,9 +310,7 @@ const untilReady = async (url: string, server: ChildProcess | null, log: () => s
     } catch (error) {
       await client.end().catch(() => undefined);
       if (Date.now() > deadline) {
-        throw workFailure(
-          `The embedded Postgres did not answer within 30 s: ${log().trim() || String(error)}`,
-        );
+        throw workFailure(`The embedded Postgres did not answer within 30 s: ${said || String(error)}`);
       }
       await sleep(50);
     }
@@ -282,7 +318,7 @@ const untilReady = async (url: string, server: ChildProcess | null, log: () => s
 };
 
 /** A fast shutdown: sessions are ended, the data is left clean. */
-export const stopPid = async (pid: number, remove: string | null): Promise<void> => {
+export const stopPid = async (pid: number): Promise<void> => {
   const alive = () => {
     try {
       process.kill(pid, 0);
@@ -295,5 +331,4 @@ export const stopPid = async (pid: number, remove: string | null): Promise<void>
   const deadline = Date.now() + 15_000;
   while (alive() && Date.now() < deadline) await sleep(30);
   if (alive()) process.kill(pid, 'SIGKILL');
-  if (remove !== null) rmSync(remove, { recursive: true, force: true });
 };

@@ -19,7 +19,7 @@ export const liveOn = async (
   viewer: string | null,
   { reporter, signal }: { reporter: Reporter; signal: AbortSignal },
 ): Promise<void> => {
-  await captureOn(database, settings, 0);
+  await captureOn(database, settings, { waitSeconds: 0, signal });
   const stop = new AbortController();
   const either = AbortSignal.any([signal, stop.signal]);
   const tapping = tapOn(url, viewer, either);

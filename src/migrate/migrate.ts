@@ -11,7 +11,7 @@ import {
 import { statementsIn } from '../citus/statements.js';
 import type { Settings } from '../config.js';
 import { askClient, type Database } from '../db/database.js';
-import { withLockedTransaction } from '../db/run-lock.js';
+import { type WaitOptions, withLockedTransaction } from '../db/run-lock.js';
 import { workFailure } from '../errors.js';
 import { readPackageFile } from '../files.js';
 import { renewCapture } from './capture-functions.js';
@@ -28,12 +28,6 @@ import {
   upSql,
 } from './migrations.js';
 import { inspectSource, type Source } from './source.js';
-
-export interface MigrateOptions {
-  readonly waitSeconds: number;
-  readonly signal?: AbortSignal | undefined;
-  readonly onWait: (holder: string) => void;
-}
 
 export interface MigrateResult {
   readonly names: readonly string[];
@@ -63,7 +57,7 @@ const viewNames = ['classified_tap', 'app_user', 'tap'];
 export const migrateUp = async (
   database: Database,
   settings: Settings,
-  options: MigrateOptions,
+  options: WaitOptions,
 ): Promise<MigrateResult> =>
   withMigrationLock(database, settings, options, async (client) => {
     const source = await inspectUsable(client, settings);
@@ -128,7 +122,7 @@ export const migrateDown = async (
   database: Database,
   settings: Settings,
   count: number,
-  options: MigrateOptions,
+  options: WaitOptions,
 ): Promise<MigrateResult> =>
   withMigrationLock(database, settings, options, async (client) => {
     const { schema } = settings;
@@ -193,7 +187,7 @@ export const migrationSql = async (
 const withMigrationLock = <Result>(
   database: Database,
   settings: Settings,
-  options: MigrateOptions,
+  options: WaitOptions,
   use: (client: pg.ClientBase) => Promise<Result>,
 ): Promise<Result> =>
   withLockedTransaction(database, settings, { what: 'migrate', ...options }, async (client) => {

@@ -89,7 +89,7 @@ const untilStopped = async (following: Following, signal: AbortSignal): Promise<
       isPrepared = true;
       await following.whileLocked();
     } catch (error) {
-      if (!mayHeal(error)) throw error;
+      if (!isTransient(error)) throw error;
       if (!signal.aborted) following.lost(error);
     }
     if (signal.aborted) return;
@@ -97,10 +97,6 @@ const untilStopped = async (following: Following, signal: AbortSignal): Promise<
     await pause(pauseMs, signal);
   }
 };
-
-/** A server that is away, starts or has no connection left; deadlocks that went on. */
-const mayHeal = (error: unknown): boolean =>
-  isTransient(error) || toFailure(error).exitCode === exitCode.unreachable;
 
 /** Sleeps, but not longer than until the signal comes. */
 const pause = (ms: number, signal: AbortSignal): Promise<void> =>

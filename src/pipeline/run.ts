@@ -11,7 +11,7 @@ import {
 import { speakOnce } from '../citus/shadows.js';
 import type { Settings } from '../config.js';
 import type { Database } from '../db/database.js';
-import { isLostConnection, isTransient, toFailure } from '../db/failure.js';
+import { isAway, isTransient, toFailure } from '../db/failure.js';
 import { type RunLock, withRunLock } from '../db/run-lock.js';
 import { rollBack, type Session, withTransaction } from '../db/transaction.js';
 import { usageFailure } from '../errors.js';
@@ -287,19 +287,18 @@ class Run {
 
   /** Repeats a batch that may succeed the next time. It waits for an unreachable server up to target.waitMs. */
   private async withRetries<Result>(work: () => Promise<Result>): Promise<Result> {
-    let lostAt: number | null = null;
+    let awayFrom: number | null = null;
     for (let attempt = 1; ; attempt += 1) {
       try {
         if (!this.lock.isHeld()) await this.lock.retake();
         return await work();
       } catch (error) {
-        const isLost = isLostConnection(error);
-        lostAt = isLost ? (lostAt ?? performance.now()) : null;
-        const isAway = lostAt !== null && performance.now() - lostAt < this.database.target.waitMs;
-        const isOver = attempt >= maxAttempts && !isAway;
+        awayFrom = isAway(error) ? (awayFrom ?? performance.now()) : null;
+        const mayWait = awayFrom !== null && performance.now() - awayFrom < this.database.target.waitMs;
+        const isOver = attempt >= maxAttempts && !mayWait;
         if (this.request.signal?.aborted || !isTransient(error) || isOver) throw error;
         this.retries += 1;
-        const waitMs = Math.min(5_000, (isLost ? 500 : 100) * 2 ** (attempt - 1));
+        const waitMs = Math.min(5_000, (awayFrom === null ? 100 : 500) * 2 ** (attempt - 1));
         this.reporter.retrying({ attempt, waitMs, reason: toFailure(error).message });
         await sleep(waitMs, undefined, { signal: this.request.signal }).catch(() => undefined);
       }

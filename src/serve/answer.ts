@@ -140,7 +140,7 @@ export const read = async (
   ifNoneMatch: string | undefined,
   reading: Reading,
 ): Promise<Result> => {
-  let tables = await cache.of('tables', reading, readTables, tablesLifetime);
+  let tables = await cache.of('tables', '', reading, readTables, tablesLifetime);
   // What was missing a moment ago may have been made since.
   if (tables.size < relations.length) tables = await readTables(reading);
   const missing = [...new Set([...ledger, ...endpoint.relations])].filter((table) => !tables.has(table));
@@ -151,7 +151,7 @@ export const read = async (
       zone: question.tz,
       now: now ?? null,
     }),
-    cache.of('opt-outs', reading, readOptOuts, optOutLifetime),
+    cache.of('opt-outs', '', reading, readOptOuts, optOutLifetime),
     endpoint.revision?.(reading),
   ]);
   const etag = etagOf([

@@ -77,7 +77,7 @@ export const readBoards = async (
 const readCommunityBoards = async (context: Context, own: Promise<Place>): Promise<Boards> => {
   const { reading, watermark, cache, optOuts } = context;
   const [rows, place] = await Promise.all([
-    cache.of(`board ${watermark.revision} ${optOuts}`, reading, (one) =>
+    cache.of('board', `${watermark.revision} ${optOuts}`, reading, (one) =>
       one.query<BoardRow>('board', [watermark.year, watermark.iso_week]),
     ),
     own,
@@ -89,10 +89,10 @@ const readCityBoards = async (context: Context, own: Promise<Place>): Promise<Ci
   const { reading, watermark, viewer, cache, optOuts } = context;
   const { home } = viewer;
   if (home === null) return null;
-  const key = JSON.stringify([watermark.revision, optOuts, home.country, home.state, home.city]);
+  const key = JSON.stringify([home.country, home.state, home.city]);
   const [rows, { last_connectors_rank: _, last_builders_rank: __, last_streak_rank: ___, ...place }] =
     await Promise.all([
-      cache.of(`city ${key}`, reading, (one) =>
+      cache.of(`city ${key}`, `${watermark.revision} ${optOuts}`, reading, (one) =>
         one.query<BoardRow>('city_board', [
           watermark.year,
           watermark.iso_week,

@@ -31,11 +31,13 @@ export interface Lifetime {
 /** Remembers what does not depend on the viewer. */
 export interface Cache {
   /**
-   * The value of `key`, made by `make` from `reading` if it is not known or too old: once for all requests that want it
-   * at the same time. Default lifetime: half a minute and a minute.
+   * The value of `key` in this `state` of the database, made by `make` from `reading` if it is not known or too old:
+   * once for all requests that want it at the same time. That of another state makes way for it. Default lifetime: half
+   * a minute and a minute.
    */
   of<Value>(
     key: string,
+    state: string,
     reading: Reading,
     make: (reading: Reading) => Promise<Value>,
     lifetime?: Lifetime,
@@ -47,35 +49,42 @@ const most = 1_000;
 
 /** Opens an empty memory. `read` gives a reading of its own. A failed attempt is not remembered. */
 export const openCache = (read: Store['read']): Cache => {
-  const kept = new Map<string, { value: unknown; madeAt: number; isRenewed: boolean }>();
+  /** The oldest one first. */
+  const kept = new Map<string, { state: string; value: unknown; madeAt: number; isRenewed: boolean }>();
   /** Values under way, so that of many requests at once only the first makes a value that nobody has yet. */
   const making = new Map<string, Promise<unknown>>();
-  const keep = (key: string, value: unknown): void => {
-    if (kept.size >= most) kept.clear();
-    kept.set(key, { value, madeAt: performance.now(), isRenewed: false });
+  const keep = (key: string, state: string, value: unknown): void => {
+    kept.delete(key);
+    kept.set(key, { state, value, madeAt: performance.now(), isRenewed: false });
+    const [oldest = key] = kept.keys();
+    if (kept.size > most) kept.delete(oldest);
   };
   return {
     of: async <Value>(
       key: string,
+      state: string,
       reading: Reading,
       make: (reading: Reading) => Promise<Value>,
       { freshMs, lifeMs }: Lifetime = usualLifetime,
     ) => {
+      const wanted = `${key} ${state}`;
       for (;;) {
         const found = kept.get(key);
-        const age = found === undefined ? Number.POSITIVE_INFINITY : performance.now() - found.madeAt;
+        const age = found?.state === state ? performance.now() - found.madeAt : Number.POSITIVE_INFINITY;
         if (found !== undefined && age <= lifeMs) {
           if (age > freshMs && !found.isRenewed) {
             found.isRenewed = true;
             // What fails here is tried again, and reported, by the first request after the value's life.
             read(make).then(
-              (value) => keep(key, value),
+              (value) => {
+                if (kept.get(key) === found) keep(key, state, value);
+              },
               () => undefined,
             );
           }
           return found.value as Value;
         }
-        const other = making.get(key);
+        const other = making.get(wanted);
         if (other === undefined) break;
         const made = await other.then(
           (value) => ({ value }),
@@ -85,13 +94,13 @@ export const openCache = (read: Store['read']): Cache => {
         // The other request was cut off: of those who waited for it the first makes the value, for all others.
       }
       const own = make(reading);
-      making.set(key, own);
+      making.set(wanted, own);
       try {
         const value = await own;
-        keep(key, value);
+        keep(key, state, value);
         return value;
       } finally {
-        making.delete(key);
+        making.delete(wanted);
       }
     },
   };

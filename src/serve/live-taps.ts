@@ -36,9 +36,10 @@ export const readLiveTaps = async ({
   watermark,
 }: Context): Promise<readonly LiveTap[] | null> => {
   // What a day's figures know belongs to its revision, and which day is running to the date.
-  const key = `live ${watermark.revision} ${watermark.today}`;
+  const state = `${watermark.revision} ${watermark.today}`;
   const byUser = await cache.of(
-    key,
+    'live',
+    state,
     reading,
     async (one) => {
       const rows = await one.query<Row>('live_tap', [

@@ -4,7 +4,7 @@ import pg from 'pg';
 import { hasCitus } from '../citus/cluster.js';
 import { partByPart } from '../citus/reading.js';
 import type { Settings } from '../config.js';
-import { askClient, type Database, openDatabase } from '../db/database.js';
+import { askClient, type Database, destroy, openDatabase } from '../db/database.js';
 import { connectionFailure, isCancelled, isLostConnection, isTransient } from '../db/failure.js';
 import type { Row, Value } from '../db/transaction.js';
 import { Failure } from '../errors.js';
@@ -87,6 +87,7 @@ const textsOf = async ({ pool }: Database): Promise<Texts> =>
  */
 export const openStore = (settings: Settings, serve: ServeSettings): Store => {
   const defaultDeadlineMs = serve.statementTimeoutMs + 1_000;
+  const closing = new AbortController();
   let opening: Promise<{ database: Database; texts: Texts }> | undefined;
   const pinned = [
     `"${settings.schema}", pg_temp`,
@@ -95,7 +96,8 @@ export const openStore = (settings: Settings, serve: ServeSettings): Store => {
   ];
   const clients = new Set<pg.Client>();
   const open = (): Promise<{ database: Database; texts: Texts }> => {
-    opening ??= openDatabase(settings, 'serve', serve.poolSize, { pipeline: true }).then(async (database) => {
+    const options = { pipeline: true, signal: closing.signal };
+    opening ??= openDatabase(settings, 'serve', serve.poolSize, options).then(async (database) => {
       database.pool.on('connect', (client) => {
         clients.add(client);
         if (serve.prepare) prepareSession(client, pinned);
@@ -139,6 +141,7 @@ export const openStore = (settings: Settings, serve: ServeSettings): Store => {
         ),
       ),
     close: async () => {
+      closing.abort();
       // A server that does not answer would not answer a goodbye either.
       const patience = new AbortController();
       const impatience = sleep(1_000, undefined, { signal: patience.signal }).then(
@@ -194,11 +197,6 @@ const untilCut = <Result>(cut: AbortSignal, work: () => Promise<Result>): Promis
  * more than most statements have left to do.
  */
 const graceMs = 250;
-
-/** Closes the socket without saying goodbye, because the other side may never answer. */
-const destroy = (client: pg.ClientBase): void => {
-  (client as unknown as { connection: { stream: Duplex } }).connection.stream.destroy();
-};
 
 const pin = readPackageFile('sql/api/pin.sql');
 

@@ -92,7 +92,7 @@ describeUnless(missing)('taps on a cluster, figures on its coordinator', () => {
       node['Node Type'],
       ...(node.Plans ?? []).flatMap(nodesOf),
     ];
-    await withDatabase(settings, 'test', (database) =>
+    await withDatabase(settings, 'test', undefined, (database) =>
       runPipeline(
         database,
         settings,

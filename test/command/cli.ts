@@ -43,7 +43,18 @@ export const startCli = (args: readonly string[], environment: NodeJS.ProcessEnv
     child.once('error', reject);
     child.once('close', (code, signal) => resolve({ code, signal, stdout, stderr }));
   });
-  return { child, ended };
+  /** Resolves when it has written `words`, or has ended without. */
+  const says = (words: string): Promise<void> =>
+    new Promise((resolve) => {
+      const look = () => {
+        if (`${stdout}${stderr}`.includes(words)) resolve();
+      };
+      child.stdout.on('data', look);
+      child.stderr.on('data', look);
+      child.once('close', () => resolve());
+      look();
+    });
+  return { child, ended, says };
 };
 
 /** Runs the command as a process to its end: for what is about the process, such as its folder. */

@@ -1,7 +1,9 @@
+import { Writable } from 'node:stream';
 import fc from 'fast-check';
 import stringWidth from 'string-width';
 import { describe, expect, test } from 'vitest';
 import { hasLiveLine } from '../../src/command-line.js';
+import { writeAndDrain } from '../../src/report/drain.js';
 import { formatDuration, formatTable, printable } from '../../src/report/format.js';
 
 describe('a duration', () => {
@@ -65,4 +67,12 @@ test('a terminal that does not say how wide it is gets no live line', () => {
   expect(hasLiveLine({ isTTY: true, columns: 80 })).toBe(true);
   expect(hasLiveLine({ isTTY: true, columns: 0 })).toBe(false);
   expect(hasLiveLine({ columns: 80 })).toBe(false);
+});
+
+test('a reader that goes while it is waited for stops nobody', async () => {
+  const slow = new Writable({ highWaterMark: 1, write: () => undefined });
+  slow.on('error', () => undefined);
+  const written = writeAndDrain(slow, 'a line');
+  slow.destroy(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }));
+  await expect(written).resolves.toBeUndefined();
 });

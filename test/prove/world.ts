@@ -88,13 +88,13 @@ export const prepareTemplate = async (
   await client.end();
   for (const schema of Object.values(schemas)) {
     const settings = settingsOf(url, schema, undefined, isSpread);
-    await withDatabase(settings, 'prove', (database) =>
-      migrateUp(database, settings, { waitSeconds: 0, onWait: () => undefined }),
+    await withDatabase(settings, 'prove', undefined, (database) =>
+      migrateUp(database, settings, { waitSeconds: 0 }),
     );
   }
   if (!isDistributed) return;
   const lived = settingsOf(url, schemas.lived, undefined, isSpread);
-  await withDatabase(lived, 'prove', (database) =>
+  await withDatabase(lived, 'prove', undefined, (database) =>
     moveTables(database, lived, {
       command: 'distribute',
       undo: false,
@@ -147,7 +147,7 @@ export const withWorld = async (
        select ('00000000-0000-4000-8000-' || lpad(number::text, 12, '0'))::uuid, 'u' || number
        from generate_series(0, ${userCount - 2}) as n (number)`,
     );
-    await withDatabase(lived, 'prove', (database) =>
+    await withDatabase(lived, 'prove', undefined, (database) =>
       use(new World(database, client, lived, rebuilt, { steps, first, isSpread }), client),
     );
   } finally {
@@ -257,8 +257,8 @@ export class World {
         return this.thaw(operation.restore, operation.force);
       case 'capture':
         if (this.isSpread) return;
-        if (operation.on) await captureOn(this.database, this.lived, 0);
-        else await captureOff(this.database, this.lived, 0);
+        if (operation.on) await captureOn(this.database, this.lived, { waitSeconds: 0 });
+        else await captureOff(this.database, this.lived, { waitSeconds: 0 });
     }
   }
 

@@ -18,7 +18,7 @@ test('what everybody shares is made once, anew beside a request after half a min
   const made: string[] = [];
   const cache = openCache((use) => use(beside));
   const ask = () =>
-    cache.of('board', request, async (one) => {
+    cache.of('board', '', request, async (one) => {
       made.push(nameOf(one));
       return made.length;
     });
@@ -40,7 +40,7 @@ test('an attempt beside a request that fails changes nothing, and is not tried a
     attempts += 1;
     return Promise.reject(new Error('no connection'));
   });
-  const ask = () => cache.of('board', request, async () => 'known');
+  const ask = () => cache.of('board', '', request, async () => 'known');
   await ask();
   vi.advanceTimersByTime(31_000);
   expect(await ask()).toBe('known');
@@ -52,7 +52,7 @@ test('requests at the same time wait for the first, and for the next one where i
   const made: string[] = [];
   const cache = openCache((use) => use(beside));
   const ask = (name: string, fails = false) =>
-    cache.of('board', reading(name), async (one) => {
+    cache.of('board', '', reading(name), async (one) => {
       made.push(nameOf(one));
       await Promise.resolve();
       if (fails) throw new Error('cut off');
@@ -67,4 +67,36 @@ test('requests at the same time wait for the first, and for the next one where i
   made.length = 0;
   expect(await Promise.all([ask('4'), ask('5'), ask('6')])).toEqual(['4', '4', '4']);
   expect(made).toEqual(['4']);
+});
+
+test('a value makes way for that of another state, and of very many the oldest goes', async () => {
+  const made: string[] = [];
+  const cache = openCache((use) => use(beside));
+  const ask = (key: string, state: string) =>
+    cache.of(key, state, request, async () => made.push(`${key} ${state}`));
+  for (const state of ['before', 'after', 'after', 'before']) await ask('live', state);
+  expect(made).toEqual(['live before', 'live after', 'live before']);
+  for (let city = 1; city <= 1_000; city += 1) await ask(`city ${city}`, '');
+  made.length = 0;
+  for (const city of [1, 1_000]) await ask(`city ${city}`, '');
+  await ask('live', 'before');
+  expect(made).toEqual(['live before']);
+});
+
+test('what was made anew beside a request does not take the place of a newer state', async () => {
+  let deliver: (value: string) => void = () => undefined;
+  const late = new Promise((resolve) => {
+    deliver = resolve;
+  });
+  const cache = openCache(() => late as Promise<never>);
+  const made: string[] = [];
+  const ask = (state: string) => cache.of('live', state, request, async () => made.push(state));
+  await ask('before');
+  vi.advanceTimersByTime(31_000);
+  await ask('before');
+  await ask('after');
+  deliver('before');
+  await late;
+  await ask('after');
+  expect(made).toEqual(['before', 'after']);
 });

@@ -8,6 +8,9 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readSettings } from '../../src/config.js';
+import { withDatabase, withPooled } from '../../src/db/database.js';
+import { isTransient } from '../../src/db/failure.js';
+import { withTransaction } from '../../src/db/transaction.js';
 import { type EmbeddedServer, startEmbedded } from '../../src/demo/embedded.js';
 import { runCli } from '../command/cli.js';
 
@@ -129,6 +132,35 @@ describe('IAM authentication', () => {
     expect(result).toMatchObject({ code: 5, stderr: expect.stringContaining(words) });
     expect(result.stderr).not.toContain(token);
   });
+});
+
+test('a token that a connection of the pool does not get: the words of the token, and it may be given later', async () => {
+  // The first connection is not one of the pool.
+  let left = 1;
+  const hiccup = createServer((_request, response) => {
+    response.statusCode = left > 0 ? 200 : 503;
+    left -= 1;
+    response.end(JSON.stringify({ access_token: token }));
+  }).listen(0, '127.0.0.1');
+  await once(hiccup, 'listening');
+  const settings = readSettings(
+    { iam: true, databaseUrl: `postgres://job%40project.iam@127.0.0.1:${new URL(server.url).port}/postgres` },
+    { GCE_METADATA_HOST: `127.0.0.1:${(hiccup.address() as AddressInfo).port}` },
+  );
+  try {
+    await withDatabase(settings, 'test', undefined, async (database) => {
+      for (const attempt of [
+        () => withPooled(database, async () => undefined),
+        () => withTransaction(database, settings, async () => undefined),
+      ]) {
+        const error: unknown = await attempt().catch((reason: unknown) => reason);
+        expect(String(error)).toMatch(/^Failure: No token for IAM authentication/);
+        expect(isTransient(error)).toBe(true);
+      }
+    });
+  } finally {
+    hiccup.close();
+  }
 });
 
 describe('TLS modes', () => {

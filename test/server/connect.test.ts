@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readSettings } from '../../src/config.js';
+import { connectionFailure, isTransient } from '../../src/db/failure.js';
 import { databaseTarget } from '../../src/target.js';
 import { runCli, runProcess } from '../command/cli.js';
 import { createDatabase, type TestDatabase } from './database.js';
@@ -112,6 +114,28 @@ test('a host that is down', async () => {
 
 test('a host that nobody knows', async () => {
   await fails('postgres://me:secret-9@db.invalid:5432/db', 5, /The host 'db\.invalid' is not known/);
+});
+
+test('what is told as an outage is waited for, and nothing else', () => {
+  const { target } = readSettings({ databaseUrl: database.url }, {});
+  const told = (code: string, message = code) => {
+    const failure = connectionFailure(Object.assign(new Error(message), { code }), target);
+    return [code, failure.exitCode, isTransient(failure)];
+  };
+  for (const code of [
+    'ENOTFOUND',
+    'EAI_AGAIN',
+    'EHOSTUNREACH',
+    'ENETUNREACH',
+    'ECONNRESET',
+    '57P03',
+    '53300',
+  ])
+    expect(told(code)).toEqual([code, 5, true]);
+  // The driver's own words for a host that drops packets.
+  expect(told('', 'timeout expired')).toEqual(['', 5, true]);
+  for (const code of ['28P01', '28000', '3D000', '42501', 'EACCES'])
+    expect(told(code)).toEqual([code, 2, false]);
 });
 
 test('a host that accepts and says nothing is given up within 10 s', async () => {

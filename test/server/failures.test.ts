@@ -240,7 +240,7 @@ test('source and figures restored to an earlier time: the next run goes on from 
 test('a connection that is lost while rows are streamed is an error at once, and so is a statement that fails', async () => {
   const settings = readSettings({ databaseUrl: database.url }, {});
   const streaming = (text: string) =>
-    withDatabase(settings, 'test', (opened) =>
+    withDatabase(settings, 'test', undefined, (opened) =>
       withTransaction(opened, settings, async (session) => {
         for await (const _ of session.stream(text, [], 1));
       }),

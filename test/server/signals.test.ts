@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import pg from 'pg';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { jsonLines, startCli } from '../command/cli.js';
 import { addTap, addUsers, createDatabase, type TestDatabase } from './database.js';
 
@@ -22,10 +22,11 @@ afterEach(async () => {
   await database.drop();
 });
 
-const etl = (url = database.url) =>
+const etl = (url = database.url, environment: NodeJS.ProcessEnv = {}) =>
   startCli(['etl', '--date', '2026-01-01', '--json'], {
     DATABASE_URL: url,
     ARC_GAM_LOCK_TIMEOUT_MS: '100000',
+    ...environment,
   });
 
 const untilBatchWaits = async () => {
@@ -45,7 +46,7 @@ const days = async () =>
 
 const failure = (stdout: string) => jsonLines(stdout).find(({ event }) => event === 'failed');
 
-/** A way to the server that can be frozen: nothing passes any more, and nobody is told. */
+/** A way to the server that can be frozen: nothing passes any more until it is thawed, and nobody is told. */
 const openFreezableProxy = async () => {
   const target = new URL(database.url);
   const { hostname, port } = target;
@@ -54,7 +55,8 @@ const openFreezableProxy = async () => {
   const server = createServer((inbound) => {
     sockets.push(inbound);
     inbound.on('error', () => undefined);
-    if (frozen) return;
+    // Read, so that an end is seen.
+    if (frozen) return inbound.resume();
     const outbound = connect(Number(port), hostname);
     sockets.push(outbound);
     outbound.on('error', () => undefined);
@@ -62,14 +64,23 @@ const openFreezableProxy = async () => {
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   target.port = String((server.address() as AddressInfo).port);
+  const cut = () => {
+    for (const socket of sockets.splice(0)) socket.destroy();
+  };
   return {
     url: target.href,
     freeze: () => {
       frozen = true;
       for (const socket of sockets) socket.unpipe().pause();
     },
+    thaw: () => {
+      frozen = false;
+    },
+    cut,
+    /** Resolves when somebody tries to come through. */
+    isTried: () => once(server, 'connection'),
     close: () => {
-      for (const socket of sockets) socket.destroy();
+      cut();
       server.close();
     },
   };
@@ -87,13 +98,40 @@ test.each([
   expect(performance.now() - sent).toBeLessThan(3_500);
   expect(result.code).toBe(1);
   expect(failure(result.stdout)).toMatchObject({
-    message: expect.stringContaining(`Stopped by ${signal}. The batch under way was rolled back`),
+    message: expect.stringContaining(`Stopped by ${signal}. What was under way was rolled back`),
   });
   expect(await days()).toBe(0);
   await blocker.query('rollback');
   expect(await database.rows('select state from run')).toEqual([{ state: 'stopped' }]);
   await database.ok(['etl', '--date', '2026-01-01']);
   expect(await days()).toBe(1);
+});
+
+test('a second signal ends the run at once, with the code that a shell gives it', async () => {
+  const proxy = await openFreezableProxy();
+  const run = etl(proxy.url);
+  await untilBatchWaits();
+  proxy.freeze();
+  // In this order also where both arrive at once.
+  run.child.kill('SIGINT');
+  run.child.kill('SIGTERM');
+  expect(await run.ended).toMatchObject({ code: 143, signal: null });
+  proxy.close();
+});
+
+test('a reader that closes the pipe does not leave the run half done', async () => {
+  const run = etl();
+  await untilBatchWaits();
+  run.child.stdout.destroy();
+  await blocker.query('rollback');
+  expect(await run.ended).toMatchObject({ code: 0, stderr: '' });
+  expect(await database.rows('select state from run')).toEqual([{ state: 'done' }]);
+});
+
+test('an error that nobody reads has its exit code', async () => {
+  const run = startCli(['etl'], { DATABASE_URL: 'postgres://me@127.0.0.1:1/db' });
+  run.child.stderr.destroy();
+  expect(await run.ended).toMatchObject({ code: 5, signal: null });
 });
 
 test('SIGTERM ends the run within 5 s although the server can no longer be told', async () => {
@@ -116,6 +154,83 @@ test('SIGTERM ends the run within 5 s although the server can no longer be told'
     { state: 'dead' },
     { state: 'done' },
   ]);
+});
+
+describe.each([
+  ['hangs up', (socket: Socket) => socket.destroy()],
+  ['says nothing', (socket: Socket) => socket.resume()],
+])('a signal ends at once the wait for a server that %s', (_what, answer) => {
+  const waitFor = async (args: readonly string[], words: string | null) => {
+    const server = createServer((socket) => answer(socket.on('error', () => undefined)));
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const isTried = once(server, 'connection');
+    const waiting = startCli(args, {
+      DATABASE_URL: `postgres://me@127.0.0.1:${(server.address() as AddressInfo).port}/db`,
+      ARC_GAM_DATABASE_WAIT_SECONDS: '600',
+    });
+    await isTried;
+    if (words !== null) await waiting.says(words);
+    waiting.child.kill('SIGINT');
+    const result = await waiting.ended;
+    server.close();
+    return result;
+  };
+
+  test.each(['etl', 'status', 'migrate'])('%s', async (command) => {
+    const { code, stderr } = await waitFor([command], null);
+    expect(stderr).toContain('Stopped by SIGINT. What was under way was rolled back');
+    expect(code).toBe(1);
+  });
+
+  test('serve', async () => {
+    expect(await waitFor(['serve', '--port', '0'], 'Listening')).toMatchObject({ code: 0, stderr: '' });
+  });
+});
+
+test('a signal ends a run that has lost its server and connects again', async () => {
+  const proxy = await openFreezableProxy();
+  const run = etl(proxy.url, { ARC_GAM_DATABASE_WAIT_SECONDS: '600' });
+  await untilBatchWaits();
+  const isTried = proxy.isTried();
+  proxy.freeze();
+  proxy.cut();
+  await isTried;
+  run.child.kill('SIGTERM');
+  const result = await run.ended;
+  proxy.close();
+  expect(failure(result.stdout)).toMatchObject({
+    message: expect.stringContaining('Stopped by SIGTERM. What was under way was rolled back'),
+  });
+});
+
+test('a signal ends what migrate is at, also where it would soon be done', async () => {
+  const migrate = startCli(['migrate', 'down', '--all'], {
+    DATABASE_URL: database.url,
+    ARC_GAM_LOCK_TIMEOUT_MS: '100000',
+  });
+  await untilBatchWaits();
+  migrate.child.kill('SIGTERM');
+  const { code, stderr } = await migrate.ended;
+  expect(stderr).toContain('Stopped by SIGTERM. What was under way was rolled back');
+  expect(code).toBe(1);
+  await blocker.query('rollback');
+  expect((await database.ok(['migrate', 'status'])).stdout).not.toContain('pending');
+});
+
+test('capture says whom it waits for, and a signal ends the wait', async () => {
+  const run = etl();
+  await untilBatchWaits();
+  const capture = startCli(['capture', 'on', '--wait', '600', '--log-format', 'json'], {
+    DATABASE_URL: database.url,
+  });
+  await capture.says('Waiting for arc-gam etl');
+  capture.child.kill('SIGTERM');
+  const { code, stdout } = await capture.ended;
+  expect(code).toBe(1);
+  expect(stdout).toContain('Waiting for arc-gam etl');
+  expect(failure(stdout)).toMatchObject({ message: expect.stringContaining('Stopped by SIGTERM') });
+  await blocker.query('rollback');
+  await run.ended;
 });
 
 test('a run that is stopped and continued ends as if nothing had been', async () => {
@@ -146,6 +261,23 @@ test('a run whose connections were cut while it was stopped tries the batch agai
   const ended = jsonLines(result.stdout).at(-1);
   expect(ended).toMatchObject({ event: 'ended', dayCount: 1 });
   expect(ended?.retryCount).toBeGreaterThan(0);
+  expect(await days()).toBe(1);
+});
+
+test('a failover to a host that drops packets at first is waited for', async () => {
+  const proxy = await openFreezableProxy();
+  const url = new URL(proxy.url);
+  url.searchParams.set('connect_timeout', '1');
+  const run = etl(url.href, { ARC_GAM_DATABASE_WAIT_SECONDS: '600' });
+  await untilBatchWaits();
+  proxy.freeze();
+  proxy.cut();
+  await run.says('did not answer within 1 s');
+  await blocker.query('rollback');
+  proxy.thaw();
+  const result = await run.ended;
+  proxy.close();
+  expect(result, result.stdout + result.stderr).toMatchObject({ code: 0 });
   expect(await days()).toBe(1);
 });
 

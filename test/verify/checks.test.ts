@@ -23,7 +23,7 @@ afterAll(() => database.drop());
 
 const inTransaction = <Result>(use: (session: Session) => Promise<Result>): Promise<Result> => {
   const settings = readSettings({ databaseUrl: database.url }, {});
-  return withDatabase(settings, 'verify', (opened) => withTransaction(opened, settings, use));
+  return withDatabase(settings, 'verify', undefined, (opened) => withTransaction(opened, settings, use));
 };
 
 /** Runs `work` and undoes what it did; an error is a result too. */

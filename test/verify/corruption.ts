@@ -26,7 +26,7 @@ const withVerification = <Result>(
   use: (database: Database, settings: Settings, look: () => Promise<Verification>) => Promise<Result>,
 ): Promise<Result> => {
   const settings = readSettings({ databaseUrl: target.url }, {});
-  return withDatabase(settings, 'verify', (opened) =>
+  return withDatabase(settings, 'verify', undefined, (opened) =>
     use(opened, settings, () => verify(opened, settings, everything)),
   );
 };
@@ -75,7 +75,7 @@ export const expectFound = async (
     await session.script('rollback to savepoint correct');
     return found;
   };
-  await withDatabase(settings, 'verify', (opened) =>
+  await withDatabase(settings, 'verify', undefined, (opened) =>
     withTransaction(opened, settings, async (session) => {
       expect(await look(session, [])).toEqual([]);
       for (const round of roundsOf(corruptions)) {

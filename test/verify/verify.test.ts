@@ -160,7 +160,7 @@ test('an hour that comes twice is expected once on each of its dates, with the t
     await twice.ok(['backfill', '--from', '2006-10-28', '--to', '2006-10-29'], { ARC_GAM_TZ: zone });
     await twice.client.query('update public.taps set latitude = 47.56, longitude = -52.71');
     const settings = readSettings({ databaseUrl: twice.url }, {});
-    const expected = await withDatabase(settings, 'verify', (opened) =>
+    const expected = await withDatabase(settings, 'verify', undefined, (opened) =>
       withTransaction(opened, settings, async (session) => {
         await openScope(session, everything.scope, zone, () => undefined);
         await session.query('update verify_day set is_stale = false');

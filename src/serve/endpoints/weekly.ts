@@ -268,7 +268,7 @@ const readCommunityActivity = (
   start: string,
   end: string,
 ): Promise<Recap['community_activity']> =>
-  cache.of(`activity ${watermark.revision} ${start} ${end}`, reading, (one) =>
+  cache.of(`activity ${start} ${end}`, watermark.revision, reading, (one) =>
     one.query<Recap['community_activity'][number]>('community_activity', [start, end]),
   );
 

@@ -1,13 +1,13 @@
 import type pg from 'pg';
 import type { Row, Value } from '../../src/db/transaction.js';
 import { readPackageFile } from '../../src/files.js';
-import { type Context, openCache, openPlaces } from '../../src/serve/context.js';
 import { endpoints } from '../../src/serve/endpoints/index.js';
 import type { CommonQuestion } from '../../src/serve/question.js';
+import { type Context, openCache, openPlaces } from '../../src/serve/reading/context.js';
+import type { Reading } from '../../src/serve/reading/store.js';
+import { openUsers } from '../../src/serve/reading/users.js';
+import { readOptOuts, readViewer } from '../../src/serve/reading/viewer.js';
 import { readServeSettings } from '../../src/serve/settings.js';
-import type { Reading } from '../../src/serve/store.js';
-import { openUsers } from '../../src/serve/users.js';
-import { readOptOuts, readViewer } from '../../src/serve/viewer.js';
 
 /** What a statement of the API read for one viewer. */
 export interface Reads {

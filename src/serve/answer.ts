@@ -2,17 +2,17 @@ import { createHash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Settings } from '../config.js';
 import type { Authority } from './authority.js';
-import type { Cache, Context, Lifetime, Places } from './context.js';
 import type { Endpoint } from './endpoint.js';
 import { endpoints } from './endpoints/index.js';
 import { Problem } from './problem.js';
 import type { CommonQuestion } from './question.js';
 import type { Shares } from './queue.js';
+import type { Cache, Context, Lifetime, Places } from './reading/context.js';
+import { milliseconds, type Reading, type Store, type Timing } from './reading/store.js';
+import { openUsers, type Users } from './reading/users.js';
+import { readOptOuts, readViewer, type Watermark } from './reading/viewer.js';
 import type { ServeSettings } from './settings.js';
 import type { Meta } from './shape.js';
-import { milliseconds, type Reading, type Store, type Timing } from './store.js';
-import { openUsers, type Users } from './users.js';
-import { readOptOuts, readViewer, type Watermark } from './viewer.js';
 
 /** Relations that every endpoint reads. */
 const ledger = ['setting', 'processed_day', 'frozen_day', 'run', 'app_user', 'user_key', 'home_place'];

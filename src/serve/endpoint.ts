@@ -1,7 +1,7 @@
 import type { z } from 'zod';
-import type { Context } from './context.js';
 import type { CommonQuestion } from './question.js';
-import type { Reading } from './store.js';
+import type { Context } from './reading/context.js';
+import type { Reading } from './reading/store.js';
 
 /** An answer without the parts that all endpoints have in common. */
 export type Body<Answer extends z.ZodType> = Omit<z.output<Answer>, 'meta' | 'source' | 'user_id'>;

@@ -5,8 +5,8 @@ import type { Authority } from './authority.js';
 import { packAnswer } from './pack.js';
 import { contentSecurityPolicy } from './page.js';
 import { Problem } from './problem.js';
+import { milliseconds } from './reading/store.js';
 import type { ServeSettings } from './settings.js';
-import { milliseconds } from './store.js';
 
 /** A request that was answered. */
 export interface RequestReport {

@@ -6,7 +6,6 @@ import { packageVersion } from '../files.js';
 import { readSentences } from '../why/rule.js';
 import { answer, type Parts, parseQuestion, read, readTables, relations, withoutTables } from './answer.js';
 import { openAuthority } from './authority.js';
-import { openCache, openPlaces } from './context.js';
 import type { Endpoint } from './endpoint.js';
 import { endpoints } from './endpoints/index.js';
 import { weekly } from './endpoints/weekly.js';
@@ -15,9 +14,10 @@ import { indexPage } from './index-page.js';
 import { openApi, serializerSchema } from './openapi.js';
 import { servePage } from './page.js';
 import { openShares } from './queue.js';
+import { openCache, openPlaces } from './reading/context.js';
+import { openStore } from './reading/store.js';
+import { openUsers } from './reading/users.js';
 import type { ServeSettings } from './settings.js';
-import { openStore } from './store.js';
-import { openUsers } from './users.js';
 
 export interface ServerOptions {
   readonly host: string;

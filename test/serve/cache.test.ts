@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { openCache } from '../../src/serve/context.js';
-import type { Reading } from '../../src/serve/store.js';
+import { openCache } from '../../src/serve/reading/context.js';
+import type { Reading } from '../../src/serve/reading/store.js';
 
 const reading = (name: string) => ({ name }) as unknown as Reading;
 const request = reading('the request');

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { readSettings } from '../../src/config.js';
-import { openCache, openPlaces } from '../../src/serve/context.js';
 import { weekly } from '../../src/serve/endpoints/weekly.js';
 import type { CommonQuestion } from '../../src/serve/question.js';
+import { openCache, openPlaces } from '../../src/serve/reading/context.js';
+import { openStore, type Reading, type Store } from '../../src/serve/reading/store.js';
+import { openUsers, type Users } from '../../src/serve/reading/users.js';
+import { readViewer } from '../../src/serve/reading/viewer.js';
 import { readServeSettings } from '../../src/serve/settings.js';
-import { openStore, type Reading, type Store } from '../../src/serve/store.js';
-import { openUsers, type Users } from '../../src/serve/users.js';
-import { readViewer } from '../../src/serve/viewer.js';
 import { addTap, addUsers, createDatabase, type TestDatabase, userId } from '../server/database.js';
 import { startTestServer } from './serve.js';
 

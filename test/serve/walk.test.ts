@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { decodeLists, walk } from '../../src/serve/walk.js';
+import { decodeLists, walk } from '../../src/serve/weekly/walk.js';
 
 /** Connections [one, other, day] as the lists that Postgres sends, in hexadecimal digits. */
 const listsOf = (edges: readonly (readonly [number, number, number])[]): Map<number, string> => {

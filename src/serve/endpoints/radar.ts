@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import type { Context } from '../context.js';
 import { defineEndpoint } from '../endpoint.js';
-import { readLiveTaps } from '../live-taps.js';
 import { hourBegin, hourMs, someone, wave } from '../made-up.js';
 import { Problem } from '../problem.js';
 import { common, given } from '../question.js';
+import type { Context } from '../reading/context.js';
+import { readLiveTaps } from '../reading/live-taps.js';
 import { count, instant, meta, person, source, userId } from '../shape.js';
 
 const city = given('city')

@@ -1,19 +1,19 @@
 import { z } from 'zod';
 import { addDays } from '../../pipeline/plan.js';
-import { boards, cityBoards, mockBoards, type Place, readBoards } from '../boards.js';
-import type { Context } from '../context.js';
+import { defineEndpoint } from '../endpoint.js';
+import { dayOf, hourMs, isoWeek, names, someone, wave } from '../made-up.js';
+import { common, given } from '../question.js';
+import type { Context } from '../reading/context.js';
+import { count, day, instant, meta, nullable, person, source, week } from '../shape.js';
+import { boards, cityBoards, mockBoards, type Place, readBoards } from '../weekly/boards.js';
 import {
   type Connections,
   newFirstDegree,
   newSecondDegree,
   readDegrees,
   recommendation,
-} from '../degrees.js';
-import { defineEndpoint } from '../endpoint.js';
-import { readGeoExpansion } from '../geo-expansion.js';
-import { dayOf, hourMs, isoWeek, names, someone, wave } from '../made-up.js';
-import { common, given } from '../question.js';
-import { count, day, instant, meta, nullable, person, source, week } from '../shape.js';
+} from '../weekly/degrees.js';
+import { readGeoExpansion } from '../weekly/geo-expansion.js';
 
 /** Days of each time window, under both of its names. */
 const windowDays = {

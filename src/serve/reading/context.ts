@@ -1,5 +1,5 @@
-import type { ServeSettings } from './settings.js';
-import type { Meta } from './shape.js';
+import type { ServeSettings } from '../settings.js';
+import type { Meta } from '../shape.js';
 import type { Reading, Store } from './store.js';
 import type { Users } from './users.js';
 import type { Viewer, Watermark } from './viewer.js';

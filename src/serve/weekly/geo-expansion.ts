@@ -1,4 +1,4 @@
-import type { Context } from './context.js';
+import type { Context } from '../reading/context.js';
 
 interface Placed extends Record<string, unknown> {
   readonly geohash5: string;

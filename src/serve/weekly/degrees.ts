@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { Context } from './context.js';
-import { instant, nullable, person } from './shape.js';
-import type { Candidate, Named, Shelf } from './users.js';
+import type { Context } from '../reading/context.js';
+import type { Candidate, Named, Shelf } from '../reading/users.js';
+import { instant, nullable, person } from '../shape.js';
 import {
   type Around,
   decodeLists,

@@ -1,4 +1,4 @@
-import { Problem } from './problem.js';
+import { Problem } from '../problem.js';
 import type { Reading } from './store.js';
 
 /** What the answers are as of: part of the row of sql/api/viewer.sql. Days are YYYY-MM-DD, moments ISO 8601 in UTC. */

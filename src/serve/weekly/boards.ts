@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { Context } from './context.js';
-import { someone } from './made-up.js';
-import { count, instant, nullable, person } from './shape.js';
+import { someone } from '../made-up.js';
+import type { Context } from '../reading/context.js';
+import { count, instant, nullable, person } from '../shape.js';
 
 const row = { ...person, rank: nullable(z.int()) };
 const newConnections = z.object({ ...row, new_first_degree: count, last_tap_at: nullable(instant) });

@@ -1,17 +1,17 @@
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { hasCitus } from '../citus/cluster.js';
-import { partByPart } from '../citus/reading.js';
-import type { Settings } from '../config.js';
-import { askClient, type Database, destroy, openDatabase } from '../db/database.js';
-import { connectionFailure, isCancelled, isLostConnection, isTransient } from '../db/failure.js';
-import type { Row, Value } from '../db/transaction.js';
-import { Failure } from '../errors.js';
-import { readPackageFile } from '../files.js';
-import { Problem } from './problem.js';
-import { hungUp, isHangUp, openQueue } from './queue.js';
-import type { ServeSettings } from './settings.js';
+import { hasCitus } from '../../citus/cluster.js';
+import { partByPart } from '../../citus/reading.js';
+import type { Settings } from '../../config.js';
+import { askClient, type Database, destroy, openDatabase } from '../../db/database.js';
+import { connectionFailure, isCancelled, isLostConnection, isTransient } from '../../db/failure.js';
+import type { Row, Value } from '../../db/transaction.js';
+import { Failure } from '../../errors.js';
+import { readPackageFile } from '../../files.js';
+import { Problem } from '../problem.js';
+import { hungUp, isHangUp, openQueue } from '../queue.js';
+import type { ServeSettings } from '../settings.js';
 
 /** Reads of one request: all of them see the database at one moment. */
 export interface Reading {

@@ -128,8 +128,8 @@ export interface Known {
   set(table: string, cost: Cost): void;
 }
 
-/** With memory for the joins and groups of the largest size, which would be put away on disk: 30 GB of them at full. */
-const useReference = "set search_path = reference, pg_catalog; set work_mem = '1500MB'; set jit = off";
+/** With memory for the joins of the largest size, which would be put away on disk. */
+const useReference = "set search_path = reference, pg_catalog; set work_mem = '400MB'; set jit = off";
 
 /**
  * Makes the tables of the reference in the schema `reference`, from the taps up to a day (default: all), and says what

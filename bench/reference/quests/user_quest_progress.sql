@@ -1,6 +1,6 @@
 -- Every event that counts for a metric, the count of each window, and where it reached the target the time of the tap
 -- that did: the target's event in the order of time, for a streak the first whose level is the target. Counted first,
--- so that only what reached its target is put in order; the events are made twice, for those of full fill 30 GB.
+-- by day, so that only what reached its target is put in order; the events are made twice, for those of full fill 30 GB.
 create table user_quest_progress as
 with both_sides as (
   select pair_day.*, unnest(array[u1_key, u2_key]) as user_key from pair_day
@@ -63,16 +63,31 @@ with both_sides as (
     and quest_rule.is_active
     and event.day - (event.day - date '0001-01-01') % 7 between quest_rule.active_from and quest_rule.active_until
     and (quest_rule.quest_window <> 'weekend' or (event.day - date '0001-01-01') % 7 >= 5)
+), day_total as materialized (
+  select metric, user_key, day, case when metric = 'streak_days' then max(amount) else sum(amount) end as reached
+  from event
+  group by metric, user_key, day
 ), total as materialized (
   select
-    quest_id,
-    target,
-    user_key,
-    week_start,
-    from_day,
-    case when metric = 'streak_days' then max(amount) else sum(amount) end as reached
-  from windowed
-  group by quest_id, target, metric, user_key, week_start, from_day
+    quest_rule.quest_id,
+    quest_rule.target,
+    day_total.user_key,
+    span.week_start,
+    span.from_day,
+    (case when quest_rule.metric = 'streak_days' then max(day_total.reached) else sum(day_total.reached) end)::bigint as reached
+  from day_total
+  join gamification.quest_rule on quest_rule.metric = day_total.metric and quest_rule.is_active
+  cross join lateral (
+    select
+      day_total.day - (day_total.day - date '0001-01-01') % 7 as week_start,
+      case quest_rule.quest_window
+        when 'day' then day_total.day
+        else day_total.day - (day_total.day - date '0001-01-01') % 7
+      end as from_day
+  ) as span
+  where span.week_start between quest_rule.active_from and quest_rule.active_until
+    and (quest_rule.quest_window <> 'weekend' or (day_total.day - date '0001-01-01') % 7 >= 5)
+  group by quest_rule.quest_id, quest_rule.target, quest_rule.metric, day_total.user_key, span.week_start, span.from_day
 ), completed as (
   select windowed.quest_id, windowed.user_key, windowed.week_start,
     case

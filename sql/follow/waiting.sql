@@ -3,13 +3,14 @@ select
   (now() at time zone $1::text)::date as today,
   (extract(epoch from now() - least(queue.noted_at, captured.noted_at)) * 1000)::float8 as age_ms,
   queue.noted_at is not null or captured.noted_at is not null as has_change,
-  (
-    -- A mark of a day that is not processed waits until it is.
-    select count(*)::integer
+  exists (
+    -- A mark of a day that is not processed, or frozen, waits until that changes.
+    select 1
     from stale_mark
     left join processed_day on processed_day.day = stale_mark.day
-    where stale_mark.user_id is not null or processed_day.day is not null
-  ) as mark_count,
+    left join frozen_day on frozen_day.day = stale_mark.day
+    where stale_mark.user_id is not null or (processed_day.day is not null and frozen_day.day is null)
+  ) as has_mark,
   exists (
     -- A definition that is new, changed or gone.
     select 1

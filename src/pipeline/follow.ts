@@ -31,7 +31,7 @@ interface Waiting extends Record<string, unknown> {
   readonly today: Day;
   readonly age_ms: number | null;
   readonly has_change: boolean;
-  readonly mark_count: number;
+  readonly has_mark: boolean;
   readonly has_quest: boolean;
   readonly as_of_day: Day | null;
   /** Only asked while nothing is processed: of an application without a tap, null. */
@@ -108,8 +108,6 @@ class Following {
   /** The first look is followed by a cycle, whatever it sees: homes may have changed, or the SQL. */
   private lastCycleAt = Number.NEGATIVE_INFINITY;
   private lastLineAt = Number.NEGATIVE_INFINITY;
-  /** Marks that the last cycle left as they were, because nothing of theirs was wrong; null: not looked yet. */
-  private marksLeft: number | null = 0;
   private readonly pipelineSteps = loadSteps();
   private waitLineAt = Number.NEGATIVE_INFINITY;
   private readonly begun = performance.now();
@@ -252,7 +250,6 @@ class Following {
     );
     if (waiting === undefined) throw new Error('the database did not say what waits');
     this.worked = true;
-    this.marksLeft ??= waiting.mark_count;
     return waiting;
   }
 
@@ -264,7 +261,7 @@ class Following {
     return (
       waiting.has_change ||
       waiting.has_quest ||
-      (waiting.mark_count > 0 && waiting.mark_count !== this.marksLeft) ||
+      waiting.has_mark ||
       asOfDay === null ||
       asOfDay < today ||
       performance.now() - this.lastCycleAt > atLeastEveryMs
@@ -305,7 +302,6 @@ class Following {
       );
       this.count(report, performance.now() - started, waiting.age_ms);
       this.lastCycleAt = performance.now();
-      this.marksLeft = null;
     } catch (error) {
       // Another run has the lock: it counts what waits, and a follow finds little to do afterwards. Or a table is
       // locked.

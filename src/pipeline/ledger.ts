@@ -36,6 +36,12 @@ export const isLastUnwell = async (session: Session): Promise<boolean> => {
   return last?.is_unwell === true;
 };
 
+/** Whether users are marked to be derived again. */
+export const isAnyUserMarked = async (session: Session): Promise<boolean> => {
+  const rows = await session.query('select 1 from stale_mark where user_id is not null limit 1');
+  return rows.length > 0;
+};
+
 /** Whether a run is still taken for one that goes on. */
 export const isRunning = async (session: Session, runId: number): Promise<boolean> => {
   const rows = await session.query("select 1 from run where run_id = $1::integer and state = 'running'", [

@@ -32,6 +32,7 @@ import { noteLateTaps, readFrozen } from './frozen.js';
 import {
   closeDead,
   closeRun,
+  isAnyUserMarked,
   isLastUnwell,
   openRun,
   recordBatch,
@@ -316,9 +317,11 @@ class Run {
       async (session) => {
         const beginsAnew = this.request.rebuild && index === 0;
         if (beginsAnew) await this.beginAnew(session);
+        const hasMark = await isAnyUserMarked(session);
         const batch = await this.derive(session, plan, days, runId ?? 0);
         const isUnchanged = days.length === 0 && batch.renewed.length === 0 && rowsWritten(batch.steps) === 0;
-        const isNews = beginsAnew || plan.unchangedDays.length > 0 || plan.lateTaps.length > 0;
+        // A mark is struck off also where nothing of its user was wrong.
+        const isNews = beginsAnew || hasMark || plan.unchangedDays.length > 0 || plan.lateTaps.length > 0;
         // A run that failed is what status tells of until one that ended well comes after it.
         const isAnswer = isUnchanged && (await isLastUnwell(session));
         if (isUnchanged && !isNews && !isAnswer) return rollBack(batch);

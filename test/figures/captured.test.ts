@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { afterEach, expect, test } from 'vitest';
+import { jsonLines } from '../command/cli.js';
 import { addTap, addUsers, createDatabase, type TestDatabase, userId } from '../server/database.js';
 
 // What a run finds with capture is what it finds without: also where a change is odd, early, late or not of the taps.
@@ -230,6 +231,73 @@ test('what is changed while a trigger is off and a run is under way is found by 
     [],
   ]);
   expect((await database.ok(['capture', 'status'])).stdout).toContain('ready');
+});
+
+test('a run that looks back some days looks at these, and does not make capture ready', async () => {
+  database = await createDatabase();
+  await addUsers(database, 1, 2);
+  for (const day of [1, 2, 3, 4]) await addTap(database, 1, 2, `2025-03-0${day}T08:00Z`);
+  await database.ok(['etl', '--date', '2025-03-04']);
+  await database.ok(['capture', 'on']);
+  await database.client.query('alter table public.taps disable trigger user');
+  for (const day of [2, 3]) await addTap(database, 1, 2, `2025-03-0${day}T09:00Z`);
+  await database.client.query('alter table public.taps enable trigger user');
+  await database.ok(['etl', '--date', '2025-03-04', '--lookback', '2']);
+  const taps = async () =>
+    (await database.rows('select tap_count from processed_day order by day')).map((row) => row.tap_count);
+  expect(await taps()).toEqual(['1', '1', '2', '1']);
+  expect((await database.ok(['capture', 'status'])).stdout).not.toContain('ready');
+  await database.ok(['etl', '--date', '2025-03-04', '--lookback', '3']);
+  expect(await taps()).toEqual(['1', '2', '2', '1']);
+  await database.ok(['etl', '--date', '2025-03-04']);
+  expect((await database.ok(['capture', 'status'])).stdout).toContain('ready');
+  // A dry run sees what was noted, and once capture is off nothing is.
+  await addTap(database, 1, 2, '2025-03-01T09:00Z');
+  const { stdout } = await database.ok(['etl', '--date', '2025-03-04', '--dry-run', '--json']);
+  expect(jsonLines(stdout).find(({ event }) => event === 'plan')).toMatchObject({ dayCount: 1 });
+  await database.client.query("insert into captured_day (day) values ('2025-03-02')");
+  await database.ok(['capture', 'off']);
+  expect(await database.rows('select 1 from change_queue union all select 1 from captured_day')).toEqual([]);
+});
+
+test('a mark of a user of whom nothing is wrong is struck off', async () => {
+  database = await createDatabase();
+  await addUsers(database, 1, 2);
+  await addTap(database, 1, 2, '2025-03-01T08:00Z');
+  await database.ok(['etl', '--date', '2025-03-01']);
+  await database.client.query(`insert into stale_mark (user_id, reason) values ('${userId(1)}', 'a test')`);
+  await database.ok(['etl', '--date', '2025-03-01']);
+  expect(await database.rows('select 1 from stale_mark')).toEqual([]);
+});
+
+test('a rebuild is cut into batches by its taps, and only the first one empties the tables', async () => {
+  database = await createDatabase();
+  await addUsers(database, 1, 2);
+  for (const day of [1, 2, 3]) await addTap(database, 1, 2, `2025-03-0${day}T08:00Z`);
+  await database.ok(['etl', '--date', '2025-03-03']);
+  const settings = { ARC_GAM_BATCH_TAPS: '1' };
+  const { stdout } = await database.ok(['backfill', '--rebuild', '--to', '2025-03-03', '--json'], settings);
+  expect(jsonLines(stdout).find(({ event }) => event === 'plan')).toMatchObject({ batchCount: 3 });
+  expect(await days()).toHaveLength(3);
+});
+
+test('days that are marked, outdated or missing are not frozen', async () => {
+  database = await createDatabase();
+  const { client } = database;
+  await addUsers(database, 1, 2);
+  for (const day of [1, 3]) await addTap(database, 1, 2, `2025-03-0${day}T08:00Z`);
+  await database.ok(['etl', '--date', '2025-03-03']);
+  for (const spoil of [
+    "insert into stale_mark (day, reason) values ('2025-03-01', 'a test')",
+    "update processed_day set steps_sha256 = 'older' where day = '2025-03-01'",
+    "delete from processed_day where day = '2025-03-02'",
+  ]) {
+    await client.query(spoil);
+    const { code, stderr } = await database.cli(['freeze', '--before', '2025-03-03']);
+    expect([spoil, code, stderr]).toEqual([spoil, 1, expect.stringContaining('is not as the source says')]);
+    await database.ok(['etl', '--date', '2025-03-03']);
+  }
+  await database.ok(['freeze', '--before', '2025-03-03']);
 });
 
 test('a rebuild that names no zone keeps the recorded one, also where it was killed', async () => {

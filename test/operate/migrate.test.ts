@@ -246,7 +246,7 @@ describe('the migrated schema', () => {
   test('an applied file that was edited since is found', async () => {
     await database.client.query("update schema_file set sha256 = repeat('0', 64) where name like '0001%'");
     expect((await database.ok(['migrate', 'status'])).stdout).toMatch(/0001\S*\s+edited/);
-    for (const args of [['migrate'], ['migrate', '--dry-run']]) {
+    for (const args of [['migrate'], ['migrate', '--dry-run'], ['verify']]) {
       const result = await database.cli(args);
       expect(result.code).toBe(1);
       expect(result.stderr).toMatch(/0001\S*: the file was edited after it had been applied/);

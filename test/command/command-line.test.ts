@@ -141,7 +141,8 @@ describe('colours are for the stream that takes them', () => {
     [[], { FORCE_COLOR: '1' }, { table: true, error: true }],
     [['out', 'err'], { FORCE_COLOR: '0' }, { table: false, error: false }],
   ] as const)('terminals: %j with %j', async (terminals, variables, coloured) => {
-    const environment = { DATABASE_URL: database.url, ...variables };
+    const unset = { NO_COLOR: undefined, FORCE_COLOR: undefined };
+    const environment = { DATABASE_URL: database.url, ...unset, ...variables };
     const { stdout } = await runCli(['capture', 'status'], environment, terminals);
     const { stderr } = await runCli(['status', '--schema', 'pg_x'], environment, terminals);
     expect(stdout).toContain('Runs compare the digest');

@@ -201,10 +201,14 @@ test('a tap is counted within seconds, whatever else happens is one cycle, and a
   const last = jsonLines(ended.stdout).at(-1);
   expect(last).toMatchObject({ event: 'followed', cycles: expect.any(Number) });
   expect(last?.cycles).toBeGreaterThanOrEqual(5);
-  // All its cycles are one run.
+  // All its cycles are one run, and what their steps did is noted of it.
   expect(await database.rows("select command, state, message from run where command like 'follow%'")).toEqual(
     [{ command: 'follow', state: 'done', message: null }],
   );
+  const [noted] = await database.rows(
+    "select rows_inserted > 0 as has_rows from run_step join run using (run_id) where command = 'follow' and step = 'user_day_activity'",
+  );
+  expect(noted).toEqual({ has_rows: 't' });
 }, 240_000);
 
 test('an etl gets its turn between two cycles, a second follow waits and takes over', async () => {

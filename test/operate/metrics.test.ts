@@ -68,6 +68,44 @@ test('age, stale days, ignored rows, the last run and sizes, in the text format 
   expect(late.get('arc_gam_oldest_change_seconds')).toBeGreaterThan(0);
 });
 
+test('every number is its own: of the days, of the rows that count nowhere, of the last run', async () => {
+  await addUsers(database, 1, 2);
+  for (const day of [1, 2, 3, 4, 5]) await addTap(database, 1, 2, `2026-02-0${day}T10:00Z`);
+  await database.client.query(
+    "insert into public.taps (id1, id2, time) select id, null, '2026-02-01T11:00Z' from public.users limit 1",
+  );
+  for (const other of [1, 1, 9, 9, 9]) await addTap(database, 1, other, '2026-02-01T12:00Z');
+  await database.ok(['etl', '--date', '2026-02-05']);
+  const before = await metrics();
+  expect(before.get('arc_gam_last_run_days')).toBe(5);
+  expect(before.get('arc_gam_processed_days')).toBe(5);
+  expect(before.get('arc_gam_run_lock_held')).toBe(0);
+  await database.client.query(
+    `delete from processed_day where day = '2026-02-03';
+     insert into captured_day (day) values ('2026-02-01'), ('2026-02-02');
+     update processed_day set steps_sha256 = 'others' where day <> '2026-02-01';
+     insert into stale_mark (day, reason) select day, 'a test' from processed_day;
+     update user_week_activity set last_updated_at = now() - interval '1 hour';
+     select pg_advisory_lock(x'6167616d'::integer, hashtext('gamification'))`,
+  );
+  const after = await metrics();
+  const numbers = {
+    'stale_days{reason="missing"}': 1,
+    'stale_days{reason="outdated"}': 3,
+    'stale_days{reason="marked"}': 4,
+    'ignored_rows{reason="null_id"}': 1,
+    'ignored_rows{reason="self_tap"}': 2,
+    'ignored_rows{reason="unknown_user"}': 3,
+    captured_days: 2,
+    run_lock_held: 1,
+  };
+  for (const [name, number] of Object.entries(numbers))
+    expect([name, after.get(`arc_gam_${name}`)]).toEqual([name, number]);
+  const age = after.get('arc_gam_seconds_since_write');
+  expect(age).toBeGreaterThanOrEqual(3_600);
+  expect(age).toBeLessThan(36_000);
+});
+
 test('a textfile is written in one piece, or a sentence says why not', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'arc-gam-metrics-'));
   try {

@@ -183,6 +183,34 @@ test('the health of the source: ignored rows by reason, taps of the future, an i
   expect((await status(database)).attention[0]?.what).toMatch(/^No index begins with the time of taps/);
 });
 
+test('a day that was left out, a mark, broken capture and a follow that is late are said, each with its command', async () => {
+  database = await createDatabase();
+  await addUsers(database, 1, 2);
+  for (const day of [1, 2, 3]) await addTap(database, 1, 2, `2026-02-0${day}T10:00Z`);
+  await database.ok(['etl', '--date', '2026-02-03']);
+  await database.ok(['capture', 'on']);
+  const said = [
+    { what: '1 day before the as-of day was never processed.', command: 'arc-gam etl' },
+    { what: '1 day or user is marked to be derived again (a test).', command: 'arc-gam etl' },
+    {
+      what: expect.stringMatching(/^The follow is .+ behind the oldest change\.$/),
+      command: 'arc-gam status --json',
+    },
+    { what: 'Capture is broken: a trigger is missing or switched off.', command: 'arc-gam capture on' },
+  ];
+  const before = (await status(database)).attention;
+  for (const each of said) expect(before).not.toContainEqual(each);
+  await database.client.query(
+    `delete from processed_day where day = '2026-02-02';
+     insert into stale_mark (day, reason) values ('2026-02-03', 'a test');
+     insert into change_queue (utc_day, noted_at) values ('2026-02-03', now() - interval '2 minutes');
+     alter table public.taps disable trigger user;
+     select pg_advisory_lock(x'6167616d'::integer, hashtext('gamification follow'))`,
+  );
+  const after = (await status(database)).attention;
+  for (const each of said) expect(after).toContainEqual(each);
+});
+
 test('a role that may only read sees it all', async () => {
   database = await createDatabase();
   await addUsers(database, 1, 2);

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { endpoints as described } from '../../src/serve/endpoints/index.js';
 import { indexPage } from '../../src/serve/index-page.js';
@@ -572,10 +572,11 @@ describe('tokens', () => {
     expect(await ask('service-token-of-a-backenD')).toBe(401);
   });
 
-  test('with published keys a signature counts, and the public key is no secret', async () => {
+  test('with published keys a signature counts until its key is withdrawn, and the public key is no secret', async () => {
     const { publicKey, privateKey } = await generateKeyPair('RS256', { extractable: true });
     const jwk = { ...(await exportJWK(publicKey)), kid: 'one', alg: 'RS256', use: 'sig' };
-    const keys = createServer((_request, response) => response.end(JSON.stringify({ keys: [jwk] })));
+    const keys = createServer((_request, response) => response.end(JSON.stringify({ keys: listed })));
+    let listed = [jwk];
     keys.listen(0, '127.0.0.1');
     await once(keys, 'listening');
     const { port } = keys.address() as AddressInfo;
@@ -595,12 +596,18 @@ describe('tokens', () => {
           .setSubject(me)
           .setAudience(audience)
           .setIssuer(issuer)
-          .setExpirationTime('5m');
+          .setExpirationTime('1h');
       const asked = async (token: string) =>
         (await published.get(pathOf('health'), { authorization: `Bearer ${token}` })).status;
-      expect(await asked(await make('RS256').sign(privateKey))).toBe(200);
+      const token = await make('RS256').sign(privateKey);
+      expect(await asked(token)).toBe(200);
       expect(await asked(await make('HS256').sign(new TextEncoder().encode(JSON.stringify(jwk))))).toBe(401);
+      listed = [];
+      // The published keys are kept for ten minutes.
+      vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 11 * 60_000 });
+      expect(await asked(token)).toBe(401);
     } finally {
+      vi.useRealTimers();
       await published.stop();
       keys.close();
     }

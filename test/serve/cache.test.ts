@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { openCache } from '../../src/serve/reading/context.js';
+import { openCache, openPlaces } from '../../src/serve/reading/context.js';
 import type { Reading } from '../../src/serve/reading/store.js';
 
 const reading = (name: string) => ({ name }) as unknown as Reading;
@@ -99,4 +99,14 @@ test('what was made anew beside a request does not take the place of a newer sta
   await late;
   await ask('after');
   expect(made).toEqual(['before', 'after']);
+});
+
+test('which city a cell counts as is remembered for an hour, also that it is none', () => {
+  const places = openPlaces();
+  places.set('dr5ru', 1);
+  places.set('s0000', null);
+  vi.advanceTimersByTime(3_599_000);
+  expect([places.get('dr5ru'), places.get('s0000'), places.get('9v6kp')]).toEqual([1, null, undefined]);
+  vi.advanceTimersByTime(2_000);
+  expect([places.get('dr5ru'), places.get('s0000')]).toEqual([undefined, undefined]);
 });

@@ -473,6 +473,42 @@ test('one more mutual connection always counts, and of equals the one with more 
   }
 });
 
+test('nobody of the blocklist is recommended, and who was away for too long does not count as recent', async () => {
+  // Those whom 1 could meet tapped 34 days before the as-of day for the last time.
+  for (const [days, recency, explain] of [
+    ['34', Math.exp(-34 / 30), '12 mutual connections · active 34 days ago'],
+    ['33', 0, '12 mutual connections'],
+  ] as const) {
+    const settings = { REC_BLOCKLIST_IDS: `${userId(99)}, ${userId(2)}`, REC_MAX_DAYS_FOR_RECENCY: days };
+    const other = await startTestServer(database.url, settings, now);
+    try {
+      const { recommendations } = (await other.get(pathOf('weekly'))).body;
+      expect(recommendations.map(({ user_id }: { user_id: string }) => user_id)).toEqual([
+        userId(30),
+        userId(3),
+      ]);
+      expect(recommendations[0]).toMatchObject({ scores: { recency: expect.closeTo(recency, 9) }, explain });
+    } finally {
+      await other.stop();
+    }
+  }
+});
+
+test('without prepared statements every answer is the same', async () => {
+  const other = await startTestServer(database.url, { ARC_GAM_API_PREPARE: 'off' }, now);
+  try {
+    for (const endpoint of ['weekly', 'health', 'quests', 'radar']) {
+      const [{ meta: _, ...prepared }, { meta: __, ...pinned }] = await Promise.all(
+        [server, other].map(async (one) => (await one.get(pathOf(endpoint))).body),
+      );
+      expect(pinned, endpoint).toEqual(prepared);
+      expect(pinned.source).toBe('database');
+    }
+  } finally {
+    await other.stop();
+  }
+});
+
 test('debug tells the time of each query on its own', async () => {
   const { body } = await server.get(pathOf('weekly', '&debug=1&time_window=365d'));
   const queries: { query: string; ms: number }[] = body.meta.debug.queries;
@@ -589,6 +625,15 @@ test('the running day is read once for all viewers, and the radar is live to a f
     vi.advanceTimersByTime(7_000);
     expect(await asked(10)).toEqual([1, true]);
     expect(await asked(11)).toEqual([1, false]);
+    // Too many to be read for everybody: each viewer's own are looked up.
+    await database.client.query(
+      `insert into public.taps (id1, id2, time)
+       select $1::uuid, $2::uuid, '2026-03-09T12:07Z' from generate_series(1, 40000)`,
+      [userId(12), userId(13)],
+    );
+    vi.advanceTimersByTime(7_000);
+    expect(await asked(10)).toEqual([1, true]);
+    expect(await asked(4)).toEqual([1, false]);
   } finally {
     await clocked.stop();
   }

@@ -5,7 +5,9 @@ import { addTap, addUsers, createDatabase, type TestDatabase, userId } from '../
 let database: TestDatabase;
 beforeAll(async () => {
   database = await createDatabase();
-  await addUsers(database, 1, 2, 3);
+  await addUsers(database, 1, 2, 3, 8, 9);
+  // More than 90 days ago, and not since.
+  for (const day of ['10', '11', '20']) await addTap(database, 8, 9, `2025-10-${day}T10:00Z`);
   await addTap(database, 1, 2, '2026-02-03T10:00Z');
   await addTap(database, 2, 1, '2026-02-04T10:00Z');
   await addTap(database, 2, 3, '2026-02-04T11:00Z');
@@ -35,6 +37,15 @@ test('a streak is told by its days', async () => {
   expect(figures?.[0]).toEqual({ name: 'current_streak_days', computed: '2', stored: '2' });
 });
 
+test('a streak that is over is told by the day that was missed, and by the run that was longer', async () => {
+  const { code, words } = await why('streak', '--user', userId(8));
+  expect(code).toBe(0);
+  expect(words).toContain('from 2025-10-20 to 2025-10-20: 1 day.');
+  expect(words).toContain('It is broken: 2025-10-21 had no tap');
+  expect(words).toContain('So the streak is 0.');
+  expect(words).toContain('The longest run was 2025-10-10 to 2025-10-11: 2 days.');
+});
+
 test('it says the rule in the words of the Community page', async () => {
   const { sentencesOf } = (await import(new URL('../../page/why.js', import.meta.url).href)) as {
     sentencesOf: () => Record<string, string>;
@@ -53,11 +64,22 @@ test('it says the rule in the words of the Community page', async () => {
   }
 });
 
-test('an edge shows its arithmetic', async () => {
-  const { code, words } = await why('edge', ...one, '--other', userId(2));
-  expect(code).toBe(0);
-  expect(words).toContain('0.6 * ln(1 + 2) = 0.659167');
-  expect(words).toContain('0.659167 + 0.400000 = 1.059167');
+test('an edge shows its arithmetic, whichever of the two is asked about', async () => {
+  for (const [user, other] of [
+    [1, 2],
+    [2, 1],
+  ] as const) {
+    const { code, words } = await why('edge', '--user', userId(user), '--other', userId(other));
+    expect(code).toBe(0);
+    expect(words).toContain('0.6 * ln(1 + 2) = 0.659167');
+    expect(words).toContain('0.659167 + 0.400000 = 1.059167');
+  }
+});
+
+test('without a tap on the last 90 days there is no edge, and none is stored', async () => {
+  const told = await why('edge', '--user', userId(8), '--other', userId(9));
+  expect(told).toMatchObject({ code: 0, isEqual: true });
+  expect(told.words).toMatch(/tapped 3 times in all, 0 times on the 90 days .*\nWithout a tap .* no tie\.$/);
 });
 
 test('a day, a week and a rank agree with what is stored', async () => {

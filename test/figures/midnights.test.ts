@@ -222,3 +222,21 @@ test.each([
   }
   await database.client.query('rollback');
 });
+
+test('where midnight comes twice, the radar reads the running day from the first one on, and each tap once', async () => {
+  database = await createDatabase();
+  const zone = 'Atlantic/Azores';
+  await addUsers(database, 1, 2);
+  await addTap(database, 1, 2, '2026-10-24T12:00Z');
+  await database.ok(['etl', '--date', '2026-10-24'], { ARC_GAM_TZ: zone });
+  for (const time of ['2026-10-24T23:30Z', '2026-10-25T00:30Z', '2026-10-25T01:30Z'])
+    await addTap(database, 1, 2, time);
+  const { rows } = await database.client.query<{ tapped_at: string }>(
+    readPackageFile('sql/api/live_tap.sql'),
+    [zone, '2026-10-25T02:00Z', 100, '2026-10-25'],
+  );
+  expect(rows.map(({ tapped_at }) => tapped_at.slice(0, 16)).sort()).toEqual([
+    '2026-10-25T00:30',
+    '2026-10-25T01:30',
+  ]);
+});

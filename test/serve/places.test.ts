@@ -234,6 +234,28 @@ test('a section of a city counts as its city, and a cell is called alike everywh
   ).toEqual([]);
 });
 
+test('a cell is called after the nearest place also where degrees of longitude are short, or begin anew', async () => {
+  // Rolfs and Korsnäs are nearer in degrees, and farther away.
+  const names = () =>
+    database.rows<{ cell: string; name: string }>(
+      `select cell, geohash5_name(cell) as name
+       from unnest(array['ue8hh', 'u7nzg', 'usdgf', geohash5(-16.85, 179.97)]) with ordinality as asked (cell, number)
+       order by number`,
+    );
+  expect((await names()).map(({ name }) => name)).toEqual([
+    'Luleå, SE',
+    'Replot, FI',
+    'Honningsvåg, NO',
+    'rvpbp',
+  ]);
+  await database.client.query(`
+    begin;
+    insert into gazetteer_place (place_id, name, country, population, latitude, longitude, geohash5)
+    values (-1, 'Beyond', 'FJ', 1, -16.8, -179.9, geohash5(-16.8, -179.9))`);
+  expect((await names()).at(-1)?.name).toBe('Beyond, FJ');
+  await database.client.query('rollback');
+});
+
 test('a home is near in steps, so that nobody can work out where it is', async () => {
   // Round Rock is 28 km from Austin, Lockhart 45: of 50 km that is 0.44 and 0.1.
   await addUsers(database, 20, 21);

@@ -162,7 +162,8 @@ test('a dry run freezes nothing; killed in the middle, nothing is frozen', async
   const isWaiting = async () =>
     (
       await database.rows(
-        "select 1 from pg_locks where relation = 'gamification.frozen_cell'::regclass and not granted",
+        `select 1 from pg_locks where relation = 'gamification.frozen_cell'::regclass and not granted
+         and database = (select oid from pg_database where datname = current_database())`,
       )
     ).length > 0;
   while (!(await isWaiting())) await new Promise((resolve) => setTimeout(resolve, 50));

@@ -118,7 +118,10 @@ test('a permission that is lost in the middle: nothing of the batch is kept, and
       ARC_GAM_LOCK_TIMEOUT_MS: '60000',
     });
     for (;;) {
-      const waiting = await database.rows('select 1 as one from pg_locks where not granted');
+      const waiting = await database.rows(
+        `select 1 as one from pg_locks where relation = 'gamification.user_day_activity'::regclass and not granted
+         and database = (select oid from pg_database where datname = current_database())`,
+      );
       if (waiting.length > 0) break;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }

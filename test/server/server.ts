@@ -43,8 +43,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
   project.provide('databasePrefix', prefix);
   return async () => {
     const left = await admin.query<{ name: string }>(
-      'select datname as name from pg_database where datname like $1',
-      [`${prefix}%`],
+      'select datname as name from pg_database where starts_with(datname::text, $1)',
+      [`${prefix}_`],
     );
     for (const { name } of left.rows) await admin.query(`drop database if exists ${name} with (force)`);
     await admin.end();

@@ -14,6 +14,7 @@ import { readSettings } from '../config.js';
 import { withDatabase } from '../db/database.js';
 import { withTransaction } from '../db/transaction.js';
 import { requireMigratedSchema } from '../migrate/migrations.js';
+import { waitingWith } from '../report/reporter.js';
 
 interface CaptureFlags extends CommonFlags {
   wait: number;
@@ -53,11 +54,7 @@ const run = async (given: string, flags: CaptureFlags, invocation: Invocation): 
   const settings = readSettings(flags, environment);
   await withDatabase(settings, `capture ${verb}`, signal, async (database) => {
     await requireMigratedSchema(database, settings.schema);
-    const options = {
-      waitSeconds: flags.wait,
-      signal,
-      onWait: (holder: string) => reporter.working(`Waiting for ${holder}`),
-    };
+    const options = { waitSeconds: flags.wait, signal, onWait: waitingWith(reporter) };
     if (verb === 'on') await captureOn(database, settings, options);
     if (verb === 'off') await captureOff(database, settings, options);
     const [state, waiting] = await withTransaction(

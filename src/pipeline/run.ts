@@ -317,7 +317,7 @@ class Run {
       async (session) => {
         const beginsAnew = this.request.rebuild && index === 0;
         if (beginsAnew) await this.beginAnew(session);
-        const hasMark = await isAnyUserMarked(session);
+        const hasMark = days.length === 0 && (await isAnyUserMarked(session));
         const batch = await this.derive(session, plan, days, runId ?? 0);
         const isUnchanged = days.length === 0 && batch.renewed.length === 0 && rowsWritten(batch.steps) === 0;
         // A mark is struck off also where nothing of its user was wrong.

@@ -141,8 +141,11 @@ export const migrateDown = async (
       if (schema !== 'public') await client.query(`drop schema "${schema}"`);
     } else {
       await client.query(`delete from "${schema}".schema_file where name = any ($1)`, [names]);
-      // A migration that is applied again later begins with empty tables, so every day has to be derived again.
+      // A migration that is applied again later begins with empty tables: every table has to be derived again.
       await client.query(`update "${schema}".processed_day set steps_sha256 = ''`);
+      const derivedStep = `"${schema}".derived_step`;
+      const { rows } = await client.query('select 1 where to_regclass($1) is not null', [derivedStep]);
+      if (rows.length > 0) await client.query(`delete from ${derivedStep}`);
     }
     return { names, notices: [], viewsChanged: all };
   });

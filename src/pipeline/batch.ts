@@ -6,7 +6,7 @@ import { readPackageFile } from '../files.js';
 import type { BatchResult, StepResult } from '../report/reporter.js';
 import { added, applied, countOfStage, prepared, type Statement, stageOf } from './converge.js';
 import { isEmpty, withoutIndexes } from './fill.js';
-import { closureOf } from './meaning.js';
+import { closureOf, comesFrom, keepingSteps, readsTaps } from './meaning.js';
 import { outdatedSteps } from './outdated.js';
 import { addDays, dayRanges, type PlannedDay } from './plan.js';
 import { explainRefusal, isRefusal } from './refusal.js';
@@ -132,11 +132,10 @@ class Batch {
     const { steps, onScope } = this.options;
     await this.shadows?.prefer();
     const values = await this.parameterValues();
-    const carried = await this.deriveOutdated(values);
+    await this.deriveOutdated(values);
     await this.fillGiven();
-    for (const [note, text] of carried) await this.scratch.filled(note, await this.insertCarried(note, text));
     const moved = values.as_of_moved === true || this.isRepair;
-    const isLater = values.is_later === true && !this.isRepair && carried.size === 0;
+    const isLater = values.is_later === true && !this.isRepair;
     await this.runSteps(steps, { ...values, as_of_moved: moved, is_later: isLater });
     if (onScope !== undefined) {
       await this.scratch.make(scratchTables);
@@ -186,9 +185,8 @@ class Batch {
   private async runStep(step: Step, values: ParameterValues): Promise<Counts> {
     await this.scratch.make([...step.reads, ...step.notes.map((note) => note.table)]);
     const counts = isPreparing(step) ? await this.prepare(step, values) : await this.converge(step, values);
-    // A table that was derived again for an upgrade and did not change is not reported.
-    const isSilent = this.isWhole && rowCount(counts) === 0;
-    for (const note of isSilent ? [] : step.notes)
+    // Whatever comes from a table that is derived wholly, and in which something changed, is derived wholly as well.
+    for (const note of this.isWhole ? [] : step.notes)
       await this.add(note.table, added(step, note.table, note.select, 'note'), step, values);
     if (!isPreparing(step)) {
       await this.session.script(`${rowCount(counts) === 0 ? '' : 'release written; '}drop table stage;`);
@@ -351,30 +349,48 @@ class Batch {
   }
 
   /**
-   * Derives the tables whose SQL changed since they were derived, each wholly and on its own: as if all its users and
-   * days were marked for repair. Returns what they noted for others, by scratch table, as tables to copy it from.
+   * Derives the tables whose SQL changed since they were derived, each wholly and on its own; and so on with those that
+   * come from one in which a row was not as it should be: what steps tell each other of a change presumes that the rows
+   * were right before.
    */
-  private async deriveOutdated(values: ParameterValues): Promise<Map<string, string>> {
+  private async deriveOutdated(values: ParameterValues): Promise<void> {
     const { steps } = this.options;
-    const outdated = await outdatedSteps(this.session, steps);
-    const carried = new Map<string, string>();
-    if (outdated.length === 0) return carried;
+    const outdated = new Map(
+      (await outdatedSteps(this.session, steps)).map((renewal) => [renewal.step, renewal]),
+    );
+    if (outdated.size === 0) return;
     const [ledger] = await this.session.query<{ is_empty: boolean }>(
       'select not exists (select 1 from processed_day) as is_empty',
     );
-    for (const { step, digest, isFact } of outdated) {
-      if (ledger?.is_empty !== true && !isFact) await this.deriveWholly(step, values, carried);
-      await this.session.query(readPackageFile('sql/batch/derived_step.sql'), [step.name, digest]);
+    const isFirst = ledger?.is_empty === true;
+    const cleaners = steps.filter((step) => step.isCleaner);
+    const strays = steps.filter((step) => step.runs === 'repair' && !isPreparing(step));
+    // Before somebody new is given the private number that an older version left rows of.
+    const changed = isFirst ? new Set<string>() : await this.deriveWholly([...cleaners, ...strays], values);
+    for (const step of keepingSteps(steps)) {
+      const renewal = outdated.get(step);
+      const isFact = readsTaps(step, steps);
+      const follows = !isFact && [...comesFrom(step, steps)].some((table) => changed.has(table));
+      if (renewal === undefined && !follows) continue;
+      if (!isFirst && !isFact) {
+        const closure = new Set(closureOf(step, steps));
+        const wanted = steps.filter(
+          (one) =>
+            closure.has(one) ||
+            (strays.includes(one) && one.table === step.table) ||
+            // Whoever has no pair left is forgotten at once, so that no table comes from what is known of them.
+            (one.isCleaner && one.reads.includes(step.table)),
+        );
+        for (const table of await this.deriveWholly(wanted, values)) changed.add(table);
+      }
+      if (renewal !== undefined)
+        await this.session.query(readPackageFile('sql/batch/derived_step.sql'), [step.name, renewal.digest]);
       this.renewed.push(step.name);
     }
-    return carried;
   }
 
-  private async deriveWholly(
-    step: Step,
-    values: ParameterValues,
-    carried: Map<string, string>,
-  ): Promise<void> {
+  /** Runs steps as if all users and days were marked for repair. Returns the tables in which a row changed. */
+  private async deriveWholly(steps: readonly Step[], values: ParameterValues): Promise<Set<string>> {
     await this.scratch.make(['batch_day', 'batch_range', 'batch_user']);
     await this.session.query('insert into batch_day (day, forced) select day, true from processed_day');
     await this.session.query(
@@ -383,30 +399,16 @@ class Batch {
     for (const table of ['batch_day', 'batch_user']) await this.scratch.filled(table, 1);
     this.isRepair = true;
     this.isWhole = true;
-    await this.runSteps(closureOf(step, this.options.steps), {
-      ...values,
-      as_of_moved: true,
-      is_later: false,
-    });
-    for (const { table } of step.notes) {
-      if (!this.scratch.hasRows(table)) continue;
-      const copy = `carried_${table}`;
-      if (!carried.has(table))
-        await this.session.script(
-          `create temp table ${copy} on commit drop as select * from ${table} with no data;`,
-        );
-      carried.set(table, copy);
-      await this.session.script(`insert into ${copy} select * from ${table};`);
-    }
+    const before = this.results.length;
+    await this.runSteps(steps, { ...values, as_of_moved: true, is_later: false });
     await this.scratch.drop();
     this.scratch = this.openScratch();
     this.isRepair = false;
     this.isWhole = false;
-  }
-
-  private async insertCarried(note: string, copy: string): Promise<number> {
-    await this.scratch.make([note]);
-    return this.session.run(`insert into ${note} select distinct * from ${copy}`);
+    const done = this.results.slice(before);
+    return new Set(
+      done.flatMap(([step, counts]) => (isPreparing(step) || rowCount(counts) === 0 ? [] : [step.table])),
+    );
   }
 
   private async fillGiven(): Promise<void> {

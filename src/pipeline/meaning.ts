@@ -1,25 +1,25 @@
 import { sha256 } from '../files.js';
 import { stepsByTable } from './order.js';
-import { isPreparing, type Step, withoutComments } from './step.js';
+import { isPreparing, type Step, withoutComments, writesOf } from './step.js';
 
-const ownMeanings = new WeakMap<Step, string>();
+/** SQL without comments and layout. */
+const bare = (sql: string): string => withoutComments(sql).replace(/\s+/g, ' ').trim();
 
-/**
- * A step's own meaning: its header and SQL without comments, layout and the order of words in a header. Kept, because
- * each of many tables follows from the same preparing steps.
- */
-const ownMeaning = (step: Step): string => {
-  const known = ownMeanings.get(step);
-  if (known !== undefined) return known;
-  const meaning = JSON.stringify([
+/** The meaning of a step whose SELECT is given: its header and SQL without comments, layout and the order of words. */
+const meaningWith = (select: string, step: Step): string =>
+  JSON.stringify([
     step.table,
     [...step.grain].sort(),
     [...step.values].sort(),
-    [step.select ?? '', ...step.stored, ...step.notes.map((note) => `${note.table} ${note.select}`)].map(
-      (sql) => withoutComments(sql).replace(/\s+/g, ' ').trim(),
-    ),
+    [select, ...step.stored, ...step.notes.map((note) => `${note.table} ${note.select}`)].map(bare),
     step.params,
   ]);
+
+const ownMeanings = new WeakMap<Step, string>();
+
+/** A step's own meaning. Kept, because each of many tables follows from the same preparing steps. */
+const ownMeaning = (step: Step): string => {
+  const meaning = ownMeanings.get(step) ?? meaningWith(step.select ?? '', step);
   ownMeanings.set(step, meaning);
   return meaning;
 };
@@ -59,18 +59,69 @@ export const closureOf = (step: Step, steps: readonly Step[]): Step[] => {
   return steps.filter((one) => closure.has(one));
 };
 
-/** Digest of the SQL that a stored table's rows follow from: the step's own and that of the steps that prepare it. */
-export const meaningOf = (step: Step, steps: readonly Step[]): string =>
-  sha256(
-    [step, ...preparedBy(step, steps)]
-      .map((one) => `${one.name}:${ownMeaning(one)}`)
+const noting = new WeakMap<readonly Step[], (table: string) => readonly Step[]>();
+
+/**
+ * The steps that tell others what changed in their table, and those that tell them, for they may pass it on.
+ */
+const toldBy = (told: Iterable<Step>, steps: readonly Step[], found = new Set<Step>()): Set<Step> => {
+  let notedBy = noting.get(steps);
+  if (notedBy === undefined) {
+    notedBy = stepsByTable(
+      steps.filter((step) => !isOccasional(step)),
+      ({ notes }) => notes.map(({ table }) => table),
+    );
+    noting.set(steps, notedBy);
+  }
+  for (const step of [...told].flatMap(({ reads }) => reads).flatMap(notedBy)) {
+    if (found.has(step)) continue;
+    found.add(step);
+    toldBy([step], steps, found);
+  }
+  return found;
+};
+
+/**
+ * Digest of the SQL that a stored table's rows follow from: the step's own, that of the steps that prepare it, and how
+ * others tell it of a change. An older version that told less left rows behind that nothing else finds. What those
+ * others select is not in it: where that was wrong, their rows show it.
+ */
+export const meaningOf = (step: Step, steps: readonly Step[]): string => {
+  const own = [step, ...preparedBy(step, steps)];
+  return sha256(
+    [
+      ...own.map((one) => `${one.name}:${ownMeaning(one)}`),
+      ...[...toldBy(own, steps)].map((one) => `told by ${one.name}:${meaningWith('', one)}`),
+    ]
       .sort()
       .join('\n'),
   );
+};
+
+/** Views that steps read, and the stored table that each is over. */
+const viewedTables: ReadonlyMap<string, string> = new Map([['friend', 'pair']]);
+
+/** The tables of other steps that a step's rows come from: those that it reads, and those that tell it what changed. */
+export const comesFrom = (step: Step, steps: readonly Step[]): Set<string> => {
+  const read = new Set(
+    [step, ...preparedBy(step, steps)]
+      .flatMap(({ reads }) => reads)
+      .map((table) => viewedTables.get(table) ?? table),
+  );
+  return new Set(
+    keepingSteps(steps)
+      .filter((other) => other !== step && writesOf(other).some((table) => read.has(table)))
+      .map(({ table }) => table),
+  );
+};
 
 /** Steps that keep a stored table up to date; those of sql/repair only sweep, those of sql/frozen only give way. */
+export const keepingSteps = (steps: readonly Step[]): Step[] =>
+  steps.filter((step) => !isPreparing(step) && !isOccasional(step));
+
+/** Those that say what should be in their table, and do not only take rows away. */
 export const convergingSteps = (steps: readonly Step[]): Step[] =>
-  steps.filter((step) => !isPreparing(step) && !step.isCleaner && !isOccasional(step));
+  keepingSteps(steps).filter((step) => !step.isCleaner);
 
 /** Whether a step's rows come from the application's taps themselves, and not from facts that are stored. */
 export const readsTaps = (step: Step, steps: readonly Step[]): boolean =>

@@ -1,7 +1,7 @@
 import type { Session } from '../db/transaction.js';
 import { readPackageFile } from '../files.js';
 import { plural } from '../report/format.js';
-import { closureOf, convergingSteps, factsDigest, meaningOf, readsTaps } from './meaning.js';
+import { closureOf, factsDigest, keepingSteps, meaningOf, readsTaps } from './meaning.js';
 import type { Step } from './step.js';
 
 /** A step whose SQL is not the one that its table was derived with. */
@@ -21,7 +21,7 @@ export interface OutdatedStep {
 export const outdatedSteps = async (session: Session, steps: readonly Step[]): Promise<OutdatedStep[]> => {
   const rows = await session.query<{ step: string; digest: string }>('select step, digest from derived_step');
   const digests = new Map(rows.map(({ step, digest }) => [step, digest]));
-  return convergingSteps(steps).flatMap((step) => {
+  return keepingSteps(steps).flatMap((step) => {
     const digest = meaningOf(step, steps);
     return digests.get(step.name) === digest ? [] : [{ step, digest, isFact: readsTaps(step, steps) }];
   });

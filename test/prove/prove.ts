@@ -9,12 +9,13 @@ import { startBouncer } from '../server/bouncer.js';
 import { liveBesideFollower } from './follow.js';
 import { mutations } from './mutations.js';
 import { type Story, stories } from './story.js';
-import { live, prepareTemplate } from './world.js';
+import { live, liveThroughUpgrade, prepareTemplate } from './world.js';
 
 // npm run prove -- --operations 300 --seeds 20 [--seed 1] [--mutations] [--only NAME] [--follow] [--pooled]
-// [--citus] [--distributed]
+// [--upgrade] [--citus] [--distributed]
 // With --citus the taps are distributed over a cluster, with --distributed the figures too, and each rebuild is plain
 // Postgres'.
+// With --upgrade each mutation is taken for an older version, after which a night with the package's own steps is due.
 // With --follow a follower runs beside the history, killed and started again; --pooled: it connects through PgBouncer.
 const { values } = parseArgs({
   options: {
@@ -22,6 +23,7 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '20' },
     seed: { type: 'string', default: '1' },
     mutations: { type: 'boolean', default: false },
+    upgrade: { type: 'boolean', default: false },
     only: { type: 'string' },
     follow: { type: 'boolean', default: false },
     pooled: { type: 'boolean', default: false },
@@ -63,7 +65,8 @@ const liveOnCopy = async (story: Story, steps?: readonly Step[]): Promise<void> 
         isSpread: true,
         isDistributed: values.distributed,
       });
-    if (values.follow) await liveBesideFollower(urlOf(name), story, bouncer?.through(urlOf(name)));
+    if (values.upgrade && steps !== undefined) await liveThroughUpgrade(urlOf(name), story, steps);
+    else if (values.follow) await liveBesideFollower(urlOf(name), story, bouncer?.through(urlOf(name)));
     else await live(urlOf(name), story, { steps, isSpread: cluster !== null });
   } finally {
     if (cluster === null) await admin.query(`drop database ${name} with (force)`);
@@ -110,7 +113,20 @@ try {
   }
   const firstSeed = Number(values.seed);
   const operations = Number(values.operations);
-  if (values.mutations) {
+  if (values.upgrade) {
+    for (const mutation of mutations.filter(
+      ({ name }) => values.only === undefined || name.includes(values.only),
+    ))
+      for (let seed = firstSeed; seed < firstSeed + Number(values.seeds); seed += 1) {
+        const started = Date.now();
+        const disproof = await disprove(seed, operations, 1, mutation.apply(loadSteps()));
+        if (disproof === null) passed += 1;
+        else failed += 1;
+        process.stdout.write(
+          `${mutation.name}, seed ${seed}: ${disproof === null ? 'mended by the upgrade' : `LEFT WRONG. ${disproof}`} (${Date.now() - started} ms)\n`,
+        );
+      }
+  } else if (values.mutations) {
     for (const mutation of mutations.filter(
       ({ name }) => values.only === undefined || name.includes(values.only),
     )) {

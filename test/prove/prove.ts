@@ -119,7 +119,7 @@ try {
     ))
       for (let seed = firstSeed; seed < firstSeed + Number(values.seeds); seed += 1) {
         const started = Date.now();
-        const disproof = await disprove(seed, operations, 1, mutation.apply(loadSteps()));
+        const disproof = await disprove(seed, operations, 1, mutation.apply(loadSteps()), 3_600_000);
         if (disproof === null) passed += 1;
         else failed += 1;
         process.stdout.write(

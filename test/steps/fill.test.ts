@@ -5,19 +5,19 @@ import { addUsers, createDatabase, type TestDatabase } from '../server/database.
 let database: TestDatabase;
 afterEach(() => database.drop());
 
-/** Enough taps for tables to be filled without their indexes. */
-const addHistory = async (): Promise<void> => {
-  await addUsers(database, ...Array.from({ length: 30 }, (_, index) => index + 1));
+/** Enough taps, of the 60 days before one, for tables to be filled without their indexes. */
+const addHistory = async (before = '2025-03-31'): Promise<void> => {
   await database.client.query(
     `insert into public.taps (id1, id2, time)
      select ('00000000-0000-4000-8000-' || lpad((1 + one)::text, 12, '0'))::uuid,
        ('00000000-0000-4000-8000-' || lpad((1 + (one + 1 + other) % 30)::text, 12, '0'))::uuid,
-       timestamptz '2025-03-31T00:00Z' - day * interval '1 day' + (n * 37 % 1440) * interval '1 minute'
+       $1::timestamp at time zone 'UTC' - day * interval '1 day' + (n * 37 % 1440) * interval '1 minute'
      from generate_series(1, 20000) as n
      cross join lateral (
        select (hashint4(n) & 65535) % 30 as one, (hashint4(n + 1000000) & 65535) % 29 as other,
          (hashint4(n + 2000000) & 65535) % 60 as day
      ) as drawn`,
+    [before],
   );
 };
 
@@ -39,6 +39,7 @@ const fileOf = (table: string): Promise<{ file: number }[]> =>
 
 test('a first backfill makes keys after filling, as they were, and figures as with keys', async () => {
   database = await createDatabase();
+  await addUsers(database, ...Array.from({ length: 30 }, (_, index) => index + 1));
   await addHistory();
   const before = await keys();
   const [unfilled] = await fileOf('pair_day');
@@ -60,4 +61,12 @@ test('a first backfill makes keys after filling, as they were, and figures as wi
   expect(await fileOf('pair_day')).toEqual([emptied]);
   expect(await keys()).toEqual(before);
   expect(await figuresOf(database)).toBe(filled);
+
+  // There are rows, which somebody may want to read: as many more are added beside the keys.
+  await addHistory('2025-05-30');
+  await database.ok(['etl', '--date', '2025-05-29']);
+  expect(
+    await database.rows("select count(*) > 10000 as are_many from pair_day where day > '2025-03-31'"),
+  ).toEqual([{ are_many: 't' }]);
+  expect(await fileOf('pair_day')).toEqual([emptied]);
 });

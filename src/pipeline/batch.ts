@@ -60,6 +60,8 @@ export interface BatchOptions {
   readonly isFreezing?: boolean;
   /** Whether tables that are empty may be locked until the transaction ends, to fill them faster. */
   readonly mayFill: boolean;
+  /** From how many taps on the batch makes unlogged tables, where not from 100,000 on. */
+  readonly manyTaps?: number | undefined;
   readonly onStep?: (step: string) => void;
   /** Told of what a step changes while it can still be read in the table `stage`. */
   readonly onStage?: ((session: Session, step: Step, counts: Counts) => Promise<void>) | undefined;
@@ -87,19 +89,24 @@ export const runBatch = async (session: Session, options: BatchOptions): Promise
 };
 
 /** From this many taps on a batch makes unlogged tables, which parallel workers can read. */
-const manyTaps = 100_000;
+const usuallyMany = 100_000;
 
 /**
  * Workers can't read temporary tables. Unlogged ones are made in the target schema, for which a role needs the right;
- * they take the names of scratch tables, which may be somebody's in a schema that is not ours alone.
+ * they take the names of scratch tables, which may be somebody's in a schema that is not ours alone. Then the batch
+ * means its temporary ones by them: it would read, and drop, what is not its own.
  */
-const persistenceFor = async (session: Session, { days, schema }: BatchOptions): Promise<Persistence> => {
-  if (days.reduce((sum, day) => sum + day.tapCount, 0) < manyTaps) return 'temp';
-  const [found] = await session.query<{ may_create: boolean }>(readPackageFile('sql/batch/may_create.sql'), [
-    schema,
-    ['stage', ...scratchTables].join(','),
-  ]);
-  return found?.may_create ? 'unlogged' : 'temp';
+const persistenceFor = async (
+  session: Session,
+  { days, schema, manyTaps = usuallyMany }: BatchOptions,
+): Promise<Persistence> => {
+  const [place] = await session.query<{ may_create: boolean; is_taken: boolean }>(
+    readPackageFile('sql/batch/place.sql'),
+    [schema, ['stage', ...scratchTables].join(',')],
+  );
+  if (place?.is_taken) await session.script(`set local search_path = pg_temp, "${schema}";`);
+  const isMany = days.reduce((sum, day) => sum + day.tapCount, 0) >= manyTaps;
+  return isMany && place?.may_create && !place.is_taken ? 'unlogged' : 'temp';
 };
 
 type ParameterValues = Readonly<Record<StepParameter, string | number | boolean | null>>;

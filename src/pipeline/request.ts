@@ -24,6 +24,8 @@ export interface RunRequest extends StaleRequest {
   readonly runId: number | null;
   readonly signal?: AbortSignal | undefined;
   readonly steps: readonly Step[];
+  /** From how many taps on a batch takes the way of large ones; for tests, which have few. */
+  readonly manyTaps?: number | undefined;
   /** Is told how each step was carried out. */
   readonly onPlan?: ((work: StepWork) => void) | undefined;
 }

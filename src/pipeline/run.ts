@@ -363,6 +363,7 @@ class Run {
       figures: this.isCluster ? await figurePlacements(session.query, this.settings.schema) : [],
       // A rehearsal is read from outside while it lasts.
       mayFill: !this.request.dryRun,
+      manyTaps: this.request.manyTaps,
       onPlan: this.request.onPlan,
       onStep: (step) => this.reporter.stepStarted(step),
       onStage: this.request.dryRun ? (on, step, counts) => this.noteDifference(on, step, counts) : undefined,

@@ -18,6 +18,7 @@ import { gzipSync } from 'node:zlib';
 import pg from 'pg';
 import { afterEach, beforeAll, expect, test } from 'vitest';
 import { userId } from '../server/database.js';
+import { withinOneDay } from '../server/day.js';
 import { testUnless } from '../server/lacking.js';
 import { type CliResult, jsonLines, runCli, startCli } from './cli.js';
 
@@ -102,48 +103,49 @@ test('--serve looks for its port before it computes anything', async () => {
   const taken = createServer().listen(0, '127.0.0.1');
   await once(taken, 'listening');
   const { port } = taken.address() as AddressInfo;
-  const begun = performance.now();
   const result = await runCli([...small, '--serve', '--port', String(port)]);
   taken.close();
   expect(result.code).toBe(1);
   expect(result.stderr).toContain(`Port ${port} is taken. Choose another one with --port`);
   expect(result.stderr).not.toContain('Postgres');
-  expect(performance.now() - begun).toBeLessThan(10_000);
 });
 
-test('--serve shows somebody whose page has a surge, a fading tie, a quest one step from done, an introduction', async () => {
-  const { child, ended } = startCli([...small.slice(0, 3), '--days', '120', '--serve', '--port', '0']);
-  let stdout = '';
-  const address = await new Promise<string>((found, fail) => {
-    child.stdout.on('data', (chunk: Buffer) => {
-      stdout += chunk.toString();
-      const [url] = stdout.match(/http:\/\/127\.0\.0\.1:\d+\/\?user_id=[0-9a-f-]{36}/) ?? [];
-      if (url !== undefined) found(url);
+test(
+  '--serve shows somebody whose page has a surge, a fading tie, a quest one step from done, an introduction',
+  withinOneDay(async () => {
+    const { child, ended } = startCli([...small.slice(0, 3), '--days', '120', '--serve', '--port', '0']);
+    let stdout = '';
+    const address = await new Promise<string>((found, fail) => {
+      child.stdout.on('data', (chunk: Buffer) => {
+        stdout += chunk.toString();
+        const [url] = stdout.match(/http:\/\/127\.0\.0\.1:\d+\/\?user_id=[0-9a-f-]{36}/) ?? [];
+        if (url !== undefined) found(url);
+      });
+      child.once('close', () => fail(new Error(`ended: ${stdout}`)));
     });
-    child.once('close', () => fail(new Error(`ended: ${stdout}`)));
-  });
-  const { origin, search } = new URL(address);
-  // biome-ignore lint/suspicious/noExplicitAny: a test reads what it expects to be there
-  const ask = async (name: string): Promise<any> =>
-    (await fetch(`${origin}/api/community/${name}${search}`)).json();
-  const [weekly, quests, radar, health] = await Promise.all(
-    ['weekly', 'quests', 'radar', 'health'].map((name) => ask(name)),
-  );
-  child.kill('SIGINT');
-  await ended;
-  const hourAgo = Date.now() - 3 * 3_600_000;
-  expect(radar.surges.some(({ end_time }: { end_time: string }) => Date.parse(end_time) > hourAgo)).toBe(
-    true,
-  );
-  expect(radar.top_current_window.length).toBeGreaterThan(0);
-  expect(health.fading.length).toBeGreaterThan(0);
-  expect(weekly.momentum.current_streak_days).toBeGreaterThanOrEqual(11);
-  expect(weekly.recap.geo_expansion.map(({ city }: { city: string }) => city)).toContain('Philadelphia');
-  expect(weekly.recommendations.length).toBeGreaterThan(0);
-  const count = (id: string) => quests.quests.find((quest: { id: string }) => quest.id === id).count;
-  expect(count('network-builder')).toBe(4);
-  expect(count('community-builder')).toBeGreaterThan(0);
-});
+    const { origin, search } = new URL(address);
+    // biome-ignore lint/suspicious/noExplicitAny: a test reads what it expects to be there
+    const ask = async (name: string): Promise<any> =>
+      (await fetch(`${origin}/api/community/${name}${search}`)).json();
+    const [weekly, quests, radar, health] = await Promise.all(
+      ['weekly', 'quests', 'radar', 'health'].map((name) => ask(name)),
+    );
+    child.kill('SIGINT');
+    await ended;
+    const hourAgo = Date.now() - 3 * 3_600_000;
+    expect(radar.surges.some(({ end_time }: { end_time: string }) => Date.parse(end_time) > hourAgo)).toBe(
+      true,
+    );
+    expect(radar.top_current_window.length).toBeGreaterThan(0);
+    expect(health.fading.length).toBeGreaterThan(0);
+    expect(weekly.momentum.current_streak_days).toBeGreaterThanOrEqual(11);
+    expect(weekly.recap.geo_expansion.map(({ city }: { city: string }) => city)).toContain('Philadelphia');
+    expect(weekly.recommendations.length).toBeGreaterThan(0);
+    const count = (id: string) => quests.quests.find((quest: { id: string }) => quest.id === id).count;
+    expect(count('network-builder')).toBe(4);
+    expect(count('community-builder')).toBeGreaterThan(0);
+  }),
+);
 
 test('--serve --live: people tap on, the viewer too, and the page has it without a run of anybody', async () => {
   expect((await runCli([...small, '--live'])).stderr).toContain(

@@ -1,4 +1,5 @@
 import { addTap, addUsers, type TestDatabase } from '../server/database.js';
+import { allFigures } from './figures.js';
 
 export const asOf = '2026-02-11';
 
@@ -23,44 +24,12 @@ export const fillCommunity = async (database: TestDatabase): Promise<void> => {
   await database.ok(['backfill', '--to', asOf]);
 };
 
-const figureTables = [
-  'user_day_activity',
-  'user_week_activity',
-  'user_streaks',
-  'edge_strength',
-  'weekly_leaderboard',
-  'pair_day',
-  'pair',
-  'activity_run',
-  'second_degree',
-  'friend_list',
-];
-
-const friendsSql = `jsonb_build_object(
-  'u', (select user_id from user_key where user_key.user_key = figure.user_key),
-  'friends', (
-    select jsonb_agg(jsonb_build_array(friend_user.user_id, entry.first_day) order by friend_user.user_id)
-    from friend_entry(figure.friends) as entry
-    left join user_key as friend_user on friend_user.user_key = entry.friend_key
-  ))`;
-
 /** All figures as text, without private keys and times of writing. */
 export const figuresOf = async (database: TestDatabase): Promise<string> => {
   const parts: string[] = [];
-  for (const table of figureTables) {
-    const isPrivate = ['pair_day', 'pair', 'activity_run', 'second_degree'].includes(table);
-    const names =
-      table === 'friend_list'
-        ? friendsSql
-        : isPrivate
-          ? ['activity_run', 'second_degree'].includes(table)
-            ? "to_jsonb(figure) - 'user_key' || jsonb_build_object('u', (select user_id from user_key where user_key.user_key = figure.user_key))"
-            : `to_jsonb(figure) - 'u1_key' - 'u2_key' || jsonb_build_object(
-             'u1', (select user_id from user_key where user_key = u1_key),
-             'u2', (select user_id from user_key where user_key = u2_key))`
-          : "to_jsonb(figure) - 'last_updated_at'";
+  for (const { table, of } of await allFigures(database.client, 'gamification')) {
     const rows = await database.rows<{ text: string }>(
-      `select (${names})::text as text from ${table} as figure order by 1`,
+      `select to_jsonb(figure)::text as text from (${of('gamification')}) as figure order by 1`,
     );
     parts.push(table, ...rows.map(({ text }) => text));
   }

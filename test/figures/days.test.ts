@@ -1,16 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { addDays } from '../../src/pipeline/plan.js';
 import { jsonLines } from '../command/cli.js';
-import { addTap, addUsers, createDatabase, type TestDatabase } from '../server/database.js';
-
-/** A database for one test, dropped whatever becomes of it. */
-const withDatabase = (use: (database: TestDatabase) => Promise<void>) => async () => {
-  const database = await createDatabase();
-  try {
-    await use(database);
-  } finally {
-    await database.drop();
-  }
-};
+import { addTap, addUsers, withDatabase } from '../server/database.js';
+import { onOneDay } from '../server/day.js';
 
 const ended = (stdout: string) => jsonLines(stdout).find(({ event }) => event === 'ended');
 describe('which days are processed', () => {
@@ -51,21 +43,15 @@ describe('which days are processed', () => {
 
   test(
     'a streak is alive while the day lasts and broken once it is over',
-    withDatabase(async (database) => {
+    onOneDay(async (database, today) => {
       await addUsers(database, 1, 2, 3);
-      // Noon of the two days before today, so that it is never the wrong day however long the test takes.
-      const [clock] = await database.rows<{ today: string }>(
-        "select (now() at time zone 'UTC')::date as today",
-      );
-      const day = (back: number) =>
-        new Date(Date.parse(`${clock?.today}T12:00:00Z`) - back * 86_400_000).toISOString();
-      for (const back of [1, 2, 3]) await addTap(database, 1, 2, day(back));
-      await addTap(database, 1, 3, day(2));
+      const since = (back: number) => addDays(today, -back);
+      for (const back of [1, 2, 3]) await addTap(database, 1, 2, `${since(back)}T12:00Z`);
+      await addTap(database, 1, 3, `${since(2)}T12:00Z`);
       const streaks = () =>
         database.rows(
           'select right(user_id::text, 1) as id, current_streak_days as now, longest_streak_days as longest, streak_started_on as since from user_streaks order by 1',
         );
-      const since = (back: number) => day(back).slice(0, 10);
       const [three, two] = [since(3), since(2)];
       await database.ok(['etl', '--date', since(2)]);
       expect(await streaks()).toEqual([

@@ -9,6 +9,7 @@ import {
   type TestDatabase,
   userId,
 } from '../server/database.js';
+import { allFigures, type Figures } from './figures.js';
 
 let database: TestDatabase;
 /** Makes the history with all of its days processed, and an empty schema `twin`. */
@@ -32,41 +33,37 @@ const lastDay = '2025-03-31';
 const addHistory = async (): Promise<void> => {
   await addUsers(database, ...Array.from({ length: 12 }, (_, index) => index + 1));
   await database.client.query(
-    `insert into public.taps (id1, id2, time)
+    `insert into public.taps (id1, id2, time, latitude, longitude)
      select ('00000000-0000-4000-8000-' || lpad((1 + (n * 7) % 12)::text, 12, '0'))::uuid,
        ('00000000-0000-4000-8000-' || lpad((1 + (n * n + n / 5) % 12)::text, 12, '0'))::uuid,
-       $1::date - (n % $2::int) + (n * 37 % 1440) * interval '1 minute'
+       $1::date - (n % $2::int) + (n * 37 % 1440) * interval '1 minute',
+       case when n % 3 > 0 then 40.7 + n % 2 * 0.05 end, case when n % 3 > 0 then -74 end
      from generate_series(1, 600) as n`,
     [lastDay, days],
   );
 };
 
-const figureTables = {
-  user_day_activity: 'user_id, day',
-  user_week_activity: 'user_id, year, iso_week',
-  user_streaks: 'user_id',
-  edge_strength: 'u1, u2',
-  weekly_leaderboard: 'user_id, year, iso_week',
-  user_quest_progress: 'user_id, quest_id, week_start',
-};
+type Tables = Map<string, Map<string, string>>;
 
-type Tables = Record<string, Map<string, string>>;
+/** What names a row: a private key as the user that it stands for, in the table of the keys, too. */
+const keysOf = ({ table, keys }: Figures): readonly string[] => (table === 'user_key' ? ['user_id'] : keys);
 
-/** Every row of the figures by its key, without the time at which it was written. */
+/** Every row of every table that a run derives, by its key. */
 const readTables = async (schema = 'gamification'): Promise<Tables> => {
-  const tables: Tables = {};
-  for (const [table, key] of Object.entries(figureTables)) {
+  const tables: Tables = new Map();
+  for (const figures of await allFigures(database.client, schema)) {
     const rows = await database.rows<{ key: string; row: string }>(
-      `select concat_ws(' ', ${key}) as key, (to_jsonb(stored) - 'last_updated_at')::text as row from ${schema}.${table} as stored`,
+      `select concat_ws(' ', ${keysOf(figures).join(', ')}) as key, to_jsonb(figure)::text as row
+       from (${figures.of(schema)}) as figure`,
     );
-    tables[table] = new Map(rows.map(({ key: name, row }) => [name, row]));
+    tables.set(figures.table, new Map(rows.map(({ key, row }) => [key, row])));
   }
   return tables;
 };
 
 const difference = (before: Tables, after: Tables): string[] =>
-  Object.keys(figureTables).flatMap((table) => {
-    const [one, other] = [before[table] ?? new Map(), after[table] ?? new Map()];
+  [...before.keys()].flatMap((table) => {
+    const [one, other] = [before.get(table) ?? new Map(), after.get(table) ?? new Map()];
     const keys = new Set([...one.keys(), ...other.keys()]);
     return [...keys].filter((key) => one.get(key) !== other.get(key)).map((key) => `${table} ${key}`);
   });
@@ -94,17 +91,25 @@ test('a dry run writes nothing, and the run after it changes exactly the rows th
   await database.ok(['backfill', '--to', '2025-03-30']);
   await changeEverything();
   const before = await readTables();
+  const people = await database.rows<{ user_key: string; user_id: string }>('select * from user_key');
+  const idOf = new Map(people.map(({ user_key, user_id }) => [user_key, user_id]));
   const dry = await database.ok(['etl', '--date', lastDay, '--dry-run', '--diff', '--json']);
   expect(difference(before, await readTables())).toEqual([]);
   expect(await database.rows('select max(day)::text as day from processed_day')).toEqual([
     { day: '2025-03-30' },
   ]);
+  const keys = new Map(
+    (await allFigures(database.client, 'gamification')).map((figures) => [figures.table, keysOf(figures)]),
+  );
   const named = jsonLines(dry.stdout)
-    .filter(({ event, table }) => event === 'change' && String(table) in figureTables)
+    .filter(({ event }) => event === 'change')
     .map(({ table, key }) => {
       const values = key as Record<string, string>;
-      const columns = figureTables[table as keyof typeof figureTables].split(', ');
-      return `${table} ${columns.map((column) => values[column]).join(' ')}`;
+      const words = keys.get(String(table))?.map((column) => {
+        const value = String(values[column]);
+        return /^(user|u1|u2)_key$/.test(column) ? idOf.get(value) : value;
+      });
+      return `${table} ${words?.join(' ')}`;
     });
   await database.ok(['etl', '--date', lastDay]);
   expect(named.sort()).toEqual(difference(before, await readTables()).sort());
@@ -336,19 +341,56 @@ test('a deleted first tap makes the next one the first, on a day that was not to
 
 test('nothing of an erased user stays, whether their taps were deleted or left behind', async () => {
   database = await copyHistory();
+  const gone = [userId(4), userId(6)];
+  const keys = (
+    await database.rows<{ key: string }>('select user_key as key from user_key where user_id = any ($1)', [
+      gone,
+    ])
+  ).map(({ key }) => key);
+  // What is looked for would be found.
+  const before = await tracesOf(gone, keys);
+  for (const column of ['pair.u1_key', 'pair_day.u2_key', 'area_hour.user_keys', 'friend_list.friends'])
+    expect(before).toContain(column);
   await database.client.query('delete from public.users where id = $1', [userId(4)]);
   await database.client.query('delete from public.taps where $1 in (id1, id2)', [userId(6)]);
   await database.client.query('delete from public.users where id = $1', [userId(6)]);
   await database.ok(['etl', '--date', lastDay]);
-  for (const { name } of await database.rows<{ name: string }>(
-    "select tablename as name from pg_tables where schemaname = 'gamification' and tablename !~ '^gazetteer'",
-  )) {
-    const traces = await database.rows(`select 1 from "${name}" as stored where stored::text like any ($1)`, [
-      [`%${userId(4)}%`, `%${userId(6)}%`],
-    ]);
-    expect(traces, `a trace in ${name}`).toEqual([]);
-  }
+  expect(await tracesOf(gone, keys)).toEqual([]);
 });
+
+/**
+ * The columns that name one of the people: by their id anywhere in a row, or by their private key as a number, in an
+ * array, or four bytes of eight in a packed list.
+ */
+const tracesOf = async (ids: readonly string[], keys: readonly string[]): Promise<string[]> => {
+  const columns = await database.rows<{ name: string; column: string; type: string }>(
+    `select relname as name, attname as column, atttypid::regtype::text as type
+     from pg_class join pg_attribute on attrelid = pg_class.oid
+     where relnamespace = 'gamification'::regnamespace and relkind = 'r' and relname !~ '^gazetteer' and attnum > 0
+       and not attisdropped
+     order by relname, attnum`,
+  );
+  const traces: string[] = [];
+  for (const { name, column, type } of columns) {
+    const isKey = /(^|_)keys?$/.test(column);
+    const named = [
+      `${column}::text like any (select '%' || id || '%' from unnest($1::text[]) as id)`,
+      ...(isKey && type === 'integer' ? [`${column} = any ($2::int[])`] : []),
+      ...(isKey && type === 'integer[]' ? [`${column} && $2::int[]`] : []),
+      ...(type === 'bytea'
+        ? [`exists (select 1 from friend_entry(${column}) as entry where entry.friend_key = any ($2::int[]))`]
+        : []),
+    ];
+    const [found] = await database.rows<{ is_found: string }>(
+      `select exists (
+         select 1 from ${name} cross join (select $1::text[], $2::int[]) as given where ${named.join(' or ')}
+       ) as is_found`,
+      [ids, keys],
+    );
+    if (found?.is_found === 't') traces.push(`${name}.${column}`);
+  }
+  return traces;
+};
 
 test('killed at random moments and run again, a backfill ends as one that was left alone', async () => {
   database = await createDatabase({ twin: true });
@@ -356,10 +398,13 @@ test('killed at random moments and run again, a backfill ends as one that was le
   await database.ok(['backfill', '--to', lastDay, '--schema', 'twin']);
   let kills = 0;
   for (let round = 0; round < 12; round += 1) {
-    const { child, ended } = startCli(['backfill', '--to', lastDay, '--batch-days', '3', '--wait', '20'], {
-      DATABASE_URL: database.url,
-    });
-    await sleep(350 + ((round * 137) % 900));
+    const { child, ended, says } = startCli(
+      ['backfill', '--to', lastDay, '--batch-days', '3', '--wait', '20', '--json'],
+      { DATABASE_URL: database.url },
+    );
+    // Somewhere in the batch after the first one of this run, or in one of those that follow.
+    await says('"event":"batch"');
+    await sleep((round * 137) % 300);
     child.kill('SIGKILL');
     if ((await ended).signal === 'SIGKILL') kills += 1;
     const [state] = await database.rows<{ days: string; taps: string; figures: string }>(

@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { addDays } from '../../src/pipeline/plan.js';
 import { jsonLines, startCli } from '../command/cli.js';
 import { addTap, addUsers, createDatabase, type TestDatabase, userId } from '../server/database.js';
+import { onOneDay } from '../server/day.js';
 import { differencesOf } from './figures.js';
+import { random } from './random.js';
 
 const zone = 'America/St_Johns';
 const [first, border, last] = ['2025-01-06', '2025-02-13', '2025-03-20'];
@@ -9,27 +12,13 @@ const users = 12;
 /** Days with a surge, one of them frozen. */
 const crowds = ['2025-02-05', '2025-03-12'];
 
-/** A generator of the same numbers for the same seed (mulberry32). */
-const random = (seed: number) => {
-  let state = seed;
-  return (below: number): number => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
-};
-
-const nextDay = (day: string, days = 1): string =>
-  new Date(Date.parse(`${day}T00:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);
-
 let database: TestDatabase;
 
 /** Adds taps of the days, drawn by a seed: circles, strangers, dirt, and a crowd on two days. */
 const live = async (from: string, to: string, seed: number): Promise<void> => {
   const next = random(seed);
   const taps: (string | number | null)[][] = [];
-  for (let day = from; day <= to; day = nextDay(day)) {
+  for (let day = from; day <= to; day = addDays(day, 1)) {
     const amount = next(7) === 0 ? 0 : 4 + next(8);
     for (let number = 0; number < amount; number += 1) {
       const one = 1 + next(users);
@@ -100,13 +89,13 @@ beforeAll(async () => {
       select * from public.archived
       union all
       select * from public.taps where taps.time >= ${midnight} or taps.time is null`);
-  await live(first, nextDay(border, 12), 2);
+  await live(first, addDays(border, 12), 2);
   for (const schema of ['captured', 'rebuilt']) {
     const taps = schema === 'rebuilt' ? { ARC_GAM_TAPS_TABLE: 'public.every_tap' } : {};
     await database.ok(['migrate', '--schema', schema], { ...environment, ...taps });
   }
   await inSchema('captured', 'capture', 'on');
-  for (const schema of lived) await inSchema(schema, 'backfill', '--to', nextDay(border, 10));
+  for (const schema of lived) await inSchema(schema, 'backfill', '--to', addDays(border, 10));
 });
 afterAll(() => database.drop());
 
@@ -134,7 +123,7 @@ test('what is not processed, not over or not true is not frozen, and the sentenc
     /^2 .*today is .*Give .* or an earlier day/,
   );
   expect(await refused('freeze', '--before', first)).toMatch(/^2 .*nothing to freeze.*arc-gam backfill/);
-  expect(await refused('freeze', '--before', nextDay(border, 13))).toMatch(
+  expect(await refused('freeze', '--before', addDays(border, 13))).toMatch(
     /^1 .*2 days before .*arc-gam etl/,
   );
   await database.client.query('begin');
@@ -194,9 +183,9 @@ test('frozen days stay as they are when their taps leave, and a run writes nothi
     insert into public.archived select * from public.taps where time < ${midnight};
     delete from public.taps where time < ${midnight}`);
   for (const schema of lived) {
-    await inSchema(schema, 'etl', '--date', nextDay(border, 10));
+    await inSchema(schema, 'etl', '--date', addDays(border, 10));
     const before = await transactionNow();
-    const report = await ended(schema, 'etl', '--date', nextDay(border, 10));
+    const report = await ended(schema, 'etl', '--date', addDays(border, 10));
     expect(await writtenSince(schema, before)).toEqual([]);
     expect(report).toMatchObject({ frozenBefore: border, tapCount: 0 });
     expect(report.ignored.frozen_day).toBe(0);
@@ -207,13 +196,13 @@ test('frozen days stay as they are when their taps leave, and a run writes nothi
 });
 
 test('life goes on: later taps come, change and go, a person is erased, and all equals a rebuild', async () => {
-  await live(nextDay(border, 13), last, 4);
+  await live(addDays(border, 13), last, 4);
   await database.client.query(
     `delete from public.taps where id in (select id from public.taps order by id limit 20);
      update public.taps set id1 = '${userId(3)}' where id in (select id from public.taps order by id desc limit 9) and id2 <> '${userId(3)}'`,
   );
   // Night by night without capture; in one go with it.
-  for (const day of [nextDay(border, 13), nextDay(border, 14), nextDay(border, 20), last])
+  for (const day of [addDays(border, 13), addDays(border, 14), addDays(border, 20), last])
     await inSchema('gamification', 'etl', '--date', day);
   await inSchema('captured', 'backfill', '--to', last);
   await requireRebuilt();
@@ -374,12 +363,12 @@ test('why tells of frozen days from what is stored', async () => {
     '--user',
     userId(1),
     '--date',
-    nextDay(border, -7),
+    addDays(border, -7),
   );
   expect(stdout).not.toMatch(/had 0 taps/);
   await inSchema('gamification', 'why', 'streak', '--user', userId(1));
   for (const kind of ['week', 'rank', 'quest'])
-    await inSchema('gamification', 'why', kind, '--user', userId(1), '--date', nextDay(border, -7));
+    await inSchema('gamification', 'why', kind, '--user', userId(1), '--date', addDays(border, -7));
 });
 
 test('with all taps gone frozen days stand, by truncate with capture too', async () => {
@@ -398,10 +387,10 @@ test('thaw waits for the taps, and then all follows from them again', async () =
   await database.client.query(
     `insert into public.taps select * from public.archived where time >= ${midnight} - interval '5 days'`,
   );
-  const part = await inSchema('gamification', 'thaw', '--from', nextDay(border, -4), '--dry-run');
+  const part = await inSchema('gamification', 'thaw', '--from', addDays(border, -4), '--dry-run');
   expect(part.stdout).toMatch(/^4 days \(.*\) would be thawed/);
-  const some = await inSchema('gamification', 'thaw', '--from', nextDay(border, -4));
-  expect(some.stdout).toContain(`All days before ${nextDay(border, -4)} stay frozen.`);
+  const some = await inSchema('gamification', 'thaw', '--from', addDays(border, -4));
+  expect(some.stdout).toContain(`All days before ${addDays(border, -4)} stay frozen.`);
   expect(some.stdout).toContain('2 taps that came late will count');
   await database.client.query(
     `insert into public.taps select * from public.archived where time < ${midnight} - interval '5 days'`,
@@ -429,19 +418,18 @@ test('taps that are gone for good go with thaw --force', async () => {
   await requireRebuilt('-infinity');
 });
 
-test('a follow leaves frozen days alone, counts today, and tells late taps', async () => {
-  const small = await createDatabase();
-  try {
-    const today = new Date().toISOString().slice(0, 10);
+test(
+  'a follow leaves frozen days alone, counts today, and tells late taps',
+  onOneDay(async (small, today) => {
     await addUsers(small, 1, 2, 3);
-    for (const back of [6, 5, 4, 1]) await addTap(small, 1, 2, `${nextDay(today, -back)}T10:00Z`);
+    for (const back of [6, 5, 4, 1]) await addTap(small, 1, 2, `${addDays(today, -back)}T10:00Z`);
     await small.ok(['capture', 'on']);
     await small.ok(['etl']);
-    await small.ok(['freeze', '--before', nextDay(today, -2)]);
-    await small.client.query('delete from public.taps where time < $1', [nextDay(today, -2)]);
+    await small.ok(['freeze', '--before', addDays(today, -2)]);
+    await small.client.query('delete from public.taps where time < $1', [addDays(today, -2)]);
     const follow = async () => jsonLines((await small.ok(['follow', '--once', '--json'])).stdout);
     await follow();
-    await addTap(small, 1, 3, `${nextDay(today, -5)}T10:00Z`);
+    await addTap(small, 1, 3, `${addDays(today, -5)}T10:00Z`);
     await addTap(small, 2, 3, `${today}T00:00Z`);
     await follow();
     expect(
@@ -455,7 +443,5 @@ test('a follow leaves frozen days alone, counts today, and tells late taps', asy
     await follow();
     expect(await small.rows('select sum(tap_count) as taps from pair')).toEqual([{ taps: '1' }]);
     await small.ok(['verify', '--full']);
-  } finally {
-    await small.drop();
-  }
-});
+  }),
+);

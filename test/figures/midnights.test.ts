@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
 import { readPackageFile } from '../../src/files.js';
+import { addDays } from '../../src/pipeline/plan.js';
 import { addTap, addUsers, createDatabase, type TestDatabase, userId } from '../server/database.js';
 import { differencesOf } from './figures.js';
 
@@ -7,9 +8,6 @@ import { differencesOf } from './figures.js';
 
 let database: TestDatabase;
 afterEach(() => database.drop());
-
-const dayOf = (time: string, days: number): string =>
-  new Date(Date.parse(time) + days * 86_400_000).toISOString().slice(0, 10);
 
 test.each([
   ['America/St_Johns', '2010-11-07T02:31:00Z', 'back from 00:01 to 23:01'],
@@ -37,7 +35,7 @@ test.each([
      from generate_series(0, 288) as n`,
     [moment],
   );
-  const to = dayOf(moment, 5);
+  const to = addDays(moment.slice(0, 10), 5);
   await database.ok(['backfill', '--to', to], environment);
   // Every tap is of the date and in the hour that a clock on the wall showed.
   const local = await database.rows(
@@ -55,7 +53,7 @@ test.each([
     'select min((time at time zone $1)::date)::text as day from public.taps',
     [zone],
   );
-  for (let day = first?.day ?? to; day <= to; day = dayOf(day, 1))
+  for (let day = first?.day ?? to; day <= to; day = addDays(day, 1))
     await database.ok(['etl', '--schema', 'twin', '--date', day], environment);
   expect(await differencesOf(database.client, 'twin', 'gamification')).toEqual([]);
   // Every other date changes, so that the spans that are read have one that is not between each two.
@@ -203,7 +201,7 @@ test.each([
   ['Europe/Berlin', '2026-10-25', '2026-10-24T21:59Z', '2026-10-24T22:00Z'],
 ])('%s: the day before %s is over once its date does not come back', async (zone, day, lasts, isOver) => {
   database = await createDatabase();
-  const before = dayOf(`${day}T12:00Z`, -1);
+  const before = addDays(day, -1);
   await database.ok(['etl', '--date', before], { ARC_GAM_TZ: zone });
   // With the moment instead of the clock.
   const alive = async (file: string, moment: string, values: unknown[]) => {
@@ -213,7 +211,7 @@ test.each([
   };
   await database.client.query(`begin; ${readPackageFile('sql/verify/open.sql')}`);
   for (const [moment, expected] of [
-    [lasts, dayOf(`${before}T12:00Z`, -1)],
+    [lasts, addDays(before, -1)],
     [isOver, before],
   ] as const) {
     expect(await alive('sql/batch/as_of.sql', moment, [zone, null, null])).toBe(expected);

@@ -1,16 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { jsonLines } from '../command/cli.js';
-import { addTap, addUsers, createDatabase, type TestDatabase, userId } from '../server/database.js';
-
-/** A database for one test, dropped whatever becomes of it. */
-const withDatabase = (use: (database: TestDatabase) => Promise<void>) => async () => {
-  const database = await createDatabase();
-  try {
-    await use(database);
-  } finally {
-    await database.drop();
-  }
-};
+import { addTap, addUsers, type TestDatabase, userId, withDatabase } from '../server/database.js';
 
 const ended = (stdout: string) => jsonLines(stdout).find(({ event }) => event === 'ended');
 const all = (database: TestDatabase, table: string) =>

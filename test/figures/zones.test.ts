@@ -1,17 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { runProcess } from '../command/cli.js';
-import { addTap, addUsers, createDatabase, type TestDatabase, userId } from '../server/database.js';
-
-const withDatabase =
-  (use: (database: TestDatabase) => Promise<void>, options = {}) =>
-  async () => {
-    const database = await createDatabase(options);
-    try {
-      await use(database);
-    } finally {
-      await database.drop();
-    }
-  };
+import { addTap, addUsers, type TestDatabase, userId, withDatabase } from '../server/database.js';
 
 const tapsOfDays = (database: TestDatabase) =>
   database.rows('select day, tap_count as taps from user_day_activity where user_id = $1 order by 1', [

@@ -1,17 +1,25 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test as plainTest } from 'vitest';
+import { addDays } from '../../src/pipeline/plan.js';
 import { jsonLines } from '../command/cli.js';
-import { addTap, addUsers, createDatabase, type TestDatabase } from '../server/database.js';
+import { addTap, addUsers, type TestDatabase } from '../server/database.js';
+import { onOneDay } from '../server/day.js';
 
 let database: TestDatabase;
-beforeEach(async () => {
-  database = await createDatabase();
-});
-afterEach(() => database.drop());
+let today: string;
+const test = (name: string, use: () => Promise<void>) =>
+  plainTest(
+    name,
+    onOneDay(async (own, day) => {
+      database = own;
+      today = day;
+      await use();
+    }),
+  );
 
-const yesterday = (): string => new Date(Date.now() - 86_400_000).toISOString().slice(0, 10);
+const yesterday = (): string => addDays(today, -1);
 
 /** Samples by name and labels; the format is held against the grammar of Prometheus' text format on the way. */
 const samplesOf = (text: string): Map<string, number> => {
@@ -126,7 +134,7 @@ test('what status --json says is what is documented, neither more nor less', asy
   await addTap(database, 1, 2, `${yesterday()}T10:00Z`);
   await database.ok(['capture', 'on']);
   await database.ok(['etl']);
-  await database.ok(['freeze', '--before', new Date().toISOString().slice(0, 10)]);
+  await database.ok(['freeze', '--before', today]);
   const [status] = jsonLines((await database.ok(['status', '--json'])).stdout);
   const page = readFileSync(new URL('../../docs/operations.md', import.meta.url), 'utf8');
   const section = page.slice(page.indexOf('## status as JSON')).split('\n## ')[0] ?? '';

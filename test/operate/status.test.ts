@@ -1,15 +1,27 @@
 import pg from 'pg';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test as plainTest, vi } from 'vitest';
 import { convergingSteps } from '../../src/pipeline/meaning.js';
 import { loadSteps } from '../../src/pipeline/order.js';
+import { addDays } from '../../src/pipeline/plan.js';
 import { jsonLines, startCli } from '../command/cli.js';
 import { addTap, addUsers, createDatabase, type TestDatabase } from '../server/database.js';
+import { withinOneDay } from '../server/day.js';
 
 let database: TestDatabase | undefined;
-afterEach(async () => {
-  await database?.drop();
-  database = undefined;
-});
+let today: string;
+const test = (name: string, use: () => Promise<void>) =>
+  plainTest(
+    name,
+    withinOneDay(async (day) => {
+      today = day;
+      try {
+        await use();
+      } finally {
+        await database?.drop();
+        database = undefined;
+      }
+    }),
+  );
 
 interface Answer {
   readonly isWell: boolean;
@@ -29,7 +41,7 @@ const status = async (target: TestDatabase) => {
   };
 };
 
-const yesterday = (): string => new Date(Date.now() - 86_400_000).toISOString().slice(0, 10);
+const yesterday = (): string => addDays(today, -1);
 
 test('a schema that is not there is a sentence, not an error', async () => {
   database = await createDatabase({ empty: true });
@@ -92,6 +104,7 @@ describe('what status advises makes it well, although nothing is left to derive'
   test('a follow that vanished is closed by an etl, but not one that goes on', async () => {
     const target = await withRun("'running', now(), null, null");
     const follower = new pg.Client({ connectionString: target.url });
+    follower.on('error', () => undefined);
     await follower.connect();
     await follower.query("select pg_advisory_lock(x'6167616d'::integer, hashtext('gamification follow'))");
     await target.ok(['etl']);

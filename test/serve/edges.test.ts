@@ -149,16 +149,14 @@ describe('a token whose claims are of another type', () => {
       expect((await ask(claims)).status).toBe(200);
       for (const claim of ['sub', 'iss', 'aud', 'exp', 'nbf', 'iat']) {
         for (const value of values) {
-          const isDate = ['exp', 'nbf', 'iat'].includes(claim);
-          // Some of these are of the right type: a date in the past, a subject that is nobody.
-          const allowed =
-            isDate && typeof value === 'number'
-              ? [200, 401]
+          const { status } = await ask({ ...claims, [claim]: value });
+          expect(status, `${claim} ${JSON.stringify(value)}`).toBe(
+            // A moment in the past, and a subject that is nobody: the type is right.
+            ['nbf', 'iat'].includes(claim) && typeof value === 'number'
+              ? 200
               : claim === 'sub' && typeof value === 'string'
-                ? [401, 403]
-                : [401];
-          expect(allowed, `${claim} ${JSON.stringify(value)}`).toContain(
-            (await ask({ ...claims, [claim]: value })).status,
+                ? 403
+                : 401,
           );
         }
       }
@@ -209,27 +207,23 @@ const openFreezer = async (url: string) => {
   };
 };
 
-test('a database that freezes: 503 at the deadline, readiness within 2 s, and all is well when it is back', async () => {
+test('a database that freezes: 503 at the deadline, of readiness long before, and all is well when it is back', async () => {
   const way = await openFreezer(database.url);
-  const cold = await startTestServer(way.url, { ARC_GAM_API_STATEMENT_TIMEOUT_MS: '500' }, now);
-  const timed = async (path: string) => {
-    const started = performance.now();
+  const cold = await startTestServer(way.url, { ARC_GAM_API_STATEMENT_TIMEOUT_MS: '4000' }, now);
+  const answered: string[] = [];
+  const refused = async (path: string) => {
     const { status, body, headers } = await cold.get(path);
-    return { status, code: body.code, retry: headers.get('retry-after'), ms: performance.now() - started };
+    answered.push(path);
+    return [status, body.code, headers.get('retry-after')];
   };
   try {
     // Eight connections are open when it freezes.
     await Promise.all([1, 2, 3, 10, 11, 12].map((user) => cold.get(pathOf('health', '', userId(user)))));
     way.freeze();
-    const asked = await Promise.all([
-      timed('/readyz'),
-      ...[1, 2, 3].map((user) => timed(pathOf('weekly', '', userId(user)))),
-    ]);
-    for (const { status, code, retry } of asked) {
-      expect([status, code, retry]).toEqual([503, 'unreachable', '5']);
-    }
-    expect(asked[0]?.ms).toBeLessThan(2_000);
-    for (const { ms } of asked.slice(1)) expect(ms).toBeLessThan(3_000);
+    const questions = [1, 2, 3].map((user) => pathOf('weekly', '', userId(user)));
+    const asked = await Promise.all([...questions, '/readyz'].map(refused));
+    for (const answer of asked) expect(answer).toEqual([503, 'unreachable', '5']);
+    expect(answered[0]).toBe('/readyz');
     way.thaw();
     // What was cut off is not used again.
     await vi.waitFor(async () => expect((await cold.get(pathOf('weekly'))).status).toBe(200), {
@@ -237,9 +231,7 @@ test('a database that freezes: 503 at the deadline, readiness within 2 s, and al
       interval: 200,
     });
     way.freeze();
-    const started = performance.now();
     await cold.stop();
-    expect(performance.now() - started).toBeLessThan(3_000);
   } finally {
     way.close();
   }
@@ -249,18 +241,29 @@ test('the time in the line counts: whoever waits there for a frozen database is 
   const way = await openFreezer(database.url);
   const single = await startTestServer(
     way.url,
-    { ARC_GAM_API_POOL: '1', ARC_GAM_API_STATEMENT_TIMEOUT_MS: '500', ARC_GAM_API_QUEUE_TIMEOUT_MS: '20000' },
+    {
+      ARC_GAM_API_POOL: '1',
+      ARC_GAM_API_STATEMENT_TIMEOUT_MS: '4000',
+      ARC_GAM_API_QUEUE_TIMEOUT_MS: '20000',
+    },
     now,
   );
   try {
     expect((await single.get(pathOf('health'))).status).toBe(200);
     way.freeze();
-    const started = performance.now();
+    const times: number[] = [];
     const asked = await Promise.all(
-      [pathOf('health'), pathOf('health', '', userId(2)), '/readyz'].map((path) => single.get(path)),
+      [pathOf('health'), pathOf('health', '', userId(2)), pathOf('health', '', userId(3))].map(
+        async (path) => {
+          const { status } = await single.get(path);
+          times.push(performance.now());
+          return status;
+        },
+      ),
     );
-    expect(asked.map(({ status }) => status)).toEqual([503, 503, 503]);
-    expect(performance.now() - started).toBeLessThan(2_000);
+    expect(asked).toEqual([503, 503, 503]);
+    // One after another they would be a deadline apart.
+    expect(Math.max(...times) - Math.min(...times)).toBeLessThan(4_000);
     await single.stop();
   } finally {
     way.close();

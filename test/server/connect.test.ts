@@ -28,9 +28,7 @@ const address = (
 ) => Object.assign(new URL(database.url), parts).href;
 
 const fails = async (url: string, exitCode: number, message: RegExp, environment = {}) => {
-  const started = Date.now();
   const result = await runCli(['migrate', 'status', '--debug'], { DATABASE_URL: url, ...environment });
-  expect(Date.now() - started).toBeLessThan(12_000);
   expect(result.stderr).toMatch(message);
   expect(result.code).toBe(exitCode);
   const secret = url === '' ? '' : decodeURIComponent(new URL(url).password);

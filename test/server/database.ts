@@ -57,6 +57,17 @@ const requireTwins = async (name: string, template: string): Promise<void> => {
   }
 };
 
+/** A test with a database of its own, which is dropped whatever becomes of it. */
+export const withDatabase =
+  (use: (database: TestDatabase) => Promise<void>, options?: DatabaseOptions) => async (): Promise<void> => {
+    const database = await createDatabase(options);
+    try {
+      await use(database);
+    } finally {
+      await database.drop();
+    }
+  };
+
 /** The name of a test's database. */
 const nameOf = ({ url }: TestDatabase): string => new URL(url).pathname.slice(1);
 

@@ -16,6 +16,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type EmbeddedServer, startEmbedded } from '../../src/demo/embedded.js';
 import { jsonLines, runCli, startCli } from '../command/cli.js';
+import { allFigures } from '../figures/figures.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'arc-gam-outage-'));
 // The server runs as another user where the tests run as root.
@@ -54,36 +55,34 @@ const urlOf = (database: string): string => {
   return url.href;
 };
 
-const query = async (database: string, text: string): Promise<Record<string, unknown>[]> => {
+const withClient = async <Result>(
+  database: string,
+  use: (client: pg.Client) => Promise<Result>,
+): Promise<Result> => {
   const client = new pg.Client({ connectionString: urlOf(database) });
   await client.connect();
   try {
-    return (await client.query<Record<string, unknown>>(text)).rows;
+    return await use(client);
   } finally {
     await client.end();
   }
 };
 
-const tables = [
-  'user_day_activity',
-  'user_week_activity',
-  'user_streaks',
-  'edge_strength',
-  'weekly_leaderboard',
-  'user_quest_progress',
-  'processed_day',
-];
+const query = (database: string, text: string): Promise<Record<string, unknown>[]> =>
+  withClient(database, async (client) => (await client.query<Record<string, unknown>>(text)).rows);
 
-/** Every row of the figures, without the time and the run that wrote it. */
-const figures = (database: string) =>
-  Promise.all(
-    tables.map((table) =>
-      query(
-        database,
-        `select to_jsonb(stored) - 'last_updated_at' - 'run_id' as row from gamification.${table} as stored order by 1`,
-      ),
-    ),
-  );
+/** Every row of every table that a run derives, by table. */
+const figures = (database: string): Promise<[table: string, rows: unknown[]][]> =>
+  withClient(database, async (client) => {
+    const found: [string, unknown[]][] = [];
+    for (const { table, of } of await allFigures(client, 'gamification')) {
+      const { rows } = await client.query(
+        `select to_jsonb(figure) as row from (${of('gamification')}) as figure order by 1`,
+      );
+      found.push([table, rows]);
+    }
+    return found;
+  });
 
 /** Starts a backfill, one day a batch, and returns once it has committed a few. */
 const startBackfill = async (database: string, environment: NodeJS.ProcessEnv = {}) => {

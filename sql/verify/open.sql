@@ -2,6 +2,9 @@
 -- without the steps' SQL. A rule that several statements need is a view or function in the folder rules. Tables and
 -- rules are dropped with the verification's transaction.
 
+-- Somebody's table of such a name in our schema, such as person, is not meant by it.
+select set_config('search_path', 'pg_temp, ' || current_setting('search_path'), true);
+
 create temp table verify_clock (
   zone text not null,
   as_of_day date,

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readSettings } from '../../src/config.js';
 import { withDatabase } from '../../src/db/database.js';
 import { withTransaction } from '../../src/db/transaction.js';
+import { readPackageFile, sqlFilesIn } from '../../src/files.js';
 import { loadChecks } from '../../src/verify/check.js';
 import { comparisonOf } from '../../src/verify/comparison.js';
 import { openScope } from '../../src/verify/scope.js';
@@ -124,6 +125,29 @@ test('a tap that came late is told once, as a stale day, and hides no corruption
     expect((await late.cli(['verify', '--full', '--repair'])).code).toBe(0);
   } finally {
     await late.drop();
+  }
+});
+
+test('tables in the schema that are named as those of a verification are not meant by it', async () => {
+  const { rows: own } = await database.client.query<{ name: string }>(
+    "select table_name as name from information_schema.tables where table_schema = 'gamification'",
+  );
+  const names = [
+    'sql/verify/open.sql',
+    ...sqlFilesIn('sql/verify/rules').map((file) => `sql/verify/rules/${file}`),
+  ]
+    .flatMap((file) => [...readPackageFile(file).matchAll(/create temp (?:table|view) (\w+)/g)])
+    .map(([, name]) => name ?? '')
+    .filter((name) => !own.some((table) => table.name === name));
+  expect(names).toContain('person');
+  await database.client.query(
+    names.map((name) => `create table gamification.${name} (mine integer)`).join('; '),
+  );
+  try {
+    for (const scope of [['--full'], ['--sample', '3']]) await database.ok(['verify', ...scope]);
+    await database.ok(['why', 'streak', '--user', one]);
+  } finally {
+    await database.client.query(names.map((name) => `drop table gamification.${name}`).join('; '));
   }
 });
 

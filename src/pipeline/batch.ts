@@ -370,10 +370,7 @@ class Batch {
       'select not exists (select 1 from processed_day) as is_empty',
     );
     const isFirst = ledger?.is_empty === true;
-    const cleaners = steps.filter((step) => step.isCleaner);
-    const strays = steps.filter((step) => step.runs === 'repair' && !isPreparing(step));
-    // Before somebody new is given the private number that an older version left rows of.
-    const changed = isFirst ? new Set<string>() : await this.deriveWholly([...cleaners, ...strays], values);
+    const changed = new Set<string>();
     for (const step of keepingSteps(steps)) {
       const renewal = outdated.get(step);
       const isFact = readsTaps(step, steps);
@@ -384,7 +381,8 @@ class Batch {
         const wanted = steps.filter(
           (one) =>
             closure.has(one) ||
-            (strays.includes(one) && one.table === step.table) ||
+            // Rows of nobody, before somebody new is given the private number that they are of.
+            (one.runs === 'repair' && one.table === step.table) ||
             // Whoever has no pair left is forgotten at once, so that no table comes from what is known of them.
             (one.isCleaner && one.reads.includes(step.table)),
         );

@@ -543,13 +543,9 @@ describe('tokens', () => {
     );
   });
   afterAll(() => guarded?.stop());
-  const ask = async (token: string | null, user = me) =>
-    (
-      await guarded.get(
-        pathOf('health', '', user),
-        token === null ? {} : { authorization: `Bearer ${token}` },
-      )
-    ).status;
+  const reply = (token: string | null, user = me) =>
+    guarded.get(pathOf('health', '', user), token === null ? {} : { authorization: `Bearer ${token}` });
+  const ask = async (token: string | null, user = me) => (await reply(token, user)).status;
 
   test('about oneself is let in, about somebody else is not', async () => {
     expect(await ask(await sign())).toBe(200);
@@ -569,13 +565,19 @@ describe('tokens', () => {
     expect(await ask(await sign({ exp: '-1m' }))).toBe(401);
     expect(await ask(await sign({ exp: null }))).toBe(401);
     expect(await ask('service-token-of-a-backenD')).toBe(401);
+    expect((await reply(await sign({ exp: '-1m' }))).body.code).toBe('token_expired');
+    expect((await reply(await sign({ aud: 'another' }))).body.code).toBe('token_not_valid');
   });
 
   test('with published keys a signature counts until its key is withdrawn, and the public key is no secret', async () => {
     const { publicKey, privateKey } = await generateKeyPair('RS256', { extractable: true });
     const jwk = { ...(await exportJWK(publicKey)), kid: 'one', alg: 'RS256', use: 'sig' };
-    const keys = createServer((_request, response) => response.end(JSON.stringify({ keys: listed })));
+    const keys = createServer((_request, response) => {
+      response.statusCode = isDown ? 500 : 200;
+      response.end(JSON.stringify({ keys: listed }));
+    });
     let listed = [jwk];
+    let isDown = true;
     keys.listen(0, '127.0.0.1');
     await once(keys, 'listening');
     const { port } = keys.address() as AddressInfo;
@@ -599,6 +601,13 @@ describe('tokens', () => {
       const asked = async (token: string) =>
         (await published.get(pathOf('health'), { authorization: `Bearer ${token}` })).status;
       const token = await make('RS256').sign(privateKey);
+      const unheard = await published.get(pathOf('health'), { authorization: `Bearer ${token}` });
+      expect([unheard.status, unheard.body.code, unheard.headers.get('retry-after')]).toEqual([
+        503,
+        'no_keys',
+        '5',
+      ]);
+      isDown = false;
       expect(await asked(token)).toBe(200);
       expect(await asked(await make('HS256').sign(new TextEncoder().encode(JSON.stringify(jwk))))).toBe(401);
       listed = [];

@@ -497,6 +497,19 @@ test('nobody of the blocklist is recommended, and who was away for too long does
   }
 });
 
+test('as many are recommended as is wished', async () => {
+  const few = await startTestServer(database.url, { REC_MAX_RESULTS: '2' }, now);
+  try {
+    const { recommendations } = (await few.get(pathOf('weekly'))).body;
+    expect(recommendations.map(({ user_id }: { user_id: string }) => user_id)).toEqual([
+      userId(2),
+      userId(30),
+    ]);
+  } finally {
+    await few.stop();
+  }
+});
+
 test('without prepared statements every answer is the same', async () => {
   const other = await startTestServer(database.url, { ARC_GAM_API_PREPARE: 'off' }, now);
   try {
@@ -564,6 +577,38 @@ test('an error carries a word for programs', async () => {
     ['/nothing', 'not_found'],
   ] as const) {
     expect((await server.get(path)).body.code, path).toBe(code);
+  }
+});
+
+test('what the database does not do is a 503 with a word of its own', async () => {
+  const answerOf = async (asked: TestServer) => {
+    const { status, body, headers } = await asked.get(pathOf('weekly'));
+    return [status, body.code, headers.get('retry-after')];
+  };
+  const role = `${new URL(database.url).pathname.slice(1)}_stranger`;
+  await database.client.query(
+    `create role ${role} login password 'stranger'; grant usage on schema gamification to ${role}`,
+  );
+  const url = new URL(database.url);
+  url.username = role;
+  url.password = 'stranger';
+  const [strange, hasty] = await Promise.all([
+    startTestServer(url.href, {}, now),
+    startTestServer(
+      database.url,
+      { ARC_GAM_API_STATEMENT_TIMEOUT_MS: '1500', ARC_GAM_LOCK_TIMEOUT_MS: '60000' },
+      now,
+    ),
+  ]);
+  try {
+    expect(await answerOf(strange)).toEqual([503, 'no_rights', '5']);
+    expect((await answerOf(hasty))[0]).toBe(200);
+    await database.client.query('begin; lock table gamification.user_streaks');
+    expect(await answerOf(hasty)).toEqual([503, 'timed_out', '5']);
+  } finally {
+    await database.client.query('rollback');
+    await Promise.all([strange.stop(), hasty.stop()]);
+    await database.client.query(`drop owned by ${role}; drop role ${role}`);
   }
 });
 

@@ -144,6 +144,33 @@ test('a recommendation says how near the home city is', async () => {
   expect(own.recommendations).toEqual([]); // 5, over 2, 3 and 4, has opted out
 });
 
+test('how near is said in quarters of the distance beyond which it counts nothing', async () => {
+  // From Austin to Reno, along a great circle of 6,371 km.
+  const radians = (degrees: number) => (degrees * Math.PI) / 180;
+  const [from, to] = [austin, reno].map(([latitude, longitude]) => [
+    radians(latitude),
+    radians(longitude),
+  ]) as [[number, number], [number, number]];
+  const distance =
+    6_371 *
+    Math.acos(
+      Math.sin(from[0]) * Math.sin(to[0]) + Math.cos(from[0]) * Math.cos(to[0]) * Math.cos(from[1] - to[1]),
+    );
+  for (const [share, geo] of [
+    [0.3, 0.5],
+    [0.7, 0.25],
+    [0.8, 0],
+  ] as const) {
+    const wide = await startTestServer(database.url, { REC_GEO_MAX_KM: String(distance / share) }, now);
+    try {
+      const { body } = await wide.get(`/api/community/weekly?user_id=${userId(3)}`);
+      expect(body.recommendations).toMatchObject([{ user_id: userId(4), scores: { geo } }]);
+    } finally {
+      await wide.stop();
+    }
+  }
+});
+
 test('surges of the last hours near home or the last taps, users rounded down to 5', async () => {
   const { surges } = await get('radar');
   expect(surges).toEqual([

@@ -11,6 +11,7 @@ select
     left join frozen_day on frozen_day.day = stale_mark.day
     where stale_mark.user_id is not null or (processed_day.day is not null and frozen_day.day is null)
   ) as has_mark,
+  exists (select 1 from setting where setting.key = 'capture') as has_capture,
   exists (
     -- A definition that is new, changed or gone.
     select 1

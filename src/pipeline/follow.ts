@@ -33,6 +33,8 @@ interface Waiting extends Record<string, unknown> {
   readonly has_change: boolean;
   readonly has_mark: boolean;
   readonly has_quest: boolean;
+  /** Whether capture is on; that its triggers are as they were is looked at once a minute. */
+  readonly has_capture: boolean;
   readonly as_of_day: Day | null;
   /** Only asked while nothing is processed: of an application without a tap, null. */
   readonly first_day: Day | null;
@@ -242,10 +244,13 @@ class Following {
       this.database,
       this.settings,
       // The zone moves with a rebuild: what it was at the start may be no longer true.
-      async (session) =>
-        session.query<Waiting>(readPackageFile('sql/follow/waiting.sql'), [
+      async (session) => {
+        const found = await session.query<Waiting>(readPackageFile('sql/follow/waiting.sql'), [
           await recordedZone(session, this.settings),
-        ]),
+        ]);
+        if (found[0]?.has_capture === false) await requireCapture(session);
+        return found;
+      },
       { readOnly: true, signal: this.options.signal },
     );
     if (waiting === undefined) throw new Error('the database did not say what waits');

@@ -137,7 +137,7 @@ describe('the queries of the runbook', () => {
         "select current_setting('shared_preload_libraries') as loaded",
       );
       if (!loaded.includes('pg_stat_statements')) skip('this server is started without pg_stat_statements');
-      await database.client.query('create extension if not exists pg_stat_statements schema public');
+      await database.client.query('create extension if not exists pg_stat_statements');
     }
     await database.client.query(query);
   });

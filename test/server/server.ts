@@ -65,7 +65,14 @@ const chooseServer = async (): Promise<Server> => {
   const container = await startContainer();
   if (container !== null) return container;
   const embedded = await startEmbedded({
-    settings: { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', shared_buffers: '256MB' },
+    settings: {
+      fsync: 'off',
+      synchronous_commit: 'off',
+      full_page_writes: 'off',
+      shared_buffers: '256MB',
+      // For the query of docs/operations.md that asks it.
+      shared_preload_libraries: 'pg_stat_statements',
+    },
   });
   return { url: embedded.url, kind: 'embedded', stop: embedded.stop };
 };

@@ -84,6 +84,8 @@ export const lockLedger = 'lock table processed_day in exclusive mode;';
  * Throws the database's error, which names the step; the caller rolls back.
  */
 export const runBatch = async (session: Session, options: BatchOptions): Promise<BatchResult> => {
+  // Somebody's table of a scratch table's name in the schema is not meant: it would be read, and dropped.
+  await session.script(`set local search_path = pg_temp, "${options.schema}";`);
   const batch = new Batch(session, options, await persistenceFor(session, options));
   return batch.run();
 };
@@ -93,20 +95,18 @@ const usuallyMany = 100_000;
 
 /**
  * Workers can't read temporary tables. Unlogged ones are made in the target schema, for which a role needs the right;
- * they take the names of scratch tables, which may be somebody's in a schema that is not ours alone. Then the batch
- * means its temporary ones by them: it would read, and drop, what is not its own.
+ * they take the names of scratch tables, which may be somebody's in a schema that is not ours alone.
  */
 const persistenceFor = async (
   session: Session,
   { days, schema, manyTaps = usuallyMany }: BatchOptions,
 ): Promise<Persistence> => {
-  const [place] = await session.query<{ may_create: boolean; is_taken: boolean }>(
-    readPackageFile('sql/batch/place.sql'),
-    [schema, ['stage', ...scratchTables].join(',')],
-  );
-  if (place?.is_taken) await session.script(`set local search_path = pg_temp, "${schema}";`);
-  const isMany = days.reduce((sum, day) => sum + day.tapCount, 0) >= manyTaps;
-  return isMany && place?.may_create && !place.is_taken ? 'unlogged' : 'temp';
+  if (days.reduce((sum, day) => sum + day.tapCount, 0) < manyTaps) return 'temp';
+  const [found] = await session.query<{ may_create: boolean }>(readPackageFile('sql/batch/may_create.sql'), [
+    schema,
+    ['stage', ...scratchTables].join(','),
+  ]);
+  return found?.may_create ? 'unlogged' : 'temp';
 };
 
 type ParameterValues = Readonly<Record<StepParameter, string | number | boolean | null>>;

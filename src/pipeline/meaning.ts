@@ -15,34 +15,47 @@ const meaningWith = (select: string, step: Step): string =>
     step.params,
   ]);
 
-const ownMeanings = new WeakMap<Step, string>();
-
-/** A step's own meaning. Kept, because each of many tables follows from the same preparing steps. */
-const ownMeaning = (step: Step): string => {
-  const meaning = ownMeanings.get(step) ?? meaningWith(step.select ?? '', step);
-  ownMeanings.set(step, meaning);
-  return meaning;
+/** Computes once for each key: a follower asks every second for the meaning of the same steps. */
+const kept = <Key extends object, Value>(compute: (key: Key) => Value): ((key: Key) => Value) => {
+  const known = new WeakMap<Key, Value>();
+  return (key) => {
+    const value = known.get(key) ?? compute(key);
+    known.set(key, value);
+    return value;
+  };
 };
+
+/** A step's own meaning. */
+const ownMeaning = kept((step: Step) => meaningWith(step.select ?? '', step));
+
+/** How a step tells others what changed in its table: all of its meaning but what it selects. */
+const tellingOf = kept((step: Step) => meaningWith('', step));
 
 /** Steps that do nothing in most runs: those of sql/repair and of sql/frozen. */
 const isOccasional = (step: Step): boolean => step.runs === 'repair' || step.runs === 'frozen';
 
-const preparing = new WeakMap<readonly Step[], (table: string) => readonly Step[]>();
+/** By scratch table, the steps that make it. */
+const preparers = kept((steps: readonly Step[]) =>
+  stepsByTable(
+    steps.filter((step) => isPreparing(step) && !isOccasional(step)),
+    ({ table }) => [table],
+  ),
+);
+
+/** By scratch table, the steps that note in it what changed. */
+const tellers = kept((steps: readonly Step[]) =>
+  stepsByTable(
+    steps.filter((step) => !isOccasional(step)),
+    ({ notes }) => notes.map(({ table }) => table),
+  ),
+);
 
 /**
  * The preparing steps of sql/steps that a step's rows come from, however far up. Those of sql/repair only say for whom,
  * and those of sql/frozen give back what was derived before.
  */
 const preparedBy = (step: Step, steps: readonly Step[], found = new Set<Step>()): Set<Step> => {
-  let madeBy = preparing.get(steps);
-  if (madeBy === undefined) {
-    madeBy = stepsByTable(
-      steps.filter((other) => isPreparing(other) && !isOccasional(other)),
-      ({ table }) => [table],
-    );
-    preparing.set(steps, madeBy);
-  }
-  for (const other of step.reads.flatMap(madeBy)) {
+  for (const other of step.reads.flatMap(preparers(steps))) {
     if (found.has(other)) continue;
     found.add(other);
     preparedBy(other, steps, found);
@@ -59,21 +72,9 @@ export const closureOf = (step: Step, steps: readonly Step[]): Step[] => {
   return steps.filter((one) => closure.has(one));
 };
 
-const noting = new WeakMap<readonly Step[], (table: string) => readonly Step[]>();
-
-/**
- * The steps that tell others what changed in their table, and those that tell them, for they may pass it on.
- */
+/** The steps that tell others what changed in their table, and those that tell them, for they may pass it on. */
 const toldBy = (told: Iterable<Step>, steps: readonly Step[], found = new Set<Step>()): Set<Step> => {
-  let notedBy = noting.get(steps);
-  if (notedBy === undefined) {
-    notedBy = stepsByTable(
-      steps.filter((step) => !isOccasional(step)),
-      ({ notes }) => notes.map(({ table }) => table),
-    );
-    noting.set(steps, notedBy);
-  }
-  for (const step of [...told].flatMap(({ reads }) => reads).flatMap(notedBy)) {
+  for (const step of [...told].flatMap(({ reads }) => reads).flatMap(tellers(steps))) {
     if (found.has(step)) continue;
     found.add(step);
     toldBy([step], steps, found);
@@ -91,23 +92,19 @@ export const meaningOf = (step: Step, steps: readonly Step[]): string => {
   return sha256(
     [
       ...own.map((one) => `${one.name}:${ownMeaning(one)}`),
-      ...[...toldBy(own, steps)].map((one) => `told by ${one.name}:${meaningWith('', one)}`),
+      ...[...toldBy(own, steps)].map((one) => `told by ${one.name}:${tellingOf(one)}`),
     ]
       .sort()
       .join('\n'),
   );
 };
 
-/** Views that steps read, and the stored table that each is over. */
-const viewedTables: ReadonlyMap<string, string> = new Map([['friend', 'pair']]);
-
-/** The tables of other steps that a step's rows come from: those that it reads, and those that tell it what changed. */
+/**
+ * The tables of other steps that a step's rows come from: those that it reads, and those that tell it what changed.
+ * Whoever reads a view over a table is told of it.
+ */
 export const comesFrom = (step: Step, steps: readonly Step[]): Set<string> => {
-  const read = new Set(
-    [step, ...preparedBy(step, steps)]
-      .flatMap(({ reads }) => reads)
-      .map((table) => viewedTables.get(table) ?? table),
-  );
+  const read = new Set([step, ...preparedBy(step, steps)].flatMap(({ reads }) => reads));
   return new Set(
     keepingSteps(steps)
       .filter((other) => other !== step && writesOf(other).some((table) => read.has(table)))

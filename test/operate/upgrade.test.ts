@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { convergingSteps, readsTaps } from '../../src/pipeline/meaning.js';
+import { comesFrom, convergingSteps, readsTaps } from '../../src/pipeline/meaning.js';
 import { loadSteps } from '../../src/pipeline/order.js';
 import { allFigures } from '../figures/figures.js';
 import { addUsers, createDatabase, type TestDatabase } from '../server/database.js';
@@ -60,6 +60,23 @@ test.each(
   await database.client.query("update derived_step set digest = 'another' where step = $1", [name]);
   await database.ok(['etl', '--date', '2025-03-31']);
   expect(await tables()).toEqual(before);
+});
+
+test('who reads a view over a table comes from that table', async () => {
+  const stored = new Set(convergingSteps(steps).map(({ table }) => table));
+  const views = await database.rows<{ view: string; table: string }>(
+    `select view_name as view, table_name as table from information_schema.view_table_usage
+     where view_schema = 'gamification' and table_schema = 'gamification'`,
+  );
+  const readers = views
+    .filter(({ table }) => stored.has(table))
+    .flatMap(({ view, table }) =>
+      convergingSteps(steps)
+        .filter((step) => step.table !== table && step.reads.includes(view))
+        .map((step) => ({ step: step.name, table, isKnown: comesFrom(step, steps).has(table) })),
+    );
+  expect(readers.length).toBeGreaterThan(0);
+  expect(readers.filter(({ isKnown }) => !isKnown)).toEqual([]);
 });
 
 test('an upgrade that changes no row has nothing to tell the steps after it', async () => {

@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import type { Command } from 'commander';
 import kleur from 'kleur';
+import type pg from 'pg';
 import {
   type CommandFile,
   type CommonFlags,
@@ -100,15 +101,20 @@ const lookAt = async (
   settings: Settings,
   given: Partial<Record<keyof SourceMapping, string>>,
 ): Promise<Guesses> =>
-  withPooled(database, (client) =>
-    readPinned(database, settings, client, async () => {
-      const tables = await applicationTables(client);
-      const { rows } = await client.query<CatalogueColumn>(readPackageFile('sql/init/column.sql'), [
-        tables.join('\n'),
-      ]);
-      return guessMapping(rows, given);
-    }),
-  );
+  reading(database, settings, async (client) => {
+    const tables = await applicationTables(client);
+    const { rows } = await client.query<CatalogueColumn>(readPackageFile('sql/init/column.sql'), [
+      tables.join('\n'),
+    ]);
+    return guessMapping(rows, given);
+  });
+
+const reading = <Result>(
+  database: Database,
+  settings: Settings,
+  use: (client: pg.ClientBase) => Promise<Result>,
+): Promise<Result> =>
+  withPooled(database, (client) => readPinned(database, settings, client, () => use(client)));
 
 /** Settings for the address if it came by a flag; what is in the environment is not written to the file. */
 const connection = (flags: InitFlags, environment: Record<string, string | undefined>): Setting[] => {
@@ -138,9 +144,9 @@ const zoneOf = (
 });
 
 /** The zone recorded with the data, if there is data. */
-const recordedZone = (database: Database, { schema }: Settings): Promise<string | null> =>
-  withPooled(database, async (client) => {
-    const name = `"${schema}".setting`;
+const recordedZone = (database: Database, settings: Settings): Promise<string | null> =>
+  reading(database, settings, async (client) => {
+    const name = `"${settings.schema}".setting`;
     const { rows } = await client.query('select 1 as is_there where to_regclass($1) is not null', [name]);
     if (rows.length === 0) return null;
     const found = await client.query<{ value: string }>(`select value from ${name} where key = 'zone'`);
@@ -155,10 +161,8 @@ interface MigratePlan {
 
 /** Does what `migrate --dry-run` does, which also checks the mapping. Throws a usage failure if that is wrong. */
 const whatMigrateDoes = (database: Database, settings: Settings): Promise<MigratePlan> =>
-  withPooled(database, async (client) => {
-    const { sql, notices } = await readPinned(database, settings, client, () =>
-      migrationSql(client, settings),
-    );
+  reading(database, settings, async (client) => {
+    const { sql, notices } = await migrationSql(client, settings);
     return {
       pendingCount: [...sql.matchAll(/^-- \d{4}_\w+$/gm)].length,
       lineCount: sql === '' ? 0 : sql.split('\n').length,
@@ -172,10 +176,8 @@ interface Fit extends Record<string, unknown> {
 }
 
 const howItFits = (database: Database, settings: Settings): Promise<Fit> =>
-  withPooled(database, async (client) => {
-    const { views } = await readPinned(database, settings, client, () =>
-      inspectSource(client, settings.source),
-    );
+  reading(database, settings, async (client) => {
+    const { views } = await inspectSource(client, settings.source);
     const selectOf = (view: string) => {
       const head = `create view ${view} as\n`;
       return views.find((text) => text.startsWith(head))?.slice(head.length) ?? '';

@@ -7,7 +7,7 @@ import pg from 'pg';
 import type { Settings } from '../config.js';
 import { usageFailure, workFailure } from '../errors.js';
 import type { DatabaseTarget } from '../target.js';
-import { connectionFailure, isAway, isTlsRefused } from './failure.js';
+import { connectionFailure, isAway, isLostConnection, isTlsRefused } from './failure.js';
 import { accessToken } from './iam.js';
 
 interface TlsOptions {
@@ -147,17 +147,13 @@ interface Way {
 }
 
 const open = async ({ target }: Settings, what: string, signal: AbortSignal | undefined): Promise<Opened> => {
-  const { client, way } = await patientConnection({
+  const { client, way, serverVersion } = await patientConnection({
     target,
     tls: tlsOptions(target),
     name: applicationName(what),
     Client: signal === undefined ? pg.Client : clientClass(signal),
     signal,
   });
-  const version = await client.query<{ version: number }>(
-    "select current_setting('server_version_num')::int as version",
-  );
-  const serverVersion = version.rows[0]?.version ?? 0;
   if (serverVersion < oldestServer) {
     await client.end();
     throw workFailure(
@@ -193,14 +189,27 @@ const patientConnection: typeof firstConnection = async (way) => {
   }
 };
 
-const firstConnection = async (way: Way): Promise<{ client: pg.Client; way: Way }> => {
+const firstConnection = async (way: Way): Promise<{ client: pg.Client; way: Way; serverVersion: number }> => {
   try {
-    return { client: await connectClient(way), way };
+    const client = await connectClient(way);
+    return { client, way, serverVersion: await versionAt(client, way) };
   } catch (error) {
     // sslmode=prefer: plain only if the server offers no TLS, never because it refused the password.
     if (way.target.tls !== 'prefer' || !isTlsRefused(error)) throw error;
-    const plain: Way = { ...way, tls: false };
-    return { client: await connectClient(plain), way: plain };
+    return firstConnection({ ...way, tls: false });
+  }
+};
+
+/** Asks a new connection, and closes it where it fails: a pooler lets in before it has reached the server. */
+const versionAt = async (client: pg.Client, { target }: Way): Promise<number> => {
+  try {
+    const { rows } = await client.query<{ version: number }>(
+      "select current_setting('server_version_num')::int as version",
+    );
+    return rows[0]?.version ?? 0;
+  } catch (error) {
+    await client.end().catch(() => undefined);
+    throw isLostConnection(error) ? connectionFailure(error, target) : error;
   }
 };
 

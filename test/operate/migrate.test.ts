@@ -47,11 +47,18 @@ describe('on the application alone', () => {
       'quote_all_identifiers = on',
       'extra_float_digits = -15',
       'jit_above_cost = 0',
-      'statement_timeout = 500',
-      ...(isNew ? ['transaction_timeout = 900'] : []),
+      'statement_timeout = 1500',
+      ...(isNew ? ['transaction_timeout = 2500'] : []),
     ])
       await database.client.query(`alter database ${name} set ${setting}`);
     const day = (await database.rows('select current_date::text as day'))[0]?.day as string;
+    await database.client.query(
+      `insert into public.users (id) values ('00000000-0000-4000-8000-000000000001'), ('00000000-0000-4000-8000-000000000002');
+       insert into public.taps (id, id1, id2, time, latitude, longitude)
+       select gen_random_uuid(), '00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000002', '${day}', 1, 1`,
+    );
+    // Longer than the timeout of a statement, each time that the tap is read.
+    const slowly = { ARC_GAM_TAPS_LATITUDE: "case when pg_sleep(2)::text = '' then latitude end" };
     for (const command of [
       'init --dry-run',
       'migrate --dry-run',
@@ -59,7 +66,8 @@ describe('on the application alone', () => {
       'capture on',
       `etl --date ${day}`,
     ])
-      await database.ok(command.split(' '));
+      await database.ok(command.split(' '), slowly);
+    expect(await database.rows('select tap_count from gamification.pair')).toEqual([{ tap_count: '1' }]);
   });
 
   test('--dry-run prints SQL that does the same, and writes nothing', async () => {

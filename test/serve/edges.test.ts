@@ -1,12 +1,13 @@
 import { once } from 'node:events';
 import { get as httpGet } from 'node:http';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CompactSign, exportJWK, generateKeyPair, SignJWT } from 'jose';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { openQueue } from '../../src/serve/queue.js';
 import { addTap, addUsers, createDatabase, type TestDatabase, userId } from '../server/database.js';
+import { openProxy } from '../server/proxy.js';
 import { startTestServer, type TestServer } from './serve.js';
 
 const me = userId(1);
@@ -167,48 +168,8 @@ describe('a token whose claims are of another type', () => {
   });
 });
 
-/** A way to the database that can freeze: connections stay open, and nothing comes through any more. */
-const openFreezer = async (url: string) => {
-  const target = new URL(url);
-  let isFrozen = false;
-  const sockets = new Set<Socket>();
-  const proxy = createServer((caller) => {
-    const upstream = connect(Number(target.port), target.hostname);
-    for (const [from, to] of [
-      [caller, upstream],
-      [upstream, caller],
-    ] as const) {
-      sockets.add(from);
-      from.on('data', (data) => void to.write(data));
-      from.on('close', () => to.destroy());
-      from.on('error', () => to.destroy());
-      if (isFrozen) from.pause();
-    }
-  });
-  proxy.listen(0, '127.0.0.1');
-  await once(proxy, 'listening');
-  const through = new URL(url);
-  through.hostname = '127.0.0.1';
-  through.port = String((proxy.address() as AddressInfo).port);
-  return {
-    url: through.href,
-    freeze: () => {
-      isFrozen = true;
-      for (const socket of sockets) socket.pause();
-    },
-    thaw: () => {
-      isFrozen = false;
-      for (const socket of sockets) socket.resume();
-    },
-    close: () => {
-      for (const socket of sockets) socket.destroy();
-      proxy.close();
-    },
-  };
-};
-
 test('a database that freezes: 503 at the deadline, of readiness long before, and all is well when it is back', async () => {
-  const way = await openFreezer(database.url);
+  const way = await openProxy(database.url);
   const cold = await startTestServer(way.url, { ARC_GAM_API_STATEMENT_TIMEOUT_MS: '4000' }, now);
   const answered: string[] = [];
   const refused = async (path: string) => {
@@ -238,7 +199,7 @@ test('a database that freezes: 503 at the deadline, of readiness long before, an
 }, 60_000);
 
 test('the time in the line counts: whoever waits there for a frozen database is answered by the same deadline', async () => {
-  const way = await openFreezer(database.url);
+  const way = await openProxy(database.url);
   const single = await startTestServer(
     way.url,
     {

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chownSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -13,6 +13,8 @@ import { isTransient } from '../../src/db/failure.js';
 import { withTransaction } from '../../src/db/transaction.js';
 import { type EmbeddedServer, startEmbedded } from '../../src/demo/embedded.js';
 import { runCli } from '../command/cli.js';
+import { freePort } from './port.js';
+import { openProxy } from './proxy.js';
 
 /** A server of its own that speaks TLS, with a certificate for 127.0.0.1, and a metadata server's stand-in. */
 let server: EmbeddedServer;
@@ -205,45 +207,13 @@ describe('TLS modes', () => {
 });
 
 test('ARC_GAM_DATABASE_WAIT_SECONDS: a server that comes late is waited for', async () => {
-  const real = new URL(server.url);
-  const gate = connectable(Number(real.port));
+  const port = await freePort();
   const late = new URL(server.url);
-  late.port = String(await gate.reservePort());
+  late.port = String(port);
   const run = runCli(['migrate', 'status'], { DATABASE_URL: late.href, ARC_GAM_DATABASE_WAIT_SECONDS: '30' });
   await new Promise((resolve) => setTimeout(resolve, 1_500));
-  await gate.open();
+  const gate = await openProxy(server.url, { port });
   expect(await run).toMatchObject({ code: 0 });
   gate.close();
   expect(await runCli(['migrate', 'status'], { DATABASE_URL: late.href })).toMatchObject({ code: 5 });
 });
-
-/** A port where nobody answers, until it is opened and leads to another one. */
-const connectable = (target: number) => {
-  const sockets: Socket[] = [];
-  const proxy = createTcpServer((inbound) => {
-    const outbound = connect(target, '127.0.0.1');
-    for (const socket of [inbound, outbound]) {
-      sockets.push(socket);
-      socket.on('error', () => undefined);
-    }
-    inbound.pipe(outbound).pipe(inbound);
-  });
-  let port = 0;
-  return {
-    reservePort: async () => {
-      proxy.listen(0, '127.0.0.1');
-      await once(proxy, 'listening');
-      port = (proxy.address() as AddressInfo).port;
-      proxy.close();
-      return port;
-    },
-    open: async () => {
-      proxy.listen(port, '127.0.0.1');
-      await once(proxy, 'listening');
-    },
-    close: () => {
-      for (const socket of sockets) socket.destroy();
-      proxy.close();
-    },
-  };
-};

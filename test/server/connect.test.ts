@@ -9,6 +9,7 @@ import { connectionFailure, isTransient } from '../../src/db/failure.js';
 import { databaseTarget } from '../../src/target.js';
 import { runCli, runProcess } from '../command/cli.js';
 import { createDatabase, type TestDatabase } from './database.js';
+import { openProxy } from './proxy.js';
 
 let database: TestDatabase;
 const password = 'p@ss w:rd/%';
@@ -188,6 +189,46 @@ test('a privilege that is missing', async () => {
   expect(result.code).toBe(1);
   expect(result.stderr).toMatch(/The database refused it: permission denied for schema gamification\./);
   expect(result.stderr).not.toContain(password);
+});
+
+test('a connection that dies before its first answer, as a pooler lets in without its server, is waited for', async () => {
+  let dead = 0;
+  const proxy = await openProxy(database.url, {
+    hears: (words, { cut }) => {
+      if (dead === 2 || !words.includes('server_version_num')) return;
+      dead += 1;
+      cut();
+    },
+  });
+  try {
+    const waiting = (seconds: number) =>
+      runCli(['migrate', 'status'], {
+        DATABASE_URL: proxy.url,
+        ARC_GAM_DATABASE_WAIT_SECONDS: String(seconds),
+      });
+    expect(await waiting(0)).toMatchObject({
+      code: 5,
+      stderr: expect.stringMatching(/^Error: The database at .* can't be reached: /m),
+    });
+    expect(await waiting(30)).toMatchObject({ code: 0 });
+    expect(dead).toBe(2);
+  } finally {
+    proxy.close();
+  }
+});
+
+test('a first statement that the server refuses: its sentence, and no connection that keeps the command from ending', async () => {
+  const may = (how: string) => database.client.query(`${how} public`);
+  await may('revoke execute on function pg_catalog.current_setting(text) from');
+  try {
+    const result = await runCli(['status'], {
+      DATABASE_URL: address({ username: role, password: encodeURIComponent(password) }),
+    });
+    expect(result.code).toBe(1);
+    expect(result.stderr).toContain('permission denied for function current_setting');
+  } finally {
+    await may('grant execute on function pg_catalog.current_setting(text) to');
+  }
 });
 
 test('DB_* variables, PG* variables and the flag all lead there', async () => {

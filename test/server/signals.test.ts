@@ -1,9 +1,10 @@
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { jsonLines, startCli } from '../command/cli.js';
 import { addTap, addUsers, createDatabase, type TestDatabase } from './database.js';
+import { openProxy } from './proxy.js';
 
 let database: TestDatabase;
 let blocker: pg.Client;
@@ -46,46 +47,6 @@ const days = async () =>
 
 const failure = (stdout: string) => jsonLines(stdout).find(({ event }) => event === 'failed');
 
-/** A way to the server that can be frozen: nothing passes any more until it is thawed, and nobody is told. */
-const openFreezableProxy = async () => {
-  const target = new URL(database.url);
-  const { hostname, port } = target;
-  const sockets: Socket[] = [];
-  let frozen = false;
-  const server = createServer((inbound) => {
-    sockets.push(inbound);
-    inbound.on('error', () => undefined);
-    // Read, so that an end is seen.
-    if (frozen) return inbound.resume();
-    const outbound = connect(Number(port), hostname);
-    sockets.push(outbound);
-    outbound.on('error', () => undefined);
-    inbound.pipe(outbound).pipe(inbound);
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  target.port = String((server.address() as AddressInfo).port);
-  const cut = () => {
-    for (const socket of sockets.splice(0)) socket.destroy();
-  };
-  return {
-    url: target.href,
-    freeze: () => {
-      frozen = true;
-      for (const socket of sockets) socket.unpipe().pause();
-    },
-    thaw: () => {
-      frozen = false;
-    },
-    cut,
-    /** Resolves when somebody tries to come through. */
-    isTried: () => once(server, 'connection'),
-    close: () => {
-      cut();
-      server.close();
-    },
-  };
-};
-
 test.each([
   'SIGTERM',
   'SIGINT',
@@ -108,7 +69,7 @@ test.each([
 });
 
 test('a second signal ends the run at once, with the code that a shell gives it', async () => {
-  const proxy = await openFreezableProxy();
+  const proxy = await openProxy(database.url);
   const run = etl(proxy.url);
   await untilBatchWaits();
   proxy.freeze();
@@ -136,7 +97,7 @@ test('an error that nobody reads has its exit code', async () => {
 });
 
 test('SIGTERM ends the run within 5 s although the server can no longer be told', async () => {
-  const proxy = await openFreezableProxy();
+  const proxy = await openProxy(database.url);
   const run = etl(proxy.url);
   await untilBatchWaits();
   proxy.freeze();
@@ -189,7 +150,7 @@ describe.each([
 });
 
 test('a signal ends a run that has lost its server and connects again', async () => {
-  const proxy = await openFreezableProxy();
+  const proxy = await openProxy(database.url);
   const run = etl(proxy.url, { ARC_GAM_DATABASE_WAIT_SECONDS: '600' });
   await untilBatchWaits();
   const isTried = proxy.isTried();
@@ -266,7 +227,7 @@ test('a run whose connections were cut while it was stopped tries the batch agai
 });
 
 test('a failover to a host that drops packets at first is waited for', async () => {
-  const proxy = await openFreezableProxy();
+  const proxy = await openProxy(database.url);
   const url = new URL(proxy.url);
   url.searchParams.set('connect_timeout', '1');
   const run = etl(url.href, { ARC_GAM_DATABASE_WAIT_SECONDS: '600' });

@@ -75,7 +75,7 @@ with placed as (
   where tap.latitude between -90 and 90
     and tap.longitude between -180 and 180
     and not (tap.latitude = 0 and tap.longitude = 0)
-    and tap.tapped_at < ($3::date + 1)::timestamp at time zone $4::text
+    and (tap.tapped_at at time zone $4::text)::date <= $3::date
 )
 select gazetteer_place.name as city, count(*)::integer as new_taps
 from placed

@@ -5,23 +5,20 @@
 -- it; the partners whose first tap ever with the viewer is in the window, 'user_key:first tap:last tap before its
 -- end' in microseconds since 1970; the connections of the viewer and, if $8, of each of their partners, as
 -- sql/api/friend_list.sql has them.
--- Zeros and nulls where there is nothing. Always one row.
+-- Zeros and nulls where there is nothing. Always one row. What is in the window is told by dates: where a clock is set
+-- back at midnight, a day begins twice.
 -- $1 user, $2 the week's Monday, $3 as-of day or null; $4 user_key or null, $5 first day of the window, $6 its last
 -- day, $7 the viewer's zone, $8 whether the partners' connections are wanted too.
 with visited as materialized (
   select
     user_cell.geohash5,
     case
-      when user_cell.first_tap_at < $5::date::timestamp at time zone $7::text then 'older'
-      when user_cell.first_tap_at < ($6::date + 1)::timestamp at time zone $7::text then 'new'
+      when (user_cell.first_tap_at at time zone $7::text)::date < $5::date then 'older'
+      when (user_cell.first_tap_at at time zone $7::text)::date <= $6::date then 'new'
       else 'later'
     end as met
   from user_cell
   where user_cell.user_key = $4::integer
-), window_span as materialized (
-  select
-    $5::date::timestamp at time zone $7::text as starts_at,
-    ($6::date + 1)::timestamp at time zone $7::text as ends_at
 ), recent_pair as materialized (
   -- Two zones differ by two days at most: by the stored day few pairs are left to be looked up.
   select pair.u1_key, pair.u2_key
@@ -35,8 +32,7 @@ with visited as materialized (
   select pair.u1_key, pair.u2_key, pair.first_tap_at, pair.last_tap_at
   from recent_pair
   join pair on pair.u1_key = recent_pair.u1_key and pair.u2_key = recent_pair.u2_key
-  where pair.first_tap_at >= (select window_span.starts_at from window_span)
-    and pair.first_tap_at < (select window_span.ends_at from window_span)
+  where (pair.first_tap_at at time zone $7::text)::date between $5::date and $6::date
 ), later_pair_day as materialized (
   -- Where the viewer's day ends before the stored one, a pair's latest tap may be dated after the window: of those
   -- pairs the latest tap before its end is looked for.
@@ -49,15 +45,15 @@ with visited as materialized (
     pair_day.last_tap_at
   from new_pair
   join pair_day on pair_day.u1_key = new_pair.u1_key and pair_day.u2_key = new_pair.u2_key
-  where new_pair.last_tap_at >= (select window_span.ends_at from window_span)
-    and pair_day.first_tap_at < (select window_span.ends_at from window_span)
+  where (new_pair.last_tap_at at time zone $7::text)::date > $6::date
+    and (pair_day.first_tap_at at time zone $7::text)::date <= $6::date
 ), earlier_tap as (
   select later_pair_day.u1_key, later_pair_day.u2_key, later_pair_day.first_tap_at as tapped_at
   from later_pair_day
   union all
   select later_pair_day.u1_key, later_pair_day.u2_key, later_pair_day.last_tap_at
   from later_pair_day
-  where later_pair_day.last_tap_at < (select window_span.ends_at from window_span)
+  where (later_pair_day.last_tap_at at time zone $7::text)::date <= $6::date
   union all
   select later_pair_day.u1_key, later_pair_day.u2_key, between_tap.tapped_at
   from later_pair_day
@@ -67,12 +63,12 @@ with visited as materialized (
     and pair_day_tap.day = later_pair_day.day
   cross join lateral unnest(pair_day_tap.tapped_at) as between_tap (tapped_at)
   where later_pair_day.tap_count > 2
-    and later_pair_day.last_tap_at >= (select window_span.ends_at from window_span)
-    and between_tap.tapped_at < (select window_span.ends_at from window_span)
+    and (later_pair_day.last_tap_at at time zone $7::text)::date > $6::date
+    and (between_tap.tapped_at at time zone $7::text)::date <= $6::date
 ), new_partner as (
   select new_pair.u1_key, new_pair.u2_key, new_pair.first_tap_at, new_pair.last_tap_at
   from new_pair
-  where new_pair.last_tap_at < (select window_span.ends_at from window_span)
+  where (new_pair.last_tap_at at time zone $7::text)::date <= $6::date
   union all
   select earlier_tap.u1_key, earlier_tap.u2_key, min(earlier_tap.tapped_at), max(earlier_tap.tapped_at)
   from earlier_tap

@@ -73,8 +73,7 @@ with viewer_pair as (
   join viewer_pair as one on one.partner_key = introduced.u1_key
   join viewer_pair as other on other.partner_key = introduced.u2_key
   join pair on pair.u1_key = introduced.u1_key and pair.u2_key = introduced.u2_key
-  where pair.first_tap_at >= $2::date::timestamp at time zone $3::text
-    and pair.first_tap_at < ($2::date + 7)::timestamp at time zone $3::text
+  where (pair.first_tap_at at time zone $3::text)::date between $2::date and $2::date + 6
     and (one.first_tap_at at time zone $3::text)::date < (pair.first_tap_at at time zone $3::text)::date
     and (other.first_tap_at at time zone $3::text)::date < (pair.first_tap_at at time zone $3::text)::date
 ), event as (

@@ -9,7 +9,8 @@
 -- derived, up to then: known_until. The days from live_from_day on, the day before the last batch, may have taps that
 -- no batch has seen: late ones too, so that the last 24 hours are read from the source. A frozen day's taps may have
 -- left it. The viewer's own figures are as of the same calendar date in the viewer's zone, so they end with it at the
--- latest (counted_until): then all figures of an answer are of one ISO week.
+-- latest (counted_until): then all figures of an answer are of one ISO week. Where the midnight after a day comes twice,
+-- as in the Azores, Postgres takes the second, and the day ends with the first: earlier by what the clock shows before.
 with recorded as (
   select coalesce((select setting.value from setting where setting.key = 'zone'), $1::text) as zone
 ), asked as materialized (
@@ -25,6 +26,22 @@ with recorded as (
   where run.last_batch_at is not null
   order by run.last_batch_at desc
   limit 1
+), day_end as materialized (
+  select
+    midnight.zone,
+    midnight.moment - greatest(
+      (midnight.moment - interval '1 microsecond') at time zone midnight.zone - midnight.local
+        + interval '1 microsecond',
+      interval '0'
+    ) as moment
+  from (
+    select
+      ended.zone,
+      (asked.as_of_day + 1)::timestamp as local,
+      (asked.as_of_day + 1)::timestamp at time zone ended.zone as moment
+    from asked
+    cross join lateral (select asked.zone union select asked.viewer_zone) as ended (zone)
+  ) as midnight
 ), dated as materialized (
   select
     asked.zone,
@@ -33,10 +50,10 @@ with recorded as (
     asked.as_of_day,
     least(
       asked.now_at,
-      (asked.as_of_day + 1)::timestamp at time zone asked.zone,
+      (select day_end.moment from day_end where day_end.zone = asked.zone),
       last_batch.computed_at
     ) as latest_known_until,
-    (asked.as_of_day + 1)::timestamp at time zone asked.viewer_zone as viewer_day_ends_at,
+    (select day_end.moment from day_end where day_end.zone = asked.viewer_zone) as viewer_day_ends_at,
     (asked.now_at at time zone asked.zone)::date as today,
     greatest(
       (least(asked.now_at, last_batch.computed_at) at time zone asked.zone)::date - 1,

@@ -133,6 +133,43 @@ test("where the viewer's clock was set back over midnight, each tap counts on it
   }
 });
 
+test('where midnight comes twice the day ends with the first, in the stored zone and in that of the viewer', async () => {
+  // The Azores went from 01:00 of the 25th back to 00:00 of it, at 01:00Z.
+  const weekly = async (zone: string) => {
+    const own = await createDatabase();
+    try {
+      await addUsers(own, 1, 2, 3);
+      await addTap(own, 1, 2, '2026-10-24T23:30:00Z', 37.74, -25.67);
+      await addTap(own, 1, 2, '2026-10-25T00:15:00Z', 37.74, -25.67);
+      await addTap(own, 1, 3, '2026-10-25T00:30:00Z', 38.65, -27.22);
+      await own.ok(['etl', '--date', '2026-10-24'], { ARC_GAM_TZ: zone });
+      const past = await startTestServer(own.url, {}, '2026-10-25T12:00:00Z');
+      try {
+        const { body } = await past.get(pathOf('weekly', '&tz=Atlantic/Azores'));
+        return [
+          body.meta.watermark.known_until,
+          body.week.counted_until,
+          body.recap.first_degree_new.map((row: { user_id: string; last_tap_at: string }) => [
+            row.user_id,
+            row.last_tap_at.slice(8, 16),
+          ]),
+          body.recap.geo_expansion.length,
+          body.momentum.new_connections,
+        ];
+      } finally {
+        await past.stop();
+      }
+    } finally {
+      await own.drop();
+    }
+  };
+  const first = '2026-10-25T00:00:00.000Z';
+  const counted = [[[userId(2), '24T23:30']], 1, 1];
+  expect(await weekly('Atlantic/Azores')).toEqual([first, first, ...counted]);
+  // There the 24th ends four hours later.
+  expect(await weekly('America/New_York')).toEqual(['2026-10-25T04:00:00.000Z', first, ...counted]);
+});
+
 test("the viewer's date is not the as-of day: their streak breaks when their own day is over, taps after L wait", async () => {
   const own = await createDatabase();
   try {

@@ -140,10 +140,11 @@ export const addTap = async (
   one: number,
   other: number,
   time: string,
+  latitude: number | null = null,
+  longitude: number | null = null,
 ): Promise<void> => {
-  await database.client.query('insert into public.taps (id1, id2, time) values ($1, $2, $3)', [
-    userId(one),
-    userId(other),
-    time,
-  ]);
+  await database.client.query(
+    'insert into public.taps (id1, id2, time, latitude, longitude) values ($1, $2, $3, $4, $5)',
+    [userId(one), userId(other), time, latitude, longitude],
+  );
 };

@@ -26,7 +26,8 @@ export interface Settings {
   readonly schema: string;
   /** IANA zone from the environment; undefined: the one recorded with the data, else UTC. */
   readonly zone: string | undefined;
-  readonly source: SourceMapping;
+  /** What the environment says of the application's tables and columns. See mappingOf. */
+  readonly source: Partial<SourceMapping>;
   /** Milliseconds that a statement waits for a lock. */
   readonly lockTimeoutMs: number;
   /** Milliseconds that one statement may take; 0: no limit. */
@@ -59,11 +60,28 @@ const sourceDefaults: Record<keyof SourceMapping, readonly [variable: string, fa
 /** The environment variable that maps a column of the source, for messages. */
 export const sourceVariable = (key: keyof SourceMapping): string => sourceDefaults[key][0];
 
+/**
+ * The mapping that counts: what is given, else what `migrate` made the views with, else the defaults. So a variable that
+ * is missing where `migrate` runs next, in another job or after an upgrade, changes no figure.
+ */
+export const mappingOf = (
+  given: Partial<SourceMapping>,
+  recorded: Partial<SourceMapping> = {},
+): SourceMapping => ({
+  ...(Object.fromEntries(
+    Object.entries(sourceDefaults).map(([key, [, fallback]]) => [key, fallback]),
+  ) as unknown as SourceMapping),
+  ...recorded,
+  ...given,
+});
+
 /** Variables that map the source otherwise than `recorded` does. One that is not set says nothing. */
-export const mappedAnew = (source: SourceMapping, recorded: Partial<SourceMapping>): string[] =>
-  (Object.keys(sourceDefaults) as (keyof SourceMapping)[])
-    .filter((key) => source[key] !== sourceDefaults[key][1] && source[key] !== recorded[key])
+export const mappedAnew = (given: Partial<SourceMapping>, recorded: Partial<SourceMapping>): string[] => {
+  const held = mappingOf({}, recorded);
+  return (Object.keys(given) as (keyof SourceMapping)[])
+    .filter((key) => given[key] !== held[key])
     .map(sourceVariable);
+};
 
 /**
  * Reads the process's environment over a .env file in the working folder: the only place that does.
@@ -113,12 +131,12 @@ export const readSettings = (flags: ConnectionFlags, environment: NodeJS.Process
       `${flags.schema === undefined ? 'ARC_GAM_SCHEMA' : '--schema'} is '${schema}', which is not a plain schema name, or is one of Postgres' own. Use letters, digits and underscores, for example 'gamification'.`,
     );
   }
-  const source = Object.fromEntries(
-    Object.entries(sourceDefaults).map(([key, [variable, fallback]]) => [
-      key,
-      environment[variable]?.trim() ?? fallback,
-    ]),
-  ) as unknown as SourceMapping;
+  const source: Partial<SourceMapping> = Object.fromEntries(
+    Object.entries(sourceDefaults).flatMap(([key, [variable]]) => {
+      const value = environment[variable]?.trim();
+      return value === undefined ? [] : [[key, value]];
+    }),
+  );
   return Object.freeze({
     target: databaseTarget(flags.databaseUrl, flags.iam ? { ...environment, DB_IAM: 'true' } : environment),
     schema,

@@ -88,3 +88,42 @@ begin
   end loop;
 end
 $$;
+
+-- Of a grant that this role may not make Postgres only warns, where it may do something with the object at all.
+do $$
+declare
+  missing text;
+begin
+  select string_agg(wanted.what, ', ') into missing
+  from (
+    values
+      (
+        format('connecting to database %s', :'database'),
+        has_database_privilege(:'owner', :'database', 'connect')
+          and has_database_privilege(:'job', :'database', 'connect')
+          and has_database_privilege(:'reader', :'database', 'connect')
+      ),
+      (
+        format('temporary tables in database %s', :'database'),
+        has_database_privilege(:'job', :'database', 'temporary')
+          and has_database_privilege(:'reader', :'database', 'temporary')
+      ),
+      (format('usage of schema %s', :'taps_schema'), has_schema_privilege(:'owner', :'taps_schema', 'usage')),
+      (
+        format('select on %s.%s', :'taps_schema', :'taps_table'),
+        has_table_privilege(:'owner', format('%I.%I', :'taps_schema', :'taps_table'), 'select')
+      ),
+      (format('usage of schema %s', :'users_schema'), has_schema_privilege(:'owner', :'users_schema', 'usage')),
+      (
+        format('select on %s.%s', :'users_schema', :'users_table'),
+        has_table_privilege(:'owner', format('%I.%I', :'users_schema', :'users_table'), 'select')
+      )
+  ) as wanted (what, is_there)
+  where not wanted.is_there;
+  if missing is not null then
+    raise exception using
+      errcode = 'insufficient_privilege',
+      message = format('%s may not pass on %s', current_user, missing);
+  end if;
+end
+$$;

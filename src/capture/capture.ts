@@ -8,6 +8,7 @@ import type { Session } from '../db/transaction.js';
 import { usageFailure, workFailure } from '../errors.js';
 import { readPackageFile, sha256 } from '../files.js';
 import { makeCaptureFunctions } from '../migrate/capture-functions.js';
+import { actAsOwner } from '../migrate/owner.js';
 import { inspectSource, type SourceTable } from '../migrate/source.js';
 
 /**
@@ -45,7 +46,7 @@ export const setCaptureState = async (session: Session, state: 'pending' | 'read
  */
 export const captureOn = (database: Database, settings: Settings, options: WaitOptions): Promise<void> =>
   withLockedTransaction(database, settings, { what: 'capture', ...options }, async (client) => {
-    const { taps, users } = await inspectSource(client, settings.source);
+    const { taps, users } = await inspectSource(client, settings);
     refuseCapture(await inspectCluster(askClient(client), { taps: taps.sql, users: users.sql }));
     for (const table of [taps, users]) {
       const { rows } = await client.query<{ why_not: string | null; may: boolean; role: string }>(
@@ -63,12 +64,15 @@ export const captureOn = (database: Database, settings: Settings, options: WaitO
         );
       }
     }
+    // The functions are the schema's owner's, as they run with the rights of theirs; the triggers are made by who may.
+    const back = await actAsOwner(client, settings.schema, 'capture on');
     await makeCaptureFunctions(client, settings.schema, { taps, users });
-    await createTriggers(client, settings.schema, taps, 'capture_taps');
-    await createTriggers(client, settings.schema, users, 'capture_users');
     await client.query(
       "insert into setting (key, value) values ('capture', 'pending') on conflict (key) do update set value = excluded.value",
     );
+    await client.query(back);
+    await createTriggers(client, settings.schema, taps, 'capture_taps');
+    await createTriggers(client, settings.schema, users, 'capture_users');
   });
 
 /** Removes the triggers and what they had noted. */

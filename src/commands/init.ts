@@ -9,7 +9,7 @@ import {
   refuseFlags,
   withCommonFlags,
 } from '../command-line.js';
-import { readSettings, type Settings, type SourceMapping, sourceVariable } from '../config.js';
+import { mappingOf, readSettings, type Settings, type SourceMapping } from '../config.js';
 import { type Database, withDatabase, withPooled } from '../db/database.js';
 import { readPinned } from '../db/transaction.js';
 import { exitCode, Failure, usageFailure } from '../errors.js';
@@ -54,13 +54,10 @@ const run = async (flags: InitFlags, invocation: Invocation): Promise<void> => {
   const first = readSettings(flags, environment);
   await withDatabase(first, 'init', invocation.signal, async (database) => {
     reporter.working('Looking for taps and users');
-    const given: Partial<Record<keyof SourceMapping, string>> = {};
-    for (const key of Object.keys(first.source) as (keyof SourceMapping)[]) {
-      const value = environment[sourceVariable(key)];
-      if (value === undefined) continue;
-      given[key] = value;
-      if (key !== 'tapsTable' && key !== 'usersTable') continue;
-      const { schema, table } = relationName(first.source, key);
+    const given: Partial<Record<keyof SourceMapping, string>> = { ...first.source };
+    for (const key of ['tapsTable', 'usersTable'] as const) {
+      if (given[key] === undefined) continue;
+      const { schema, table } = relationName(mappingOf(given), key);
       given[key] = `${schema}.${table}`;
     }
     const guesses = await lookAt(database, first, given);
@@ -177,7 +174,7 @@ interface Fit extends Record<string, unknown> {
 
 const howItFits = (database: Database, settings: Settings): Promise<Fit> =>
   reading(database, settings, async (client) => {
-    const { views } = await inspectSource(client, settings.source);
+    const { views } = await inspectSource(client, settings);
     const selectOf = (view: string) => {
       const head = `create view ${view} as\n`;
       return views.find((text) => text.startsWith(head))?.slice(head.length) ?? '';

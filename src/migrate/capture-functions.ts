@@ -29,6 +29,7 @@ export const makeCaptureFunctions = async (
     relation: string;
     may_renew: boolean;
     function_owner: string;
+    me: string;
   }>(readPackageFile('sql/capture/trigger.sql'));
   const left = rows.find(({ oid }) => oid !== taps.oid && oid !== users.oid);
   if (left !== undefined) {
@@ -39,7 +40,7 @@ export const makeCaptureFunctions = async (
   const foreign = rows.find(({ may_renew }) => !may_renew);
   if (foreign !== undefined) {
     throw workFailure(
-      `Capture's functions have to be made anew, and they are those of '${foreign.function_owner}'. Run the same command as that role. Nothing was changed.`,
+      `Capture's functions have to be made anew, and they are those of '${foreign.function_owner}'. Let that role, or a superuser, give them to the schema's owner: alter function "${schema}".capture_taps() owner to ${foreign.me}; alter function "${schema}".capture_users() owner to ${foreign.me}; then run the same command again. Nothing was changed.`,
     );
   }
   const words = { schema, time: taps.key, user: users.key };

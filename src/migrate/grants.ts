@@ -1,4 +1,4 @@
-import type { Settings } from '../config.js';
+import { mappingOf, type Settings } from '../config.js';
 import { usageFailure } from '../errors.js';
 import { readPackageFile } from '../files.js';
 import { relationName } from './source.js';
@@ -33,8 +33,9 @@ export const grantsSql = (settings: Settings, roles: RoleNames): string => {
       '--owner, --job and --reader name three different roles: one that is two of them would have the rights of both.',
     );
   }
-  const taps = relationName(settings.source, 'tapsTable');
-  const users = relationName(settings.source, 'usersTable');
+  const mapping = mappingOf(settings.source);
+  const taps = relationName(mapping, 'tapsTable');
+  const users = relationName(mapping, 'usersTable');
   const values: Record<string, string> = {
     owner: roles.owner,
     job: roles.job,

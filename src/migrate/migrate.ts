@@ -27,6 +27,7 @@ import {
   sourceRelations,
   upSql,
 } from './migrations.js';
+import { actAsOwner } from './owner.js';
 import { inspectSource, type Source } from './source.js';
 
 export interface MigrateResult {
@@ -75,7 +76,7 @@ export const migrateUp = async (
     }
     if (names.length > 0) for (const comment of migrationsTableComments) await client.query(comment);
     const viewsChanged = await makeViews(client, source);
-    await recordSetting(client, 'mapping', JSON.stringify(settings.source));
+    await recordSetting(client, 'mapping', JSON.stringify(source.mapping));
     await fillGazetteer(client);
     await client.query(readPackageFile('sql/roles/read_only.sql'));
     return { names, notices: source.notices, viewsChanged };
@@ -87,7 +88,7 @@ export const migrateUp = async (
  */
 const inspectUsable = async (client: pg.ClientBase, settings: Settings): Promise<Source> => {
   await requireUtf8(client);
-  const source = await inspectSource(client, settings.source);
+  const source = await inspectSource(client, settings);
   const cluster = await inspectCluster(askClient(client), { taps: source.taps.sql, users: source.users.sql });
   requireUsable(cluster);
   const figures = cluster === null ? [] : await figuresIn(client, settings.schema);
@@ -194,21 +195,9 @@ const withMigrationLock = <Result>(
   use: (client: pg.ClientBase) => Promise<Result>,
 ): Promise<Result> =>
   withLockedTransaction(database, settings, { what: 'migrate', ...options }, async (client) => {
-    await requireOwner(client, settings);
+    await actAsOwner(client, settings.schema, 'migrate');
     return use(client);
   });
-
-/** Throws, naming the role that may, before a statement that this role may not run. */
-const requireOwner = async (client: pg.ClientBase, { schema, target }: Settings): Promise<void> => {
-  const { rows } = await client.query<{ owner: string; may: boolean }>(
-    readPackageFile('sql/source/schema_owner.sql'),
-    [schema],
-  );
-  if (rows[0] === undefined || rows[0].may) return;
-  throw workFailure(
-    `'${target.user}' may not change the schema '${schema}': it belongs to '${rows[0].owner}'. Run migrate as that role. Nothing was changed.`,
-  );
-};
 
 /** Asked first, because `create schema if not exists` requires the privilege even where the schema exists. */
 const createSchema = async (client: pg.ClientBase, schema: string): Promise<void> => {

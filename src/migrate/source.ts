@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { mappedAnew, type SourceMapping, sourceVariable } from '../config.js';
+import { mappedAnew, mappingOf, type Settings, type SourceMapping, sourceVariable } from '../config.js';
 import { toFailure } from '../db/failure.js';
 import { type Failure, usageFailure, workFailure } from '../errors.js';
 import { readPackageFile } from '../files.js';
@@ -11,6 +11,8 @@ export interface Source {
   readonly views: readonly string[];
   readonly taps: SourceTable;
   readonly users: SourceTable;
+  /** What the views are made with. */
+  readonly mapping: SourceMapping;
   /** Sentences for the operator, about missing columns (with what stays empty without them) and missing indexes. */
   readonly notices: readonly string[];
 }
@@ -49,11 +51,29 @@ interface Mapped {
 
 const quote = (identifier: string): string => `"${identifier.replaceAll('"', '""')}"`;
 
+/** The mapping that the views are made with next: what is set, over what they were made with last. */
+const readMapping = async (
+  client: pg.ClientBase,
+  { schema, source }: Pick<Settings, 'schema' | 'source'>,
+): Promise<SourceMapping> => {
+  const table = `"${schema}".setting`;
+  const { rows } = await client.query('select 1 as is_there where to_regclass($1) is not null', [table]);
+  if (rows.length === 0) return mappingOf(source);
+  const [recorded] = (
+    await client.query<{ value: string }>(`select value from ${table} where key = 'mapping'`)
+  ).rows;
+  return mappingOf(source, recorded === undefined ? {} : JSON.parse(recorded.value));
+};
+
 /**
  * Checks the mapping against the catalogue and makes the views' SQL. Only reads. Throws a usage failure that names the
  * setting, what was found and what is expected.
  */
-export const inspectSource = async (client: pg.ClientBase, mapping: SourceMapping): Promise<Source> => {
+export const inspectSource = async (
+  client: pg.ClientBase,
+  settings: Pick<Settings, 'schema' | 'source'>,
+): Promise<Source> => {
+  const mapping = await readMapping(client, settings);
   const taps = await findRelation(client, mapping, 'tapsTable');
   const users = await findRelation(client, mapping, 'usersTable');
   const column = (relation: Relation, key: keyof SourceMapping) => mapColumn(client, relation, mapping, key);
@@ -105,6 +125,7 @@ from ${users.sql}${order}`;
       key: time.type === 'timestamp without time zone' ? time.sql : `${time.sql} at time zone 'UTC'`,
     },
     users: { oid: users.oid, sql: users.sql, name: users.name, key: userId.sql },
+    mapping,
     notices: [...missingNotices(taps, users, mapping), ...(await indexNotice(client, taps, time))],
   };
 };
@@ -112,10 +133,10 @@ from ${users.sql}${order}`;
 /** Says, where it is so, that the settings map the source otherwise than the views do that `migrate` made. */
 export const mappingNotices = async (
   query: <Row extends Record<string, unknown>>(text: string) => Promise<Row[]>,
-  mapping: SourceMapping,
+  given: Partial<SourceMapping>,
 ): Promise<string[]> => {
   const [recorded] = await query<{ value: string }>("select value from setting where key = 'mapping'");
-  const names = recorded === undefined ? [] : mappedAnew(mapping, JSON.parse(recorded.value));
+  const names = recorded === undefined ? [] : mappedAnew(given, JSON.parse(recorded.value));
   if (names.length === 0) return [];
   return [
     `${names.join(', ')}: the views were made with other settings, and are what counts. Make them anew with: arc-gam migrate`,

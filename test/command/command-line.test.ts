@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { Command, type Option } from 'commander';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { CommandFile } from '../../src/command-line.js';
-import { readSettings } from '../../src/config.js';
+import { mappingOf, readSettings } from '../../src/config.js';
 import { exitCode } from '../../src/errors.js';
 import { relationName } from '../../src/migrate/source.js';
 import { addTap, addUsers, createDatabase, type TestDatabase, userId } from '../server/database.js';
@@ -257,7 +257,7 @@ describe('a table is named as in SQL', () => {
     ['"a.b".über', 'a.b', 'über'],
   ])('%s', (text, schema, table) => {
     const { source } = readSettings({ databaseUrl: database.url }, { ARC_GAM_TAPS_TABLE: text });
-    expect(relationName(source, 'tapsTable')).toEqual({ schema, table });
+    expect(relationName(mappingOf(source), 'tapsTable')).toEqual({ schema, table });
   });
 });
 

@@ -120,10 +120,35 @@ describe('with the rights that arc-gam grants gives', () => {
     expect(await edges()).toEqual(before);
   });
 
-  test('a superuser does not migrate what the owner has: the job could not use what it made', async () => {
-    const refused = await database.cli(['migrate']);
-    expect(refused.stderr).toContain(`it belongs to '${roles.owner}'. Run migrate as that role`);
-    expect(refused.code).toBe(1);
+  test("who may act as the owner makes what is the owner's: an administrator, a superuser", async () => {
+    const foreign = () =>
+      database.rows(
+        `select relname as name from pg_class
+         where relnamespace = 'gamification'::regnamespace and pg_get_userbyid(relowner) <> '${roles.owner}'
+         union all
+         select proname from pg_proc
+         where pronamespace = 'gamification'::regnamespace and pg_get_userbyid(proowner) <> '${roles.owner}'`,
+      );
+    exitsWell(await as(roles.admin, ['capture', 'on']));
+    exitsWell(await as(roles.admin, ['migrate'], { ARC_GAM_TAPS_LONGITUDE: 'longitude + 0' }));
+    expect(await foreign()).toEqual([]);
+    exitsWell(await database.cli(['migrate'], { ARC_GAM_TAPS_LONGITUDE: 'longitude' }));
+    exitsWell(await database.cli(['capture', 'on']));
+    expect(await foreign()).toEqual([]);
+    exitsWell(await as(roles.job, ['etl', '--date', '2026-01-04']));
+
+    // As an earlier version left them.
+    await database.client.query(`alter function gamification.capture_taps() owner to "${roles.admin}"`);
+    const result = await as(roles.owner, ['migrate'], { ARC_GAM_TAPS_LONGITUDE: 'longitude + 0' });
+    expect(result.code).toBe(1);
+    const [, advice = ''] = /(alter function .*;) then run/.exec(result.stderr) ?? [];
+    const admin = await connectAs(roles.admin);
+    await admin.query(advice);
+    await admin.end();
+    exitsWell(await as(roles.owner, ['migrate'], { ARC_GAM_TAPS_LONGITUDE: 'longitude + 0' }));
+    expect(await foreign()).toEqual([]);
+    exitsWell(await as(roles.admin, ['capture', 'off']));
+    exitsWell(await as(roles.owner, ['migrate'], { ARC_GAM_TAPS_LONGITUDE: 'longitude' }));
   });
 
   test.each([
@@ -249,6 +274,19 @@ describe('arc-gam grants', () => {
     );
     expect(printed.stdout).not.toMatch(/:["']\w+["']/);
     await database.client.query(printed.stdout);
+  });
+
+  test('a grant of which the server only warns is no success', async () => {
+    // Who may read the table and may not pass that on.
+    await database.client.query(`
+      create schema apart; create table apart.taps (like public.taps);
+      grant usage on schema apart to ${roles.admin}; grant select on apart.taps to ${roles.admin}`);
+    const result = await as(roles.admin, ['grants', '--apply', ...names], {
+      ARC_GAM_TAPS_TABLE: 'apart.taps',
+    });
+    expect(result).toMatchObject({ code: 1, stdout: '' });
+    expect(result.stderr).toContain('usage of schema apart, select on apart.taps');
+    expect(result.stderr).toContain('to their owner. Nothing was changed.');
   });
 
   test.each([

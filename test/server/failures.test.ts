@@ -39,6 +39,19 @@ test('a mapping that migrate has not seen is told by a run and by status', async
   await database.ok(['migrate'], settings);
   expect((await database.ok(etl, settings)).stderr).toBe('');
   expect((await database.ok(etl)).stderr).toBe('');
+
+  const hidden = async () => (await database.rows('select from app_user where opted_out')).length;
+  expect(await hidden()).toBe(3);
+  // As after an upgrade by a job that has not the variable.
+  expect((await database.ok(['migrate'])).stdout).toContain('is up to date');
+  await database.client.query('drop view tap cascade');
+  expect((await database.ok(['migrate'])).stdout).toContain('made anew');
+  expect(await hidden()).toBe(3);
+  const back = { ARC_GAM_USERS_OPT_OUT: '(false)' };
+  expect((await database.ok(etl, back)).stderr).toContain(told);
+  await database.ok(['migrate'], back);
+  expect(await hidden()).toBe(0);
+  expect((await database.ok(etl, settings)).stderr).toContain(told);
 });
 
 test('a source table that is renamed: status says so, and migrate makes the views anew', async () => {

@@ -61,8 +61,8 @@ const sourceDefaults: Record<keyof SourceMapping, readonly [variable: string, fa
 export const sourceVariable = (key: keyof SourceMapping): string => sourceDefaults[key][0];
 
 /**
- * The mapping that counts: what is given, else what `migrate` made the views with, else the defaults. So a variable that
- * is missing where `migrate` runs next, in another job or after an upgrade, changes no figure.
+ * The mapping that counts: what is given, else what `migrate` made the views with, else the defaults. So a variable
+ * that is missing where `migrate` runs next, in another job or after an upgrade, changes no figure.
  */
 export const mappingOf = (
   given: Partial<SourceMapping>,

@@ -1,5 +1,8 @@
-# The same deployment as deploy/deploy.sh, for those who keep their infrastructure in Terraform. The image is built and
-# pushed beforehand (deploy.sh image); passwords and rights in the database are set as deploy/README.md, step 3, says.
+# The same deployment as deploy/deploy.sh, for those who keep their infrastructure in Terraform; instead of its steps
+# setup, jobs, schedule, alerts, follow, reader and serve, not beside them. A job can't be made before its image is pushed
+# and its secret has a value, so the first time in two parts, with deploy/README.md, steps 2 and 3, between them:
+#   terraform apply -target google_artifact_registry_repository.arc_gam -target google_secret_manager_secret_iam_member.password
+#   terraform apply
 
 terraform {
   required_version = ">= 1.5"
@@ -25,6 +28,19 @@ locals {
   }
 }
 
+resource "google_project_service" "used" {
+  for_each           = toset(["run", "cloudscheduler", "secretmanager", "sqladmin", "artifactregistry"])
+  service            = "${each.key}.googleapis.com"
+  disable_on_destroy = false
+}
+
+resource "google_artifact_registry_repository" "arc_gam" {
+  repository_id = var.repository
+  location      = var.region
+  format        = "DOCKER"
+  depends_on    = [google_project_service.used]
+}
+
 resource "google_service_account" "role" {
   for_each     = toset(["owner", "job"])
   account_id   = "arc-gam-${each.key}"
@@ -40,8 +56,9 @@ resource "google_project_iam_member" "sql_client" {
 
 # The secret's value is added by hand: in the state it would be readable.
 resource "google_secret_manager_secret" "password" {
-  for_each  = google_service_account.role
-  secret_id = "arc-gam-${each.key}-password"
+  for_each   = google_service_account.role
+  secret_id  = "arc-gam-${each.key}-password"
+  depends_on = [google_project_service.used]
   replication {
     auto {}
   }
@@ -60,6 +77,9 @@ resource "google_cloud_run_v2_job" "arc_gam" {
   location   = var.region
   depends_on = [google_secret_manager_secret_iam_member.password, google_project_iam_member.sql_client]
 
+  # It holds nothing that is not in the database.
+  deletion_protection = false
+
   template {
     # One task does all of the work; others would end at once.
     task_count  = 1
@@ -77,14 +97,14 @@ resource "google_cloud_run_v2_job" "arc_gam" {
           limits = { cpu = "2", memory = "2Gi" }
         }
         dynamic "env" {
-          for_each = {
+          for_each = merge({
             INSTANCE_CONNECTION_NAME      = local.instance
             DB_NAME                       = var.db_name
             DB_USER                       = "arc_gam_${each.value.role}"
             ARC_GAM_TZ                    = var.zone
             ARC_GAM_SCHEMA                = var.schema
             ARC_GAM_DATABASE_WAIT_SECONDS = "180"
-          }
+          }, each.key == "migrate" ? var.mapping : {})
           content {
             name  = env.key
             value = env.value

@@ -116,7 +116,7 @@ resource "google_cloud_run_v2_service" "serve" {
 
     containers {
       image = var.image
-      args  = ["serve", "--host", "0.0.0.0", "--port", "8080", "--json"]
+      args  = ["serve", "--host", "0.0.0.0", "--port", "8080", "--log-format", "json"]
       ports {
         name           = "http1"
         container_port = 8080

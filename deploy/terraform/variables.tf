@@ -30,6 +30,18 @@ variable "schema" {
   default = "gamification"
 }
 
+variable "mapping" {
+  type        = map(string)
+  default     = {}
+  description = "Where the application's tables and columns have other names: ARC_GAM_TAPS_* and ARC_GAM_USERS_*, for migrate."
+}
+
+variable "repository" {
+  type        = string
+  default     = "arc-gam"
+  description = "The Artifact Registry repository of the image."
+}
+
 variable "schedule" {
   type = string
   # Twice: the second run finds what came late, and keeps the alert on absence (23.5 hours at most) from firing every

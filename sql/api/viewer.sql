@@ -9,8 +9,9 @@
 -- derived, up to then: known_until. The days from live_from_day on, the day before the last batch, may have taps that
 -- no batch has seen: late ones too, so that the last 24 hours are read from the source. A frozen day's taps may have
 -- left it. The viewer's own figures are as of the same calendar date in the viewer's zone, so they end with it at the
--- latest (counted_until): then all figures of an answer are of one ISO week. Where the midnight after a day comes twice,
--- as in the Azores, Postgres takes the second, and the day ends with the first: earlier by what the clock shows before.
+-- latest (counted_until): then all figures of an answer are of one ISO week. Where the midnight after a day comes
+-- twice, as in the Azores, Postgres takes the second, and the day ends with the first: earlier by what the clock shows
+-- just before.
 with recorded as (
   select coalesce((select setting.value from setting where setting.key = 'zone'), $1::text) as zone
 ), asked as materialized (

@@ -1,5 +1,5 @@
--- Whose the schema $1 is, whether this role may go on as the owner, which is another, and whether it may as itself: what
--- it made would be its own, and the roles that were granted what the owner has could not use it. A schema of the
+-- Whose the schema $1 is, whether this role may go on as the owner, which is another, and whether it may as itself:
+-- what it made would be its own, and the roles that were granted what the owner has could not use it. A schema of the
 -- database's owner, such as public, and one of a superuser are used as they are.
 select
   owner.rolname as owner,

@@ -37,6 +37,12 @@ const run = (flags: BackfillFlags, invocation: Invocation): Promise<void> => {
   if (flags.rebuild && (flags.dryRun || flags.from !== undefined)) {
     throw usageFailure('--rebuild computes everything anew: it goes with neither --dry-run nor --from.');
   }
+  const attempt = Number(invocation.environment.CLOUD_RUN_TASK_ATTEMPT ?? 0);
+  if (flags.rebuild && attempt > 0) {
+    throw usageFailure(
+      `This is try ${attempt + 1} of the Cloud Run task, and --rebuild would begin again. What the first try committed stays, and arc-gam status says up to which day the figures are. Go on with: arc-gam backfill`,
+    );
+  }
   if (flags.rebuild) {
     refuseFlags(
       invocation,

@@ -70,6 +70,60 @@ test('the manifests are Cloud Run Jobs with every placeholder filled in', () => 
   });
 });
 
+/** What is rendered with these lines at the end of the settings, in a file that is named from the root. */
+const manifestsWith = (lines: string) => {
+  const own = mkdtempSync(join(tmpdir(), 'arc-gam-deploy-'));
+  try {
+    const file = join(own, 'settings.env');
+    writeFileSync(file, `${readFileSync(`${folder}settings.env.example`, 'utf8')}\n${lines}`);
+    const { stdout, stderr, status } = deploy('render', { SETTINGS: file });
+    expect({ stderr, status }).toEqual({ stderr: '', status: 0 });
+    return parseAllDocuments(stdout).flatMap((document) => {
+      expect(document.errors).toEqual([]);
+      const { metadata, spec } = document.toJS() ?? {};
+      if (spec === undefined) return [];
+      const { containers } = (spec.template.spec.template ?? spec.template).spec;
+      return [{ name: metadata.name as string, env: containers[0].env as Variable[] }];
+    });
+  } finally {
+    rmSync(own, { recursive: true });
+  }
+};
+
+test('the mapping of the settings reaches migrate as it is', () => {
+  const mapping = {
+    ARC_GAM_TAPS_TABLE: '"Social App"."Tap$1"',
+    ARC_GAM_USERS_ID: "case when id ~ '^[0-9a-f\\-]{36}$' then id::uuid end",
+  };
+  const lines = Object.entries(mapping).map(([name, value]) => `${name}='${value.replaceAll("'", `'"'"'`)}'`);
+  const [migrate, ...others] = manifestsWith(lines.join('\n'));
+  for (const [name, value] of Object.entries(mapping)) {
+    expect(migrate?.env).toContainEqual({ name, value });
+    for (const { env } of others) expect(env.map((variable) => variable.name)).not.toContain(name);
+  }
+});
+
+test('with IAM everybody logs in as their own service account, without a password', () => {
+  const seen = manifestsWith('IAM=yes\nFOLLOW=yes\nSERVE=yes\nSERVICE_TOKEN=yes').map(({ name, env }) => ({
+    name,
+    user: env.find((variable) => variable.name === 'DB_USER')?.value,
+    iam: env.find((variable) => variable.name === 'DB_IAM')?.value,
+    secrets: env.flatMap(({ valueFrom }) => valueFrom?.secretKeyRef.name ?? []),
+  }));
+  const as = (role: string, secrets: string[] = []) => ({
+    user: `arc-gam-${role}@my-project.iam`,
+    iam: 'true',
+    secrets,
+  });
+  expect(seen).toEqual([
+    { name: 'arc-gam-migrate', ...as('owner') },
+    { name: 'arc-gam-backfill', ...as('job') },
+    { name: 'arc-gam-etl', ...as('job') },
+    { name: 'arc-gam-follow', ...as('job') },
+    { name: 'arc-gam-serve', ...as('reader', ['arc-gam-service-token']) },
+  ]);
+});
+
 test('an upgrade migrates before the jobs get the new image', () => {
   const { stdout } = deploy('upgrade', { ENGINE: 'docker' });
   const verbs = stdout
@@ -206,7 +260,7 @@ test('the service is the same image with the role that reads, and starts with wh
   });
   expect(container).toMatchObject({
     image: 'us-east1-docker.pkg.dev/my-project/arc-gam/arc-gam:1.0.0',
-    args: ['serve', '--host', '0.0.0.0', '--port', '8080', '--json'],
+    args: ['serve', '--host', '0.0.0.0', '--port', '8080', '--log-format', 'json'],
     ports: [{ containerPort: 8080 }],
     startupProbe: { httpGet: { path: '/healthz', port: 8080 } },
   });

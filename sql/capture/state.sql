@@ -1,6 +1,19 @@
 -- Whether all of capture's triggers ($1: how many there should be) exist and are enabled on the tables that the views
--- read, and no rows are written past them: as in table.sql. Otherwise changes may have gone unnoticed.
-select count(*)::integer = $1::integer as is_complete
+-- read, no rows are written past them, as in table.sql, and the views read nothing else. Otherwise changes may have
+-- gone unnoticed.
+select
+  count(*)::integer = $1::integer
+    and not exists (
+      select 1
+      from pg_depend
+      join pg_rewrite on pg_rewrite.oid = pg_depend.objid
+      where pg_rewrite.ev_class in (to_regclass('tap'), to_regclass('app_user'))
+        and pg_depend.classid = 'pg_rewrite'::regclass
+        and pg_depend.refclassid = 'pg_class'::regclass
+        and pg_depend.refobjid <> pg_rewrite.ev_class
+      group by pg_rewrite.ev_class
+      having count(distinct pg_depend.refobjid) > 1
+    ) as is_complete
 from pg_trigger
 join pg_class on pg_class.oid = pg_trigger.tgrelid
 where pg_trigger.tgname like 'arc\_gam\_capture\_%'

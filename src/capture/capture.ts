@@ -8,6 +8,7 @@ import type { Session } from '../db/transaction.js';
 import { usageFailure, workFailure } from '../errors.js';
 import { readPackageFile, sha256 } from '../files.js';
 import { makeCaptureFunctions } from '../migrate/capture-functions.js';
+import { sourceRelations } from '../migrate/migrations.js';
 import { actAsOwner } from '../migrate/owner.js';
 import { inspectSource, type SourceTable } from '../migrate/source.js';
 
@@ -48,6 +49,13 @@ export const captureOn = (database: Database, settings: Settings, options: WaitO
   withLockedTransaction(database, settings, { what: 'capture', ...options }, async (client) => {
     const { taps, users } = await inspectSource(client, settings);
     refuseCapture(await inspectCluster(askClient(client), { taps: taps.sql, users: users.sql }));
+    const read = await sourceRelations(client, settings.schema);
+    const further = read.find(({ view, oid }) => oid !== (view === 'tap' ? taps.oid : users.oid));
+    if (further !== undefined) {
+      throw usageFailure(
+        `The mapping reads ${further.name} as well, whose changes no trigger on ${taps.name} and ${users.name} would see. Leave capture off; runs then compare all of history.`,
+      );
+    }
     for (const table of [taps, users]) {
       const { rows } = await client.query<{ why_not: string | null; may: boolean; role: string }>(
         readPackageFile('sql/capture/table.sql'),

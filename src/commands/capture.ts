@@ -28,7 +28,7 @@ const meaning = {
     'The triggers are there; the next run still looks at all of history once, later ones only at what they note.',
   ready: 'Runs look only at the days that the triggers noted.',
   broken:
-    'A trigger is missing or switched off, or a table has parts now: runs look at all of history. Mend it, or be told why not, with: arc-gam capture on',
+    'A trigger is missing or switched off, a table has parts now, or the mapping reads a further table: runs look at all of history. Mend it, or be told why not, with: arc-gam capture on',
 } as const;
 
 const describe = (command: Command): Command =>

@@ -268,6 +268,8 @@ const clientOptions = (way: Way): pg.ClientConfig => ({
   connectionTimeoutMillis: way.target.connectTimeoutMs,
   application_name: way.name,
   keepAlive: true,
+  // Not the two hours of most systems: what forgets idle connections, such as a NAT gateway, waits for minutes.
+  keepAliveInitialDelayMillis: 30_000,
 });
 
 const dateType = 1082;

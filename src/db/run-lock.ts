@@ -51,22 +51,37 @@ export const withRunLock = async <Result>(
   const lock: RunLock = {
     isHeld: () => !connection.lost,
     retake: async () => {
-      await connection.client.end().catch(() => undefined);
+      destroy(connection.client);
       connection = await take(database, { ...options, waitSeconds: 0 });
     },
     announce: async (what) => {
       const { client } = connection;
-      await client.query(setApplicationName(client, applicationName(what))).catch(() => undefined);
+      await soon(client.query(setApplicationName(client, applicationName(what))));
     },
   };
   try {
     return await use(lock);
   } finally {
     // Given back before the connection is closed: the server may take its time to see that, and the next run tries now.
-    await connection.client.query('rollback').catch(() => undefined);
-    await connection.client.end().catch(() => undefined);
+    const { client } = connection;
+    await soon(client.query('rollback').then(() => client.end()));
+    destroy(client);
   }
 };
+
+/** Milliseconds that a run waits for the connection of its lock where it needs no answer. */
+const answerMs = 2_000;
+
+/** Waits for an answer that may never come: nobody tells of a connection that died while it idled for a batch. */
+const soon = async (answer: Promise<unknown>): Promise<void> => {
+  const over = new AbortController();
+  await Promise.race([answer, sleep(answerMs, undefined, { signal: over.signal })]).catch(() => undefined);
+  over.abort();
+};
+
+/** Where the server hears nothing of the connection for so long, it is dead, and the lock free for the next run. */
+const deadAfterAMinute =
+  'set local tcp_keepalives_idle = 30; set local tcp_keepalives_interval = 10; set local tcp_keepalives_count = 3';
 
 /**
  * One transaction while the run lock is held, on a connection of its own, in which unqualified names mean the target
@@ -138,7 +153,7 @@ const waitForLock = async (client: pg.Client, serverVersion: number, options: Lo
   let told = false;
   for (;;) {
     options.signal?.throwIfAborted();
-    await client.query(`begin; ${withoutTimeouts(serverVersion)}`);
+    await client.query(`begin; ${withoutTimeouts(serverVersion)} ${deadAfterAMinute}`);
     const taken = await client.query<{ taken: boolean }>(
       `select pg_try_advisory_xact_lock(${lockClass}, hashtext(${client.escapeLiteral(options.schema)})) as taken`,
     );

@@ -422,7 +422,7 @@ class Batch {
     await this.scratch.make(['batch_day', 'batch_range', 'batch_user']);
     const dayRows = await session.run(readPackageFile('sql/batch/day.sql'), [
       days.map(({ day }) => day).join(','),
-      days.map(({ reason }) => reason === 'marked').join(','),
+      days.map(({ isMarked }) => isMarked).join(','),
       days.map(({ isFrozen }) => isFrozen).join(','),
     ]);
     // The taps of frozen days are not read again, even where there are some.
@@ -435,10 +435,12 @@ class Batch {
     const userRows = await session.run(
       'insert into batch_user (user_id) select distinct user_id from stale_mark where user_id is not null',
     );
-    this.isRepair = userRows > 0 || days.some(({ reason }) => reason === 'marked');
-    await session.script(`
-      delete from stale_mark where day is null or day in (select day from batch_day);
-      delete from captured_day where day in (select day from batch_day);`);
+    this.isRepair = userRows > 0 || days.some(({ isMarked }) => isMarked);
+    // A mark that came after the plan was made waits for the next run, as do all of them where only places are kept.
+    if (!this.options.isFreezing)
+      await session.script(`
+        delete from stale_mark where day is null or day in (select day from batch_day where forced);
+        delete from captured_day where day in (select day from batch_day);`);
     await this.scratch.filled('batch_day', dayRows);
     await this.scratch.filled('batch_range', rangeRows);
     await this.scratch.filled('batch_user', userRows);

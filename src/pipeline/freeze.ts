@@ -199,6 +199,7 @@ const daysToFreeze = async (
     day,
     tapCount: tap_count,
     reason: 'missing',
+    isMarked: false,
     isFrozen: false,
   }));
 };

@@ -40,6 +40,8 @@ export interface PlannedDay {
   readonly day: Day;
   readonly tapCount: number;
   readonly reason: Reason;
+  /** Marked by verify --repair: its rows are compared even where its taps are as they were. */
+  readonly isMarked: boolean;
   /** Its stored facts stand in for its taps. */
   readonly isFrozen: boolean;
 }
@@ -65,14 +67,26 @@ export const planDays = (
     const isFrozen = frozenBefore !== null && state.day < frozenBefore;
     const reason = staleReason(state, isFrozen);
     if (reason !== undefined)
-      planned.set(state.day, { day: state.day, tapCount: state.tap_count, reason, isFrozen });
+      planned.set(state.day, {
+        day: state.day,
+        tapCount: state.tap_count,
+        reason,
+        isMarked: state.is_marked,
+        isFrozen,
+      });
   }
   if (wanted !== null) {
     const from = frozenBefore !== null && frozenBefore > wanted.from ? frozenBefore : wanted.from;
     for (const day of daysBetween(from, wanted.to)) {
       const state = stateOf.get(day);
       if (state?.is_processed) continue;
-      planned.set(day, { day, tapCount: state?.tap_count ?? 0, reason: 'missing', isFrozen: false });
+      planned.set(day, {
+        day,
+        tapCount: state?.tap_count ?? 0,
+        reason: 'missing',
+        isMarked: false,
+        isFrozen: false,
+      });
     }
   }
   return [...planned.values()].sort((one, other) => (one.day < other.day ? -1 : 1));

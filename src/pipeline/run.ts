@@ -87,6 +87,9 @@ export const runPipeline = async (
   });
 };
 
+/** Thrown where the lock was lost since the plan was made: what another run did meanwhile, it does not know. */
+class PlanIsOld extends Error {}
+
 /** One run: its batches, their retries and its row in the ledger. */
 class Run {
   private runId: number | null = null;
@@ -99,6 +102,8 @@ class Run {
   /** Ignored rows, read before a dry run is rolled back with its ledger. */
   private ignored: Record<string, number> | null = null;
   private renewals: readonly Renewal[] = [];
+  /** Whether the lock was lost, and taken again, since the plan was made. */
+  private isPlanOld = false;
   private isSpread = false;
   /** Whether the database has Citus at all. */
   private isCluster = false;
@@ -121,6 +126,23 @@ class Run {
   /** Derives what is stale. */
   async all(): Promise<void> {
     try {
+      while (!(await this.deriveStale()));
+      if (this.runId !== null && !this.request.isPart) await this.withRetries(() => this.close('done', null));
+    } catch (error) {
+      const state = this.request.signal?.aborted ? 'stopped' : 'failed';
+      if (this.runId !== null && !this.request.isPart)
+        await this.close(state, toFailure(error).message).catch(() => undefined);
+      if (this.request.rebuild && this.batchCount > 0)
+        this.reporter.notice(
+          'The tables are new up to here. Go on without --rebuild, which would begin again.',
+        );
+      throw error;
+    }
+  }
+
+  /** Plans and derives. Returns false where the lock was lost on the way: then there may be another plan. */
+  private async deriveStale(): Promise<boolean> {
+    try {
       const plan = await this.withRetries(() => this.plan());
       await this.reportPlan(plan);
       if (plan.batches.length === 0) await this.withRetries(() => this.batch(plan, [], 0));
@@ -134,15 +156,9 @@ class Run {
         await this.withRetries(() => this.batch(plan, days, index));
       }
       if (plan.lookedAtAll) await this.withRetries(() => this.captureLookedAtAll());
-      if (this.runId !== null && !this.request.isPart) await this.withRetries(() => this.close('done', null));
+      return true;
     } catch (error) {
-      const state = this.request.signal?.aborted ? 'stopped' : 'failed';
-      if (this.runId !== null && !this.request.isPart)
-        await this.close(state, toFailure(error).message).catch(() => undefined);
-      if (this.request.rebuild && this.batchCount > 0)
-        this.reporter.notice(
-          'The tables are new up to here. Go on without --rebuild, which would begin again.',
-        );
+      if (error instanceof PlanIsOld) return false;
       throw error;
     }
   }
@@ -198,7 +214,9 @@ class Run {
 
   private async plan(): Promise<RunPlan> {
     this.reporter.working('Looking for stale days');
-    const { rebuild, signal } = this.request;
+    this.isPlanOld = false;
+    const { signal } = this.request;
+    const rebuild = this.beginsAnew();
     await withTransaction(
       this.database,
       this.settings,
@@ -221,6 +239,15 @@ class Run {
       rebuild ? { signal, before: lockLedger } : { signal, readOnly: true },
     );
     return this.cut(stale);
+  }
+
+  /** Whether the next batch empties the tables first. */
+  private beginsAnew(): boolean {
+    return this.request.rebuild && this.batchCount === 0;
+  }
+
+  private requireNewPlan(): void {
+    if (this.isPlanOld) throw new PlanIsOld();
   }
 
   private async speakOnceOnCluster(session: Session): Promise<void> {
@@ -279,7 +306,7 @@ class Run {
     if (!this.request.explain) return;
     await this.reporter.table(
       'stale',
-      plan.days.map((day) => ({ ...day })),
+      plan.days.map(({ isMarked: _, ...day }) => day),
       'Stale days',
     );
     if (this.renewals.length > 0)
@@ -291,7 +318,11 @@ class Run {
     let awayFrom: number | null = null;
     for (let attempt = 1; ; attempt += 1) {
       try {
-        if (!this.lock.isHeld()) await this.lock.retake();
+        if (!this.lock.isHeld()) {
+          await this.lock.retake();
+          await requireMigratedSchema(this.database, this.settings.schema);
+          this.isPlanOld = true;
+        }
         return await work();
       } catch (error) {
         awayFrom = isAway(error) ? (awayFrom ?? performance.now()) : null;
@@ -307,6 +338,7 @@ class Run {
   }
 
   private async batch(plan: RunPlan, days: readonly PlannedDay[], index: number): Promise<void> {
+    this.requireNewPlan();
     const report = { index, count: plan.batches.length, days };
     await this.lock.announce(describeBatch(this.request.command, days));
     this.reporter.batchStarted(report);
@@ -315,7 +347,7 @@ class Run {
       this.database,
       this.settings,
       async (session) => {
-        const beginsAnew = this.request.rebuild && index === 0;
+        const beginsAnew = this.beginsAnew();
         if (beginsAnew) await this.beginAnew(session);
         const hasMark = days.length === 0 && (await isAnyUserMarked(session));
         const batch = await this.derive(session, plan, days, runId ?? 0);
@@ -405,6 +437,7 @@ class Run {
   }
 
   private async captureLookedAtAll(): Promise<void> {
+    this.requireNewPlan();
     await this.transaction(async (session) => {
       if ((await captureState(session)) === 'pending') await setCaptureState(session, 'ready');
     });

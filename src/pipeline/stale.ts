@@ -4,6 +4,7 @@ import type { Session } from '../db/transaction.js';
 import { usageFailure, workFailure } from '../errors.js';
 import { readPackageFile } from '../files.js';
 import { mappingNotices } from '../migrate/source.js';
+import { plural } from '../report/format.js';
 import { compareFrozen, erasedDays, type Frozen, type LateTaps, readFrozen } from './frozen.js';
 import {
   addDays,
@@ -156,11 +157,16 @@ export const findStaleDays = async (
     lateTaps: compared
       .filter(({ late_count, told_count }) => late_count !== told_count)
       .map(({ day, late_count }) => ({ day, count: late_count })),
-    // What comes while a trigger is off goes unseen until the next run.
-    lookedAtAll: lookback === null && capture !== 'broken',
+    // Only what was pending here: another may have switched capture on since, or a trigger may be off.
+    lookedAtAll: lookback === null && capture === 'pending',
     notices: [
       ...(await mappingNotices(session.query, settings.source)),
       ...noticesOf(request, days, capture, lostDay, frozen),
+      ...(erased.size > 0
+        ? [
+            `On ${plural(erased.size, 'frozen day')} people tapped who are no users any more: their figures go, and as the taps of these days are not read again, nothing brings them back should they become users again.`,
+          ]
+        : []),
     ],
   };
 };
@@ -180,7 +186,7 @@ const noticesOf = (
     : []),
   ...(capture === 'broken'
     ? [
-        'A trigger of capture is missing or switched off, or a table has parts now: all of history is compared instead. Mend it, or be told why not, with: arc-gam capture on',
+        'A trigger of capture is missing or switched off, a table has parts now, or the mapping reads a further table: all of history is compared instead. Mend it, or be told why not, with: arc-gam capture on',
       ]
     : []),
   ...(lostDay !== null

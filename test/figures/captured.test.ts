@@ -102,6 +102,34 @@ test('a new mapping is noticed by the next run and by the triggers; other tables
     expect((await database.cli(['migrate', 'down', ...count])).stderr).toContain('arc-gam capture off');
 });
 
+test('a mapping that reads a further table is not left to triggers', async () => {
+  database = await createDatabase();
+  const { client } = database;
+  await addUsers(database, 1, 2, 3);
+  await client.query(
+    `create table public.device (device_id integer primary key, user_id uuid);
+     insert into public.device values (1, '${userId(1)}');
+     alter table public.taps add column device_id integer`,
+  );
+  await addTap(database, 3, 2, '2025-03-01T08:00Z');
+  await client.query('update public.taps set device_id = 1');
+  await database.ok(['capture', 'on']);
+  const reading = {
+    ARC_GAM_TAPS_ID1: '(select device.user_id from public.device where device.device_id = taps.device_id)',
+  };
+  await database.ok(['migrate'], reading);
+  await database.ok(['etl', '--date', '2025-03-02']);
+  expect(await activity('2025-03-01')).toEqual(both);
+  expect((await database.ok(['capture', 'status'])).stdout).toContain('the mapping reads a further table');
+  const refused = await database.cli(['capture', 'on']);
+  expect(refused.code).toBe(2);
+  expect(refused.stderr).toContain('The mapping reads public.device as well');
+  // Found by what is compared.
+  await client.query(`update public.device set user_id = '${userId(3)}'`);
+  await database.ok(['etl', '--date', '2025-03-02']);
+  expect((await activity('2025-03-01')).map(({ user_id }) => user_id)).toEqual([userId(2), userId(3)]);
+});
+
 test('days before the first processed day are found: of a stranger, of an earlier span, of a late tap', async () => {
   database = await createDatabase();
   await addUsers(database, 1, 2);

@@ -90,9 +90,9 @@ describe('planDays', () => {
       },
     );
     expect(planned).toEqual([
-      { day: '2026-01-02', tapCount: 0, reason: 'missing', isFrozen: false },
-      { day: '2026-01-03', tapCount: 7, reason: 'missing', isFrozen: false },
-      { day: '2026-01-04', tapCount: 0, reason: 'missing', isFrozen: false },
+      { day: '2026-01-02', tapCount: 0, reason: 'missing', isMarked: false, isFrozen: false },
+      { day: '2026-01-03', tapCount: 7, reason: 'missing', isMarked: false, isFrozen: false },
+      { day: '2026-01-04', tapCount: 0, reason: 'missing', isMarked: false, isFrozen: false },
     ]);
   });
 
@@ -110,6 +110,7 @@ describe('cutBatches', () => {
     day,
     tapCount: [5, 5, 100, 0, 4][index] ?? 0,
     reason: 'missing' as const,
+    isMarked: false,
     isFrozen: false,
   }));
 
@@ -138,6 +139,7 @@ describe('cutBatches', () => {
             day: addDays('2026-01-01', index),
             tapCount,
             reason: 'missing' as const,
+            isMarked: false,
             isFrozen: false,
           }));
           const batches = cutBatches(all, byDays ? { days: size } : { taps: size });

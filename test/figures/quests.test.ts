@@ -303,6 +303,10 @@ describe('definitions', () => {
     await onlyQuest('taps', 1);
     await etl('2026-01-05');
     expect(await progressOf(1)).toHaveLength(1);
+    // Its snapshot would not have what a run writes meanwhile.
+    await database.client.query('begin isolation level repeatable read');
+    await expect(database.client.query('delete from quest_definitions')).rejects.toThrow('read committed');
+    await database.client.query('rollback');
     await database.client.query('truncate quest_definitions cascade');
     expect(await progressOf(1)).toEqual([]);
   });

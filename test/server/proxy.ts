@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
 /** A way to a server that can be disturbed. */
-export interface Proxy {
+export interface ServerProxy {
   /** The address that leads through it. */
   readonly url: string;
   /** Nothing comes through any more, and nobody is told. */
@@ -15,17 +15,26 @@ export interface Proxy {
   close(): void;
 }
 
-/** Opens a way to the server of `url`, at `port`, or a free one. `hears` is told what callers say. */
+/**
+ * Opens a way to the server of `url`, at `port`, or a free one. `hears` is told what callers say, and may let the
+ * caller's connection be forgotten: nothing comes through it any more.
+ */
 export const openProxy = async (
   url: string,
-  { port = 0, hears }: { port?: number; hears?: (words: string, proxy: Proxy) => void } = {},
-): Promise<Proxy> => {
+  {
+    port = 0,
+    hears,
+  }: { port?: number; hears?: (words: string, proxy: ServerProxy, forget: () => void) => void } = {},
+): Promise<ServerProxy> => {
   const target = new URL(url);
   const sockets = new Set<Socket>();
   let isFrozen = false;
   const server = createServer((caller) => {
     const upstream = connect(Number(target.port), target.hostname);
-    if (hears !== undefined) caller.on('data', (data: Buffer) => hears(data.toString(), proxy));
+    const forget = () => {
+      for (const socket of [caller, upstream]) socket.removeAllListeners('data').pause();
+    };
+    if (hears !== undefined) caller.on('data', (data: Buffer) => hears(data.toString(), proxy, forget));
     for (const [from, to] of [
       [caller, upstream],
       [upstream, caller],
@@ -47,7 +56,7 @@ export const openProxy = async (
   const cut = () => {
     for (const socket of sockets) socket.destroy();
   };
-  const proxy: Proxy = {
+  const proxy: ServerProxy = {
     url: through.href,
     freeze: () => {
       isFrozen = true;

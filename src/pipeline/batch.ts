@@ -84,8 +84,9 @@ export const lockLedger = 'lock table processed_day in exclusive mode;';
  * Throws the database's error, which names the step; the caller rolls back.
  */
 export const runBatch = async (session: Session, options: BatchOptions): Promise<BatchResult> => {
-  // Somebody's table of a scratch table's name in the schema is not meant: it would be read, and dropped.
-  await session.script(`set local search_path = pg_temp, "${options.schema}";`);
+  // Somebody's table of a scratch table's name in the schema is not meant: it would be read, and dropped. Nor is a
+  // temporary one of a table's name, which another client of a pooler may have left on the connection.
+  await session.script(`discard temp; set local search_path = pg_temp, "${options.schema}";`);
   const batch = new Batch(session, options, await persistenceFor(session, options));
   return batch.run();
 };

@@ -115,3 +115,24 @@ throughBouncer(
     expect(await through(['verify', '--full'])).toMatchObject({ code: 0 });
   },
 );
+
+throughBouncer(
+  'temporary tables that another client left on the pooled connections are not read',
+  async () => {
+    const clients = Array.from({ length: 5 }, () => new pg.Client({ connectionString: url }));
+    for (const client of clients) {
+      await client.connect();
+      // Held until all five have theirs.
+      await client.query('begin');
+      for (const name of ['pair', 'pair_day', 'user_key'])
+        await client.query(`create temp table ${name} (like gamification.${name} including all)`);
+    }
+    for (const client of clients) {
+      await client.query('commit');
+      await client.end();
+    }
+    await addTap(database, 1, 3, '2026-03-01T10:00Z');
+    expect(await through(['etl', '--date', '2026-03-02'])).toMatchObject({ code: 0 });
+    expect(await database.cli(['verify', '--full', '--stale-ok'])).toMatchObject({ code: 0 });
+  },
+);

@@ -124,6 +124,39 @@ test('with IAM everybody logs in as their own service account, without a passwor
   ]);
 });
 
+test('a step that is run again makes nothing twice', () => {
+  const own = mkdtempSync(join(tmpdir(), 'arc-gam-deploy-'));
+  /** What is asked of a gcloud for which everything that is looked for is there, or nothing. */
+  const asked = (step: string, isThere: boolean) => {
+    const words = `#!/bin/sh
+echo "$*" >> "${own}/asked"
+case "$*" in
+  *policies\\ list*) echo ${isThere ? 'projects/p/alertPolicies/1' : ''} ;;
+  *--format*) ;;
+  *describe*) exit ${isThere ? 0 : 1} ;;
+esac
+`;
+    writeFileSync(join(own, 'gcloud'), words, { mode: 0o755 });
+    writeFileSync(join(own, 'asked'), '');
+    const lines = 'IAM=yes\nFOLLOW=yes\nSERVE=yes\nSERVICE_TOKEN=yes\nSERVE_DOMAIN=community.example';
+    const settings = join(own, 'settings.env');
+    writeFileSync(settings, `${readFileSync(`${folder}settings.env.example`, 'utf8')}\n${lines}`);
+    const environment = { SETTINGS: settings, DRY_RUN: '', PATH: `${own}:${process.env.PATH}` };
+    expect(deploy(step, environment)).toMatchObject({ status: 0 });
+    return readFileSync(join(own, 'asked'), 'utf8')
+      .split('\n')
+      .filter((line) => / create /.test(line));
+  };
+  try {
+    for (const step of ['setup', 'schedule', 'alerts', 'follow', 'reader', 'domain']) {
+      expect(asked(step, false).length, step).toBeGreaterThan(0);
+      expect(asked(step, true), step).toEqual([]);
+    }
+  } finally {
+    rmSync(own, { recursive: true });
+  }
+});
+
 test('an upgrade migrates before the jobs get the new image', () => {
   const { stdout } = deploy('upgrade', { ENGINE: 'docker' });
   const verbs = stdout

@@ -75,6 +75,14 @@ export const mappingOf = (
   ...given,
 });
 
+/** Variables that are not given and have another value than their default, as `NAME=value`. */
+export const mappingKept = (given: Partial<SourceMapping>, mapping: SourceMapping): string[] => {
+  const defaults = mappingOf({});
+  return (Object.keys(mapping) as (keyof SourceMapping)[])
+    .filter((key) => given[key] === undefined && mapping[key] !== defaults[key])
+    .map((key) => `${sourceVariable(key)}=${mapping[key]}`);
+};
+
 /** Variables that map the source otherwise than `recorded` does. One that is not set says nothing. */
 export const mappedAnew = (given: Partial<SourceMapping>, recorded: Partial<SourceMapping>): string[] => {
   const held = mappingOf({}, recorded);

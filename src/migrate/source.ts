@@ -1,5 +1,12 @@
 import type pg from 'pg';
-import { mappedAnew, mappingOf, type Settings, type SourceMapping, sourceVariable } from '../config.js';
+import {
+  mappedAnew,
+  mappingKept,
+  mappingOf,
+  type Settings,
+  type SourceMapping,
+  sourceVariable,
+} from '../config.js';
 import { toFailure } from '../db/failure.js';
 import { type Failure, usageFailure, workFailure } from '../errors.js';
 import { readPackageFile } from '../files.js';
@@ -126,8 +133,17 @@ from ${users.sql}${order}`;
     },
     users: { oid: users.oid, sql: users.sql, name: users.name, key: userId.sql },
     mapping,
-    notices: [...missingNotices(taps, users, mapping), ...(await indexNotice(client, taps, time))],
+    notices: [
+      ...keptNotices(settings.source, mapping),
+      ...missingNotices(taps, users, mapping),
+      ...(await indexNotice(client, taps, time)),
+    ],
   };
+};
+
+const keptNotices = (given: Partial<SourceMapping>, mapping: SourceMapping): string[] => {
+  const kept = mappingKept(given, mapping);
+  return kept.length === 0 ? [] : [`Not set here, and kept as the views were made: ${kept.join(', ')}`];
 };
 
 /** Says, where it is so, that the settings map the source otherwise than the views do that `migrate` made. */

@@ -177,7 +177,6 @@ const nothingWaits = `
         and database = (select oid from pg_database where datname = current_database())
         and objid = (hashtext('gamification')::bigint & 4294967295)::oid
     )
-    and (
-      coalesce((select max(day) from gamification.processed_day) = (now() at time zone $1)::date, false)
-      or not exists (select 1 from public.taps where (time at time zone $1)::date <= (now() at time zone $1)::date)
-    )) as is_quiet`;
+    -- The day that runs is counted also where no tap is left.
+    and coalesce((select max(day) from gamification.processed_day) = (now() at time zone $1)::date, false)
+    ) as is_quiet`;

@@ -57,6 +57,10 @@ const sourceDefaults: Record<keyof SourceMapping, readonly [variable: string, fa
   usersOptOut: ['ARC_GAM_USERS_OPT_OUT', '(false)'],
 };
 
+const defaultMapping = Object.fromEntries(
+  Object.entries(sourceDefaults).map(([key, [, fallback]]) => [key, fallback]),
+) as unknown as SourceMapping;
+
 /** The environment variable that maps a column of the source, for messages. */
 export const sourceVariable = (key: keyof SourceMapping): string => sourceDefaults[key][0];
 
@@ -67,21 +71,13 @@ export const sourceVariable = (key: keyof SourceMapping): string => sourceDefaul
 export const mappingOf = (
   given: Partial<SourceMapping>,
   recorded: Partial<SourceMapping> = {},
-): SourceMapping => ({
-  ...(Object.fromEntries(
-    Object.entries(sourceDefaults).map(([key, [, fallback]]) => [key, fallback]),
-  ) as unknown as SourceMapping),
-  ...recorded,
-  ...given,
-});
+): SourceMapping => ({ ...defaultMapping, ...recorded, ...given });
 
 /** Variables that are not given and have another value than their default, as `NAME=value`. */
-export const mappingKept = (given: Partial<SourceMapping>, mapping: SourceMapping): string[] => {
-  const defaults = mappingOf({});
-  return (Object.keys(mapping) as (keyof SourceMapping)[])
-    .filter((key) => given[key] === undefined && mapping[key] !== defaults[key])
+export const mappingKept = (given: Partial<SourceMapping>, mapping: SourceMapping): string[] =>
+  (Object.keys(mapping) as (keyof SourceMapping)[])
+    .filter((key) => given[key] === undefined && mapping[key] !== defaultMapping[key])
     .map((key) => `${sourceVariable(key)}=${mapping[key]}`);
-};
 
 /** Variables that map the source otherwise than `recorded` does. One that is not set says nothing. */
 export const mappedAnew = (given: Partial<SourceMapping>, recorded: Partial<SourceMapping>): string[] => {

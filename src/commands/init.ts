@@ -17,7 +17,7 @@ import { readPackageFile } from '../files.js';
 import { type CatalogueColumn, type Guesses, guessMapping } from '../init/guess.js';
 import { addSettings, type Setting, settingsText, withoutPassword } from '../init/settings-file.js';
 import { migrateUp, migrationSql } from '../migrate/migrate.js';
-import { applicationTables, inspectSource, relationName } from '../migrate/source.js';
+import { applicationTables, inspectSource, recordedSetting, relationName } from '../migrate/source.js';
 import { runPipeline } from '../pipeline/run.js';
 import { formatCount, formatDuration, plural } from '../report/format.js';
 import type { Reporter, RunReport } from '../report/reporter.js';
@@ -68,11 +68,10 @@ const run = async (flags: InitFlags, invocation: Invocation): Promise<void> => {
     }
     const found = Object.fromEntries(guesses.settings.map(({ variable, value }) => [variable, value]));
     const settings = readSettings(flags, { ...environment, ...found });
-    const all = [
-      ...connection(flags, environment),
-      zoneOf(environment, await recordedZone(database, settings)),
-      ...guesses.settings,
-    ];
+    const zone = await reading(database, settings, (client) =>
+      recordedSetting(client, settings.schema, 'zone'),
+    );
+    const all = [...connection(flags, environment), zoneOf(environment, zone), ...guesses.settings];
     const plan = await whatMigrateDoes(database, settings);
     const fit = await howItFits(database, settings);
     const added = flags.dryRun ? [] : addSettings(flags.file, all);
@@ -139,16 +138,6 @@ const zoneOf = (
         ? 'the zone that the figures here were computed in'
         : 'nothing in a database says where its people live: set the IANA zone that decides their days before the first run, such as America/New_York; later it takes a rebuild',
 });
-
-/** The zone recorded with the data, if there is data. */
-const recordedZone = (database: Database, settings: Settings): Promise<string | null> =>
-  reading(database, settings, async (client) => {
-    const name = `"${settings.schema}".setting`;
-    const { rows } = await client.query('select 1 as is_there where to_regclass($1) is not null', [name]);
-    if (rows.length === 0) return null;
-    const found = await client.query<{ value: string }>(`select value from ${name} where key = 'zone'`);
-    return found.rows[0]?.value ?? null;
-  });
 
 interface MigratePlan {
   readonly pendingCount: number;

@@ -58,18 +58,17 @@ interface Mapped {
 
 const quote = (identifier: string): string => `"${identifier.replaceAll('"', '""')}"`;
 
-/** The mapping that the views are made with next: what is set, over what they were made with last. */
-const readMapping = async (
+/** What is recorded with the data of a schema; null also where there is no schema yet. */
+export const recordedSetting = async (
   client: pg.ClientBase,
-  { schema, source }: Pick<Settings, 'schema' | 'source'>,
-): Promise<SourceMapping> => {
+  schema: string,
+  key: 'mapping' | 'zone',
+): Promise<string | null> => {
   const table = `"${schema}".setting`;
   const { rows } = await client.query('select 1 as is_there where to_regclass($1) is not null', [table]);
-  if (rows.length === 0) return mappingOf(source);
-  const [recorded] = (
-    await client.query<{ value: string }>(`select value from ${table} where key = 'mapping'`)
-  ).rows;
-  return mappingOf(source, recorded === undefined ? {} : JSON.parse(recorded.value));
+  if (rows.length === 0) return null;
+  const found = await client.query<{ value: string }>(`select value from ${table} where key = $1`, [key]);
+  return found.rows[0]?.value ?? null;
 };
 
 /**
@@ -80,7 +79,8 @@ export const inspectSource = async (
   client: pg.ClientBase,
   settings: Pick<Settings, 'schema' | 'source'>,
 ): Promise<Source> => {
-  const mapping = await readMapping(client, settings);
+  const recorded = await recordedSetting(client, settings.schema, 'mapping');
+  const mapping = mappingOf(settings.source, recorded === null ? {} : JSON.parse(recorded));
   const taps = await findRelation(client, mapping, 'tapsTable');
   const users = await findRelation(client, mapping, 'usersTable');
   const column = (relation: Relation, key: keyof SourceMapping) => mapColumn(client, relation, mapping, key);

@@ -161,12 +161,7 @@ export const findStaleDays = async (
     lookedAtAll: lookback === null && capture === 'pending',
     notices: [
       ...(await mappingNotices(session.query, settings.source)),
-      ...noticesOf(request, days, capture, lostDay, frozen),
-      ...(erased.size > 0
-        ? [
-            `On ${plural(erased.size, 'frozen day')} people tapped who are no users any more: their figures go, and as the taps of these days are not read again, nothing brings them back should they become users again.`,
-          ]
-        : []),
+      ...noticesOf(request, days, { capture, lostDay, frozen, erasedCount: erased.size }),
     ],
   };
 };
@@ -175,9 +170,12 @@ export const findStaleDays = async (
 const noticesOf = (
   { from }: StaleRequest,
   [first, ...others]: readonly PlannedDay[],
-  capture: CaptureState,
-  lostDay: string | null,
-  frozen: Frozen | null,
+  {
+    capture,
+    lostDay,
+    frozen,
+    erasedCount,
+  }: { capture: CaptureState; lostDay: string | null; frozen: Frozen | null; erasedCount: number },
 ): string[] => [
   ...(first !== undefined && others.length >= mostLikelyDays
     ? [
@@ -197,6 +195,11 @@ const noticesOf = (
   ...(frozen !== null && from !== null && isBefore(from, frozen)
     ? [
         `The days before ${frozen.frozen_before} are frozen: they are left as they are, and the span begins with ${frozen.frozen_before}.`,
+      ]
+    : []),
+  ...(erasedCount > 0
+    ? [
+        `On ${plural(erasedCount, 'frozen day')} people tapped who are no users any more: their figures go, and as the taps of these days are not read again, nothing brings them back should they become users again.`,
       ]
     : []),
 ];

@@ -70,24 +70,17 @@ test('the manifests are Cloud Run Jobs with every placeholder filled in', () => 
   });
 });
 
-/** What is rendered with these lines at the end of the settings, in a file that is named from the root. */
-const manifestsWith = (lines: string) => {
-  const own = mkdtempSync(join(tmpdir(), 'arc-gam-deploy-'));
-  try {
-    const file = join(own, 'settings.env');
-    writeFileSync(file, `${readFileSync(`${folder}settings.env.example`, 'utf8')}\n${lines}`);
-    const { stdout, stderr, status } = deploy('render', { SETTINGS: file });
-    expect({ stderr, status }).toEqual({ stderr: '', status: 0 });
-    return parseAllDocuments(stdout).flatMap((document) => {
-      expect(document.errors).toEqual([]);
-      const { metadata, spec } = document.toJS() ?? {};
-      if (spec === undefined) return [];
-      const { containers } = (spec.template.spec.template ?? spec.template).spec;
-      return [{ name: metadata.name as string, env: containers[0].env as Variable[] }];
-    });
-  } finally {
-    rmSync(own, { recursive: true });
-  }
+/** Name and environment of all that is rendered with these settings. */
+const environmentsWith = (changed: Record<string, string>) => {
+  const { stdout, stderr, status } = deployWith('render', changed);
+  expect({ stderr, status }).toEqual({ stderr: '', status: 0 });
+  return parseAllDocuments(stdout).flatMap((document) => {
+    expect(document.errors).toEqual([]);
+    const { metadata, spec } = document.toJS() ?? {};
+    if (spec === undefined) return [];
+    const { containers } = (spec.template.spec.template ?? spec.template).spec;
+    return [{ name: metadata.name as string, env: containers[0].env as Variable[] }];
+  });
 };
 
 test('the mapping of the settings reaches migrate as it is', () => {
@@ -95,8 +88,11 @@ test('the mapping of the settings reaches migrate as it is', () => {
     ARC_GAM_TAPS_TABLE: '"Social App"."Tap$1"',
     ARC_GAM_USERS_ID: "case when id ~ '^[0-9a-f\\-]{36}$' then id::uuid end",
   };
-  const lines = Object.entries(mapping).map(([name, value]) => `${name}='${value.replaceAll("'", `'"'"'`)}'`);
-  const [migrate, ...others] = manifestsWith(lines.join('\n'));
+  const [migrate, ...others] = environmentsWith(
+    Object.fromEntries(
+      Object.entries(mapping).map(([name, value]) => [name, `'${value.replaceAll("'", `'"'"'`)}'`]),
+    ),
+  );
   for (const [name, value] of Object.entries(mapping)) {
     expect(migrate?.env).toContainEqual({ name, value });
     for (const { env } of others) expect(env.map((variable) => variable.name)).not.toContain(name);
@@ -104,7 +100,8 @@ test('the mapping of the settings reaches migrate as it is', () => {
 });
 
 test('with IAM everybody logs in as their own service account, without a password', () => {
-  const seen = manifestsWith('IAM=yes\nFOLLOW=yes\nSERVE=yes\nSERVICE_TOKEN=yes').map(({ name, env }) => ({
+  const all = { IAM: 'yes', FOLLOW: 'yes', SERVE: 'yes', SERVICE_TOKEN: 'yes' };
+  const seen = environmentsWith(all).map(({ name, env }) => ({
     name,
     user: env.find((variable) => variable.name === 'DB_USER')?.value,
     iam: env.find((variable) => variable.name === 'DB_IAM')?.value,
@@ -138,9 +135,17 @@ esac
 `;
     writeFileSync(join(own, 'gcloud'), words, { mode: 0o755 });
     writeFileSync(join(own, 'asked'), '');
-    const lines = 'IAM=yes\nFOLLOW=yes\nSERVE=yes\nSERVICE_TOKEN=yes\nSERVE_DOMAIN=community.example';
     const settings = join(own, 'settings.env');
-    writeFileSync(settings, `${readFileSync(`${folder}settings.env.example`, 'utf8')}\n${lines}`);
+    writeFileSync(
+      settings,
+      settingsWith({
+        IAM: 'yes',
+        FOLLOW: 'yes',
+        SERVE: 'yes',
+        SERVICE_TOKEN: 'yes',
+        SERVE_DOMAIN: 'a.example',
+      }),
+    );
     const environment = { SETTINGS: settings, DRY_RUN: '', PATH: `${own}:${process.env.PATH}` };
     expect(deploy(step, environment)).toMatchObject({ status: 0 });
     return readFileSync(join(own, 'asked'), 'utf8')
@@ -227,12 +232,12 @@ test('the follower is a worker pool of one, upgraded after the migration, with a
   }
 });
 
-/** Settings as the example has them, but for these. */
+/** Settings as the example has them, but for these: the last value of a name counts. */
 const settingsWith = (changed: Record<string, string>): string =>
-  Object.entries(changed).reduce(
-    (text, [name, value]) => text.replace(new RegExp(`^${name}=.*$`, 'm'), `${name}=${value}`),
+  [
     readFileSync(`${folder}settings.env.example`, 'utf8'),
-  );
+    ...Object.entries(changed).map(([name, value]) => `${name}=${value}`),
+  ].join('\n');
 
 const deployWith = (step: string, changed: Record<string, string>) => {
   const own = mkdtempSync(join(tmpdir(), 'arc-gam-deploy-'));

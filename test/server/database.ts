@@ -148,3 +148,16 @@ export const addTap = async (
     [userId(one), userId(other), time, latitude, longitude],
   );
 };
+
+/** Resolves when somebody waits for a lock on a table of ours. */
+export const untilWaitedFor = async (database: TestDatabase, table: string): Promise<void> => {
+  for (;;) {
+    // Databases made from one template have the same oids: another file's table could wait too.
+    const waiting = await database.rows(
+      `select 1 from pg_locks where relation = 'gamification.${table}'::regclass and not granted
+       and database = (select oid from pg_database where datname = current_database())`,
+    );
+    if (waiting.length > 0) return;
+    await new Promise((resolve) => setTimeout(resolve, 30));
+  }
+};

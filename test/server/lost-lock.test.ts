@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startCli } from '../command/cli.js';
-import { addTap, addUsers, createDatabase, type TestDatabase } from './database.js';
+import { addTap, addUsers, createDatabase, type TestDatabase, untilWaitedFor } from './database.js';
 import { openProxy, type ServerProxy } from './proxy.js';
 
 let database: TestDatabase;
@@ -36,16 +36,7 @@ const standStill = async () => {
     ARC_GAM_LOCK_TIMEOUT_MS: '100000',
     ARC_GAM_DATABASE_WAIT_SECONDS: '120',
   });
-  await expect
-    .poll(
-      () =>
-        database.rows(
-          `select 1 from pg_locks where relation = 'gamification.user_streaks'::regclass and not granted
-           and database = (select oid from pg_database where datname = current_database())`,
-        ),
-      { timeout: 20_000 },
-    )
-    .toHaveLength(1);
+  await untilWaitedFor(database, 'user_streaks');
   return run;
 };
 

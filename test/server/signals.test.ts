@@ -3,7 +3,7 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { jsonLines, startCli } from '../command/cli.js';
-import { addTap, addUsers, createDatabase, type TestDatabase } from './database.js';
+import { addTap, addUsers, createDatabase, type TestDatabase, untilWaitedFor } from './database.js';
 import { openProxy } from './proxy.js';
 
 let database: TestDatabase;
@@ -30,17 +30,7 @@ const etl = (url = database.url, environment: NodeJS.ProcessEnv = {}) =>
     ...environment,
   });
 
-const untilBatchWaits = async () => {
-  for (;;) {
-    // Databases made from one template have the same oids: another file's table could wait too.
-    const waiting = await database.rows(
-      `select 1 from pg_locks where relation = 'gamification.user_streaks'::regclass and not granted
-       and database = (select oid from pg_database where datname = current_database())`,
-    );
-    if (waiting.length > 0) return;
-    await new Promise((resolve) => setTimeout(resolve, 30));
-  }
-};
+const untilBatchWaits = () => untilWaitedFor(database, 'user_streaks');
 
 const days = async () =>
   Number((await database.rows<{ count: string }>('select count(*) from processed_day'))[0]?.count);

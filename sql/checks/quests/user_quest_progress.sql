@@ -1,5 +1,5 @@
--- Progress of the verified users in every quest of every week. Quests whose definition changed since the last run are
--- reported separately.
+-- Progress of the verified users in every quest of every week, also of a quest that is not there, which is named by its
+-- id. Quests whose definition changed since the last run are reported separately.
 --! table: user_quest_progress
 --! says: quests of the verified users, counted by definition
 --! key: user_id, quest, week_start
@@ -21,7 +21,7 @@ join verify_quest on verify_quest.quest_id = expected_quest.quest_id
 --: stored
 select
   user_quest_progress.user_id,
-  verify_quest.slug as quest,
+  coalesce(verify_quest.slug, user_quest_progress.quest_id::text) as quest,
   user_quest_progress.week_start,
   user_quest_progress.progress ->> 'count' as "progress.count",
   user_quest_progress.progress ->> 'target' as "progress.target",
@@ -30,4 +30,6 @@ select
   user_quest_progress.completed_at
 from verify_user
 join user_quest_progress on user_quest_progress.user_id = verify_user.user_id
-join verify_quest on verify_quest.quest_id = user_quest_progress.quest_id
+left join verify_quest on verify_quest.quest_id = user_quest_progress.quest_id
+where verify_quest.quest_id is not null
+  or user_quest_progress.quest_id not in (select quest_definitions.quest_id from quest_definitions)

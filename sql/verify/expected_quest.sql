@@ -43,6 +43,7 @@ with tapper_day as (
     (array_agg(quest_deed.tapped_at order by quest_deed.tapped_at))[quest_day.target] as completed_at
   from quest_day
   join quest_deed on quest_deed.metric = quest_day.metric and quest_deed.day = quest_day.day
+  join verify_user on verify_user.user_id = quest_deed.user_id
   group by quest_day.quest_id, quest_day.target, quest_deed.user_id, quest_day.week_start, quest_day.window_start
   union all
   select tapped.quest_id, tapped.target, tapped.user_id, tapped.week_start, tapped.reached, completed.completed_at
@@ -65,6 +66,7 @@ with tapper_day as (
     end
   from quest_day
   join active_day on active_day.day = quest_day.day
+  join verify_user on verify_user.user_id = active_day.user_id
   where quest_day.metric = 'streak_days'
 )
 insert into expected_quest (user_id, quest_id, week_start, reached, target, completed_at)

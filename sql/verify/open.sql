@@ -38,6 +38,12 @@ create temp table verify_user (
   user_id uuid primary key
 ) on commit drop;
 
+-- Where they are many, the users in the parts that are in verify_user one after the other.
+create temp table verify_user_part (
+  user_id uuid primary key,
+  part integer not null
+) on commit drop;
+
 create temp table verify_week (
   week_start date primary key,
   year smallint not null,

@@ -1,5 +1,6 @@
 -- The users whose rows are recomputed: all that the source or any table names, those of the one day or the one user
--- asked for, or a random sample. It is drawn by key, so that no table is read for it: keys are given from 1 on.
+-- asked for, or a random sample. It is drawn by key, so that no table is read for it: keys are given from 1 on. Distinct
+-- in each table, of which the planner knows how many users there are: all rows together would be sorted.
 -- $1 all users, $2 size of the sample, $3 seed, $4 the one day asked for or null, $5 the one user asked for or null.
 with named as (
   select $5::uuid as user_id
@@ -9,7 +10,7 @@ with named as (
   from user_day_activity
   where $5::uuid is null and $4::date is not null and user_day_activity.day = $4::date
   union
-  select tapper.user_id
+  select distinct tapper.user_id
   from source_pair_day
   cross join lateral (values (source_pair_day.u1), (source_pair_day.u2)) as tapper (user_id)
   where $5::uuid is null and ($1::boolean or $4::date is not null) and source_pair_day.ignored_because is null
@@ -18,27 +19,27 @@ with named as (
   from user_key
   where $5::uuid is null and $4::date is null and $1::boolean
   union
-  select user_day_activity.user_id
+  select distinct user_day_activity.user_id
   from user_day_activity
   where $5::uuid is null and $4::date is null and $1::boolean
   union
-  select user_week_activity.user_id
+  select distinct user_week_activity.user_id
   from user_week_activity
   where $5::uuid is null and $4::date is null and $1::boolean
   union
-  select user_streaks.user_id
+  select distinct user_streaks.user_id
   from user_streaks
   where $5::uuid is null and $4::date is null and $1::boolean
   union
-  select user_quest_progress.user_id
+  select distinct user_quest_progress.user_id
   from user_quest_progress
   where $5::uuid is null and $4::date is null and $1::boolean
   union
-  select weekly_leaderboard.user_id
+  select distinct weekly_leaderboard.user_id
   from weekly_leaderboard
   where $5::uuid is null and $4::date is null and $1::boolean
   union
-  select edge_end.user_id
+  select distinct edge_end.user_id
   from edge_strength
   cross join lateral (values (edge_strength.u1), (edge_strength.u2)) as edge_end (user_id)
   where $5::uuid is null and $4::date is null and $1::boolean

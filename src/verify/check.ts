@@ -34,6 +34,8 @@ export interface Check {
   readonly day: string | null;
   readonly markDay: string | null;
   readonly markUser: string | null;
+  /** Whether it is done for one part of the users after the other, because it looks at more rows than a disk may have room for. */
+  readonly inParts: boolean;
   readonly query: { readonly expected: string; readonly stored: string } | { readonly broken: string };
 }
 
@@ -48,6 +50,7 @@ const headerKeys = [
   'day',
   'mark_day',
   'mark_user',
+  'parts',
 ] as const;
 type HeaderKey = (typeof headerKeys)[number];
 
@@ -99,6 +102,7 @@ export const parseCheck = (name: string, text: string): Check => {
     day: one('day') ?? (key.includes('day') ? 'day' : null),
     markDay: one('mark_day'),
     markUser: one('mark_user'),
+    inParts: one('parts') === null ? false : one('parts') === 'users' || fail("'parts' can only be 'users'."),
     query: readSections(text, fail),
   };
 };

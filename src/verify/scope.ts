@@ -16,6 +16,8 @@ export interface VerifyScope {
   readonly date: Day | null;
   /** Only this user. */
   readonly user: string | null;
+  /** Users whose progress is looked at in one go; 10,000 if not given. What 100,000 did filled a disk of 50 GB. */
+  readonly usersAtOnce?: number;
 }
 
 /** How much was looked at. */
@@ -78,19 +80,52 @@ const parts = [
   ['the second degree', ['second_degree_change']],
   ['weeks', ['expected_week']],
   ['places', ['visited_cell_of']],
-  ['quests', ['verify_quest', 'quest_day', 'quest_deed', 'expected_quest']],
+  ['quests', ['verify_quest', 'quest_day']],
+  ['progress', ['quest_deed', 'expected_quest']],
   ['surges', ['area_count_of', 'expected_surge_hour', 'expected_surge_window', 'expected_area']],
 ] as const;
 type Part = (typeof parts)[number][0];
 
-const recomputePart = async (session: Session, part: Part, origin: 'source' | 'sample'): Promise<void> => {
+const recomputePart = async (
+  session: Session,
+  part: Part,
+  origin: 'source' | 'sample',
+  scope: Pick<VerifyScope, 'usersAtOnce'> = {},
+): Promise<void> => {
   const [, statements] = parts.find(([name]) => name === part) ?? [part, []];
-  for (const statement of statements) {
-    const table = statement.replace(/_of$/, '');
-    // A sample reads no whole table in any of its statements.
-    const ways = (avoided[table] ?? []).filter((way) => origin === 'source' || way !== 'seqscan');
-    await recompute(session, table, table === statement ? table : `${statement}_${origin}`, ways);
+  const recomputeAll = async (): Promise<void> => {
+    for (const statement of statements) {
+      const table = statement.replace(/_of$/, '');
+      // A sample reads no whole table in any of its statements.
+      const ways = (avoided[table] ?? []).filter((way) => origin === 'source' || way !== 'seqscan');
+      await recompute(session, table, table === statement ? table : `${statement}_${origin}`, ways);
+    }
+  };
+  await (part === 'progress' ? inParts(session, scope, recomputeAll) : recomputeAll());
+};
+
+/**
+ * Does something for the users in verify_user, which holds one part of them after the other while it is done, and all
+ * of them afterwards.
+ */
+export const inParts = async (
+  session: Session,
+  { usersAtOnce = 10_000 }: Pick<VerifyScope, 'usersAtOnce'>,
+  work: () => Promise<void>,
+): Promise<void> => {
+  const [divided] = await session.query<{ count: number }>(fill('user_part'), [usersAtOnce]);
+  const count = divided?.count ?? 0;
+  if (count <= 1) return work();
+  const keepOnly = async (part: number | null): Promise<void> => {
+    await session.query('delete from verify_user');
+    await session.query(fill('users_of_part'), [part]);
+    await session.script('analyze verify_user');
+  };
+  for (let part = 0; part < count; part += 1) {
+    await keepOnly(part);
+    await work();
   }
+  await keepOnly(null);
 };
 
 /**
@@ -193,7 +228,7 @@ export const openScope = async (
   await timed('homes', 'Reading the homes again', () => readHomes(session));
   for (const [part] of parts)
     await timed(part, `Recomputing ${part}`, () =>
-      recomputePart(session, part, isFull ? 'source' : 'sample'),
+      recomputePart(session, part, isFull ? 'source' : 'sample', scope),
     );
   const [coverage] = await session.query<Coverage & Record<string, unknown>>(fill('coverage'));
   return {

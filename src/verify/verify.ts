@@ -6,7 +6,7 @@ import { usageFailure, workFailure } from '../errors.js';
 import { readPackageFile } from '../files.js';
 import { type Check, loadChecks, type Weight } from './check.js';
 import { findingsOf } from './comparison.js';
-import { type Coverage, openScope, type Preparation, type VerifyScope } from './scope.js';
+import { type Coverage, inParts, openScope, type Preparation, type VerifyScope } from './scope.js';
 
 /** What is wrong with one stored value. */
 export interface Finding {
@@ -148,13 +148,17 @@ const runCheck = async (
     [[table, ...check.needs].join(','), ','],
   );
   if (missing !== undefined) return done('skipped', 0, []);
-  const [counted] = await session.query<{ count: number }>(findingsOf(check), [
-    name,
-    table,
-    scope.user,
-    scope.date,
-  ]);
-  const count = counted?.count ?? 0;
+  let count = 0;
+  const find = async (): Promise<void> => {
+    const [counted] = await session.query<{ count: number }>(findingsOf(check), [
+      name,
+      table,
+      scope.user,
+      scope.date,
+    ]);
+    count += counted?.count ?? 0;
+  };
+  await (check.inParts ? inParts(session, scope, find) : find());
   if (count === 0) return done('ok', 0, []);
   const findings = await session.query<Finding & Record<string, unknown>>(
     readPackageFile('sql/verify/told_finding.sql'),

@@ -12,7 +12,7 @@ import type { TestDatabase } from '../server/database.js';
 export type Corruption = [name: string, sql: string, table: string, column: string];
 
 export const everything = {
-  scope: { full: true, sample: 1, seed: '', date: null, user: null },
+  scope: { full: true, sample: 1, seed: '', date: null, user: null, usersAtOnce: 7 },
   tables: [],
   limit: 1000,
   onWork: () => undefined,

@@ -2,6 +2,7 @@
 -- id. Quests whose definition changed since the last run are reported separately.
 --! table: user_quest_progress
 --! says: quests of the verified users, counted by definition
+--! parts: users
 --! key: user_id, quest, week_start
 --! compared: progress.count, progress.target, progress.pct, progress, completed_at
 --! day: week_start
@@ -16,7 +17,8 @@ select
   least(100, 100 * expected_quest.reached / expected_quest.target)::text as "progress.pct",
   jsonb '{}' as progress,
   expected_quest.completed_at
-from expected_quest
+from verify_user
+join expected_quest on expected_quest.user_id = verify_user.user_id
 join verify_quest on verify_quest.quest_id = expected_quest.quest_id
 --: stored
 select

@@ -48,6 +48,10 @@ from (
     lag(fact.day) over (partition by fact.u1, fact.u2 order by fact.day) as day_before
   from fact
   where exists (select 1 from wanted_metric where wanted_metric.metric = 'reconnections')
+    and (
+      fact.u1 in (select verify_user.user_id from verify_user)
+      or fact.u2 in (select verify_user.user_id from verify_user)
+    )
 ) as neighboured
 where neighboured.day - neighboured.day_before >= 30
 union all

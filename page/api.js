@@ -16,23 +16,27 @@ export class Refusal extends Error {
   }
 }
 
-const parameters = {
-  weekly: () => ({ time_window: choice.time_window }),
-  quests: () => ({}),
-  radar: () => ({ hours: choice.hours, ...(choice.city === '' ? {} : { city: choice.city }) }),
-  health: () => ({}),
+/** What the page asks: the endpoint and its parameters. */
+const questions = {
+  weekly: () => ['weekly', { time_window: choice.time_window }],
+  quests: () => ['quests', {}],
+  radar: () => ['radar', { hours: choice.hours, ...(choice.city === '' ? {} : { city: choice.city }) }],
+  // Today and yesterday to their first hour, also where a clock was set back; whatever the switches say.
+  lately: () => ['radar', { hours: 50 }],
+  health: () => ['health', {}],
 };
 
-export const endpoints = Object.keys(parameters);
+export const asking = Object.keys(questions);
 
 /** The newest answer to each question: a poll sends its ETag, and nothing comes back where nothing changed. */
 const known = new Map();
 
 const patienceMs = 30_000;
 
-/** Asks an endpoint. Resolves to its answer, the very same object as before where nothing changed. Throws a Refusal. */
-export const ask = async (endpoint) => {
-  const query = new URLSearchParams({ user_id: userId, ...parameters[endpoint]() });
+/** Asks a question. Resolves to the answer, the very same object as before where nothing changed. Throws a Refusal. */
+export const ask = async (question) => {
+  const [endpoint, parameters] = questions[question]();
+  const query = new URLSearchParams({ user_id: userId, ...parameters });
   if (demo !== null) query.set('demo', demo);
   if (zone.asked !== undefined) query.set('tz', zone.asked);
   const url = `api/community/${endpoint}?${query}`;
@@ -61,9 +65,9 @@ export const ask = async (endpoint) => {
       throw new Refusal('The server can’t be reached.', { status: response?.status });
     // Some browsers are in a zone that the server does not know: then its own is taken.
     if (error.code !== 'unknown_zone' && !/\btz\b/.test(error.message)) throw error;
-    if (error.status !== 400 || zone.isGiven || zone.asked === undefined) throw error;
+    if (error.status !== 400 || zone.isGiven || !query.has('tz')) throw error;
     zone.asked = undefined;
-    return ask(endpoint);
+    return ask(question);
   }
 };
 

@@ -1,5 +1,5 @@
 import { choice, choose, userId } from './address.js';
-import { ask, endpoints } from './api.js';
+import { ask, asking } from './api.js';
 import { element } from './elements.js';
 import { morph } from './morph.js';
 import { listenToReaders } from './reading.js';
@@ -10,26 +10,26 @@ import { viewOf } from './view.js';
 const byId = (id) => document.getElementById(id);
 const pollMs = 15_000;
 
-/** The newest answer of each endpoint, and what is wrong with those that have none newer. */
+/** The newest answer to each question, and what is wrong with those that have none newer. */
 const answers = {};
 const troubles = {};
 /** How far the server's clock is ahead of this one, in milliseconds. */
 let clockOffset = 0;
 let lastAnsweredAt = null;
-/** A question that was overtaken by another of the same endpoint is not heard. */
-const asked = Object.fromEntries(endpoints.map((endpoint) => [endpoint, 0]));
+/** An answer that was overtaken by another to the same question is not heard. */
+const asked = Object.fromEntries(asking.map((question) => [question, 0]));
 
-const refresh = async (endpoint) => {
-  asked[endpoint] += 1;
-  const turn = asked[endpoint];
+const refresh = async (question) => {
+  asked[question] += 1;
+  const turn = asked[question];
   try {
-    const answer = await ask(endpoint);
-    if (turn !== asked[endpoint]) return;
+    const answer = await ask(question);
+    if (turn !== asked[question]) return;
     const moment = answer.generated_at ?? answer.window?.end;
-    if (answer !== answers[endpoint] && moment !== undefined) clockOffset = Date.parse(moment) - Date.now();
-    answers[endpoint] = answer;
+    if (answer !== answers[question] && moment !== undefined) clockOffset = Date.parse(moment) - Date.now();
+    answers[question] = answer;
     lastAnsweredAt = Date.now();
-    delete troubles[endpoint];
+    delete troubles[question];
     // A link of before has the bare name of the viewer's own city: asked for by that, the radar takes the largest one.
     const own = answer.leaderboard?.city;
     if (own && choice.city === own.name) {
@@ -37,13 +37,13 @@ const refresh = async (endpoint) => {
       await refresh('radar');
     }
   } catch (refusal) {
-    if (turn !== asked[endpoint]) return;
-    if (endpoint === 'radar' && refusal.status === 400 && choice.city !== '') {
+    if (turn !== asked[question]) return;
+    if (question === 'radar' && refusal.status === 400 && choice.city !== '') {
       choose('city', '');
-      await refresh(endpoint);
+      await refresh(question);
       return;
     }
-    troubles[endpoint] = refusal;
+    troubles[question] = refusal;
   }
 };
 
@@ -82,13 +82,13 @@ const notices = (view, refusal) => {
 const banner = (tone, text, ...more) =>
   element('div', { class: `banner ${tone}`, 'data-key': text }, element('p', {}, text), ...more);
 
-/** One banner and one button, however many endpoints fail. */
+/** One banner and one button, however many questions fail. */
 const outage = ({ weekly, zone }) => {
   const [{ message, status }] = Object.values(troubles);
   const text =
     weekly === undefined || lastAnsweredAt === null
       ? 'Back in a moment.'
-      : Object.keys(troubles).length < endpoints.length
+      : Object.keys(troubles).length < asking.length
         ? 'Some of this could not be brought up to date.'
         : `What you see is as of ${hourText(lastAnsweredAt + clockOffset, zone)}.`;
   return element(
@@ -108,17 +108,17 @@ const outage = ({ weekly, zone }) => {
 const retry = async (button) => {
   button.setAttribute('aria-disabled', 'true');
   button.textContent = 'Trying…';
-  await Promise.all(endpoints.map(refresh));
+  await Promise.all(asking.map(refresh));
   show();
   // Who asked by this button is brought to what came; it is gone.
   if (Object.keys(troubles).length === 0) byId('title').focus();
 };
 
-/** Asks again while somebody looks. One endpoint after the other: nobody waits for it. */
+/** Asks again while somebody looks. One question after the other: nobody waits for it. */
 const poll = async () => {
-  for (const endpoint of endpoints) {
+  for (const question of asking) {
     if (document.visibilityState !== 'visible') return;
-    await refresh(endpoint);
+    await refresh(question);
   }
   show();
 };
@@ -139,10 +139,10 @@ const keepPolling = () => {
 };
 
 const concerned = {
-  time_window: { endpoints: ['weekly'], panels: ['recap', 'activity'] },
-  hours: { endpoints: ['radar'], panels: ['radar'] },
-  city: { endpoints: ['radar'], panels: ['radar'] },
-  board: { endpoints: [], panels: [] },
+  time_window: { questions: ['weekly'], panels: ['recap', 'activity'] },
+  hours: { questions: ['radar'], panels: ['radar'] },
+  city: { questions: ['radar'], panels: ['radar'] },
+  board: { questions: [], panels: [] },
 };
 
 const turnSwitch = async (name, value) => {
@@ -150,7 +150,7 @@ const turnSwitch = async (name, value) => {
   show();
   const busy = concerned[name].panels.map(byId);
   for (const panel of busy) panel.setAttribute('aria-busy', 'true');
-  await Promise.all(concerned[name].endpoints.map(refresh));
+  await Promise.all(concerned[name].questions.map(refresh));
   for (const panel of busy) panel.removeAttribute('aria-busy');
   show();
 };
@@ -198,7 +198,7 @@ const start = async () => {
   byId('skeleton').hidden = false;
   byId('main').setAttribute('aria-busy', 'true');
   listen();
-  await Promise.all(endpoints.map(refresh));
+  await Promise.all(asking.map(refresh));
   show();
   byId('main').removeAttribute('aria-busy');
   keepPolling();

@@ -2,16 +2,20 @@ const isCalm = () => matchMedia('(prefers-reduced-motion: reduce)').matches;
 
 /**
  * Makes the children of `place` like `wanted` by changing only what differs, so that nothing flashes, and focus, scroll
- * and open explanations stay. Children with a data-key are found again wherever they moved.
+ * and open explanations stay. Children with a data-key are found again wherever they moved, those of one key in their
+ * order.
  */
 export const morph = (place, wanted) => {
   const parts = wanted.map((part) => (typeof part === 'string' ? document.createTextNode(part) : part));
   const keyed = new Map();
-  for (const child of place.childNodes) if (keyOf(child) !== undefined) keyed.set(keyOf(child), child);
+  for (const child of place.childNodes) {
+    const key = keyOf(child);
+    if (key !== undefined) keyed.set(key, [...(keyed.get(key) ?? []), child]);
+  }
   let at = place.firstChild;
   for (const part of parts) {
     const key = keyOf(part);
-    const old = key === undefined ? at : keyed.get(key);
+    const old = key === undefined ? at : keyed.get(key)?.shift();
     if (old && isAlike(old, part)) {
       if (old === at) at = at.nextSibling;
       else place.insertBefore(old, at);

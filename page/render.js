@@ -12,7 +12,7 @@ import { recommendations } from './panels/recommendations.js';
 import { todo } from './panels/todo.js';
 import { week } from './panels/week.js';
 import { welcome } from './panels/welcome.js';
-import { dayIn, daysBetween, dayText, hourText, momentText, mondayOf, plural } from './text.js';
+import { dayIn, daysBetween, dayText, hourText, isoWeekOf, momentText, mondayOf, plural } from './text.js';
 import { whyOf } from './why.js';
 
 /** Each gives what is in its panel, or null where there is nothing to show and the panel is left out. */
@@ -56,7 +56,7 @@ const heading = (view) => {
   document.title = `${hasName ? before + plainName(name) : otherwise} · Community`;
   const left = 6 - daysBetween(mondayOf(today), today);
   byId('subtitle').textContent =
-    `${dayText(today, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' })}. Week ${weekly.week.iso_week} ends ${left === 0 ? 'tonight' : left === 1 ? 'tomorrow' : `in ${plural(left, 'day')}`}.`;
+    `${dayText(today, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' })}. Week ${isoWeekOf(today)} ends ${left === 0 ? 'tonight' : left === 1 ? 'tomorrow' : `in ${plural(left, 'day')}`}.`;
   byId('as-of').textContent = countedText(view);
 };
 

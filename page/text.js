@@ -1,6 +1,9 @@
 export const count = (number) => number.toLocaleString('en-US');
 export const plural = (number, one, many = `${one}s`) => `${count(number)} ${number === 1 ? one : many}`;
 
+/** A text as the beginning of a sentence. */
+export const beginning = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+
 const dayMs = 86_400_000;
 const minuteMs = 60_000;
 
@@ -21,6 +24,12 @@ export const daysBetween = (from, to) => Math.round((Date.parse(to) - Date.parse
 
 /** The Monday of a day's week. */
 export const mondayOf = (day) => addDays(day, -((new Date(`${day}T00:00:00Z`).getUTCDay() + 6) % 7));
+
+/** The number of a day's ISO week: that of its Thursday, in whose year it is counted. */
+export const isoWeekOf = (day) => {
+  const thursday = addDays(mondayOf(day), 3);
+  return 1 + Math.floor(daysBetween(`${thursday.slice(0, 4)}-01-01`, thursday) / 7);
+};
 
 /** A day such as Mon 3 Mar, from YYYY-MM-DD. */
 export const dayText = (day, options = { weekday: 'short', day: 'numeric', month: 'short' }) =>

@@ -1,38 +1,51 @@
 import { zone as asked } from './address.js';
-import { addDays, dayIn, daysBetween } from './text.js';
+import { addDays, dayIn, daysBetween, dayText, mondayOf } from './text.js';
 
 /**
  * What the panels are drawn from: the newest answers and what follows from them. Moments are the server's, so that a
  * clock that is wrong does not tell somebody that their day is over.
  */
 export const viewOf = (answers, clockOffset) => {
-  const { weekly, radar, health, quests } = answers;
+  const { weekly, radar, lately, health, quests } = answers;
   const zone = shownZone(weekly?.meta.tz_used ?? radar?.meta.tz_used ?? asked.asked);
   const now = Date.now() + clockOffset;
   const today = dayIn(now, zone);
   const isMock = Object.values(answers).some((answer) => answer?.source === 'mock');
   const watermark = weekly?.meta.watermark;
-  const countedUntil = countedUntilOf(watermark, isMock);
+  const countedUntil = countedUntilOf(weekly, isMock);
   const calendar = weekly?.momentum.calendar ?? undefined;
   const metToday = new Map();
-  let tapsToday = 0;
+  const tappedDays = new Set(calendar?.days.slice(-2).map(({ day }) => day));
   let uncountedTaps = 0;
-  for (const { ts, activity_count, participants } of radar?.buckets ?? []) {
+  for (const { ts, activity_count, participants } of lately?.buckets ?? []) {
+    if (activity_count === 0) continue;
+    const day = dayIn(Date.parse(ts), zone);
+    tappedDays.add(day);
     if (countedUntil !== null && Date.parse(ts) >= countedUntil) uncountedTaps += activity_count;
-    if (dayIn(Date.parse(ts), zone) !== today) continue;
-    tapsToday += activity_count;
-    for (const { user_id, name } of participants) metToday.set(user_id, name);
+    if (day === today) for (const { user_id, name } of participants) metToday.set(user_id, name);
   }
   const countedToday = calendar?.days.at(-1)?.day === today;
+  const has = (day) => tappedDays.has(day) || (lately === undefined ? undefined : false);
+  const hasTappedToday = has(today);
+  const hasTappedYesterday = has(addDays(today, -1));
+  const weeksAhead = weeksAheadOf(watermark, isMock, today);
   const ties = health === undefined ? undefined : sumOf(health.summary);
   return {
     ...{ weekly, radar, health, quests, zone, now, today, isMock, watermark, countedUntil },
     calendar,
     metToday,
-    uncountedTaps: radar?.meta.city_filter ? 0 : uncountedTaps,
+    uncountedTaps,
     countedToday,
-    /** undefined: not known, for want of a calendar and of the radar. */
-    hasTappedToday: countedToday || tapsToday > 0 || (calendar || radar ? false : undefined),
+    /** undefined: not known, for want of the taps that are not counted yet. */
+    hasTappedToday,
+    /** As counted; but one that is alive on the as-of day is over once a day has passed without a tap. */
+    streakDays:
+      hasTappedYesterday === false && !countedToday ? 0 : (weekly?.momentum.current_streak_days ?? 0),
+    weeksAhead,
+    /** The week of the answers. */
+    weekText:
+      { [-1]: 'last week', 0: 'this week', 1: 'next week' }[weeksAhead] ??
+      `in the week of ${dayText(mondayOf(watermark.as_of_day))}`,
     isNew:
       weekly?.momentum.longest_streak_days === 0 && ties === 0 && weekly.recap.first_degree_new.length === 0,
     /** Days since a tie's last tap as of today; the answer counts them from the as-of day. */
@@ -55,11 +68,21 @@ const sumOf = ({ excellent, good, fair, needs_attention }) => excellent + good +
 const silenceOf = ({ other_user_id, last_tap_day, days_since_last_tap }, asOf, today, metToday) =>
   metToday.has(other_user_id) ? 0 : daysBetween(last_tap_day ?? addDays(asOf, -days_since_last_tap), today);
 
-/** The moment up to which taps are counted, in milliseconds; null where nothing says. */
-const countedUntilOf = (watermark, isMock) => {
+/**
+ * How many weeks the week of the answers, which is that of the as-of day, is ahead of the viewer's: -1 from Monday's
+ * midnight until Monday is counted, and 1 on a Sunday where it is Monday already in the zone of the counting.
+ */
+const weeksAheadOf = (watermark, isMock, today) =>
+  isMock || !watermark || watermark.as_of_day === null
+    ? 0
+    : daysBetween(mondayOf(today), mondayOf(watermark.as_of_day)) / 7;
+
+/** The moment up to which the viewer's taps are counted, in milliseconds; null where nothing says. */
+const countedUntilOf = (weekly, isMock) => {
+  const watermark = weekly?.meta.watermark;
   if (isMock || !watermark || watermark.as_of_day === null) return null;
   const { as_of_day, known_until, computed_at } = watermark;
-  const until = Date.parse(known_until ?? `${addDays(as_of_day, 1)}T00:00:00Z`);
+  const until = Date.parse(weekly.week.counted_until ?? known_until ?? `${addDays(as_of_day, 1)}T00:00:00Z`);
   // Of a day that is still running, nothing is counted that came after the last run.
   return computed_at === null ? until : Math.min(until, Date.parse(computed_at));
 };

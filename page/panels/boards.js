@@ -1,6 +1,6 @@
 import { choice } from '../address.js';
 import { avatar, element, empty, named } from '../elements.js';
-import { count } from '../text.js';
+import { beginning, count } from '../text.js';
 
 const tabs = [
   {
@@ -13,8 +13,8 @@ const tabs = [
   { id: 'streak_masters', title: 'Streaks', field: 'streak_days', unit: ['day', 'days'] },
 ];
 
-/** The boards of the running week, among everybody or, where that city is chosen, among those of the viewer's own. */
-export const boards = ({ weekly }) => {
+/** The boards of the answer's week, among everybody or, where that city is chosen, among those of the viewer's own. */
+export const boards = ({ weekly, weeksAhead, weekText }) => {
   if (weekly === undefined) return null;
   const { leaderboard } = weekly;
   const isCity = leaderboard.city !== null && choice.city === leaderboard.city.query;
@@ -23,7 +23,7 @@ export const boards = ({ weekly }) => {
     element(
       'p',
       { class: 'quiet' },
-      'Since Monday, among ',
+      `${weeksAhead === 0 ? 'Since Monday' : beginning(weekText)}, among `,
       isCity ? ['people of ', element('bdi', {}, leaderboard.city.name)] : 'everybody',
       '.',
     ),

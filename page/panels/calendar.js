@@ -1,6 +1,6 @@
 import { readable } from '../chart.js';
 import { element, shape } from '../elements.js';
-import { addDays, count, daysBetween, dayText, mondayOf, plural } from '../text.js';
+import { addDays, count, dayIn, daysBetween, dayText, mondayOf, plural } from '../text.js';
 
 const gap = 2;
 const top = 18;
@@ -73,8 +73,8 @@ export const calendar = (view, width) => {
   ];
 };
 
-const isUncounted = ({ countedUntil }, day) =>
-  countedUntil !== null && Date.parse(`${day}T12:00:00Z`) >= countedUntil;
+const isUncounted = ({ countedUntil, zone }, day) =>
+  countedUntil !== null && day > dayIn(countedUntil - 1, zone);
 
 /** Four shades: up to a quarter, half, three quarters of the active days, and the rest. */
 const levels = (figures) => {

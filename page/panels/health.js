@@ -24,12 +24,15 @@ export const fadingTies = (view) => {
     usual: usualText(tie.usual_gap_days),
   });
   const inDanger = ({ other_user_id }) => !view.metToday.has(other_user_id);
-  const soon = (view.health?.cooling ?? []).filter(inDanger).map((tie) => {
-    const passed = view.silence(tie) - tie.days_since_last_tap;
-    const days = Math.max(0, tie.days_left - passed);
-    return { ...tieOf(tie), left: days === 0 ? 'fades tomorrow' : `fades in ${plural(days + 1, 'day')}` };
+  const cooling = (view.health?.cooling ?? []).filter(inDanger).map((tie) => {
+    // With none left on the as-of day the tie fades on the next one.
+    const days = 1 + tie.days_left - (view.silence(tie) - tie.days_since_last_tap);
+    const left = days > 1 ? `fades in ${plural(days, 'day')}` : days === 1 ? 'fades tomorrow' : 'fades today';
+    return { tie, days, left };
   });
-  const already = (view.health?.fading ?? []).filter(inDanger).map((tie) => {
+  const soon = cooling.filter(({ days }) => days >= 0).map(({ tie, left }) => ({ ...tieOf(tie), left }));
+  const since = cooling.filter(({ days }) => days < 0).map(({ tie }) => tie);
+  const already = [...since, ...(view.health?.fading ?? []).filter(inDanger)].map((tie) => {
     const days = memoryDays - view.silence(tie);
     return { ...tieOf(tie), left: days > 0 ? `${plural(days, 'day')} left` : 'long ago' };
   });

@@ -21,7 +21,7 @@ export const quests = (view) => {
     element(
       'p',
       { class: 'quiet' },
-      `${count(done.length)} of ${plural(all.length, 'quest')} done this week.`,
+      `${count(done.length)} of ${plural(all.length, 'quest')} done ${view.weekText}.`,
     ),
     element(
       'ul',
@@ -63,7 +63,7 @@ const questRow = ({ now, zone }, { id, title, description, progress, target, uni
               { class: `chip ${status === 'nearly_done' ? 'due' : ''}` },
               `${lastingText(Date.parse(quest.ends_at) - now)} left`,
             )
-          : status === 'nearly_done'
+          : status === 'nearly_done' && !quest.ends_at
             ? element('span', { class: 'chip due' }, 'Nearly there')
             : null,
     ),

@@ -17,7 +17,7 @@ export const recap = (view) => {
       'dl',
       { class: 'cards' },
       figure('People met', data.first_degree_new.length, 'for the first time'),
-      figure('Wider circle', data.second_degree_delta, 'friends of friends, this week', '+'),
+      figure('Wider circle', data.second_degree_delta, `friends of friends, ${view.weekText}`, '+'),
     ),
   ];
   if (data.first_degree_new.length > 0) {

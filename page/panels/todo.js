@@ -46,12 +46,11 @@ const deedRow = ({ key, icon, what, why, left, link }) =>
   );
 
 const streakDeed = (view) => {
-  const days = view.weekly?.momentum.current_streak_days ?? 0;
-  if (!isAtRisk(view, days)) return null;
+  if (!isAtRisk(view)) return null;
   return {
     key: 'streak',
     icon: '●',
-    what: `Keep your streak of ${plural(days, 'day')}`,
+    what: `Keep your streak of ${plural(view.streakDays, 'day')}`,
     why: 'One tap with anybody is enough.',
     left: `${lastingText(untilMidnight(view.now, view.zone))} left`,
     link: 'calendar',
@@ -77,6 +76,8 @@ const surgeDeeds = ({ radar, now, zone }) =>
 
 const questDeeds = (view) =>
   openQuests(view)
+    // What is over can't be done any more, as long as its week is the newest that is counted.
+    .filter(({ ends_at }) => view.weeksAhead >= 0 && !(ends_at && Date.parse(ends_at) <= view.now))
     // Somebody new has begun none: the shortest ways to a first one are shown.
     .filter(({ progress }) => progress > 0 || view.isNew)
     .map((quest) => {
@@ -84,13 +85,17 @@ const questDeeds = (view) =>
       return {
         key: `quest ${quest.id}`,
         icon: '★',
-        what: `${quest.title}: ${count(missing)} to go`,
-        why: `${count(quest.progress)} of ${count(quest.target)} ${quest.unit}. ${quest.description}`,
-        left: quest.ends_at
-          ? Date.parse(quest.ends_at) > view.now
-            ? `${lastingText(Date.parse(quest.ends_at) - view.now)} left`
-            : undefined
-          : undefined,
+        // What another day had does not count for today.
+        ...(quest.window === 'day'
+          ? {
+              what: `${quest.title}: ${count(quest.target)} ${quest.unit} in a day`,
+              why: `Your best day so far: ${count(quest.progress)}. ${quest.description}`,
+            }
+          : {
+              what: `${quest.title}: ${count(missing)} to go`,
+              why: `${count(quest.progress)} of ${count(quest.target)} ${quest.unit}. ${quest.description}`,
+            }),
+        left: quest.ends_at ? `${lastingText(Date.parse(quest.ends_at) - view.now)} left` : undefined,
         link: 'quests',
       };
     });

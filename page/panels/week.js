@@ -1,14 +1,17 @@
 import { ring } from '../chart.js';
 import { element, number } from '../elements.js';
-import { count, daysBetween, lastingText, mondayOf, plural, untilMidnight } from '../text.js';
+import { beginning, count, daysBetween, lastingText, mondayOf, plural, untilMidnight } from '../text.js';
 
 /** My week in one glance: how far the goal is, the streak and what keeps it alive, and the places on the boards. */
 export const week = (view) => {
   if (view.weekly === undefined) return null;
   const { momentum, leaderboard } = view.weekly;
   const { weekly_goal: goal } = momentum;
-  const left = goal.target_taps - goal.progress;
-  const days = 7 - daysBetween(mondayOf(view.today), view.today);
+  const { weeksAhead, weekText } = view;
+  // Of the viewer's week nothing is counted as long as the answers are of the one before.
+  const progress = weeksAhead < 0 ? 0 : goal.progress;
+  const left = goal.target_taps - progress;
+  const days = 7 * (1 + Math.max(0, weeksAhead)) - daysBetween(mondayOf(view.today), view.today);
   return [
     element(
       'div',
@@ -16,7 +19,7 @@ export const week = (view) => {
       element(
         'div',
         { class: 'goal' },
-        ring(goal.progress, goal.target_taps),
+        ring(progress, goal.target_taps),
         element(
           'div',
           { class: 'grow' },
@@ -26,7 +29,7 @@ export const week = (view) => {
             element(
               'span',
               { class: 'hidden-text' },
-              `Weekly goal: ${goal.progress} of ${goal.target_taps} taps. `,
+              `Weekly goal: ${progress} of ${goal.target_taps} taps. `,
             ),
             left > 0 ? [number(left, count(left)), ` more ${left === 1 ? 'tap' : 'taps'}`] : 'Goal reached!',
           ),
@@ -34,9 +37,16 @@ export const week = (view) => {
             'p',
             { class: 'quiet' },
             left > 0
-              ? `to this week’s goal, in ${days === 1 ? 'what is left of today' : plural(days, 'day')}.`
+              ? `to ${weeksAhead > 0 ? 'next' : 'this'} week’s goal, in ${days === 1 ? 'what is left of today' : plural(days, 'day')}.`
               : 'Everything from here on is a bonus.',
           ),
+          weeksAhead < 0
+            ? element(
+                'p',
+                { class: 'quiet' },
+                `${beginning(weekText)}: ${count(goal.progress)} of ${plural(goal.target_taps, 'tap')}.`,
+              )
+            : null,
           view.uncountedTaps > 0
             ? element('p', { class: 'chip waiting' }, `+${plural(view.uncountedTaps, 'tap')} not counted yet`)
             : null,
@@ -44,36 +54,44 @@ export const week = (view) => {
       ),
       element('div', { class: 'streak' }, streakParts(view, momentum)),
       element(
-        'ul',
-        { class: 'places' },
-        boards.map((board) => placeOf(board, leaderboard.me[board.id])),
+        'div',
+        {},
+        weeksAhead === 0 ? null : element('p', { class: 'quiet' }, `Your places ${weekText}:`),
+        element(
+          'ul',
+          { class: 'places' },
+          boards.map((board) => placeOf(board, leaderboard.me[board.id], weeksAhead)),
+        ),
       ),
     ),
   ];
 };
 
-const streakParts = (view, { current_streak_days: days, longest_streak_days: longest }) => [
-  element(
-    'p',
-    { class: 'lead' },
-    flame(days > 0),
-    number(days, count(days)),
-    ` ${days === 1 ? 'day' : 'days'} in a row`,
-  ),
-  element('p', { class: isAtRisk(view, days) ? 'quiet risk' : 'quiet' }, keepingText(view, days)),
-  longest > days
-    ? element('p', { class: 'quiet' }, `Your record: ${plural(longest, 'day')}.`)
-    : days > 1
-      ? element('p', { class: 'quiet' }, 'That is your record.')
-      : null,
-];
+const streakParts = (view, { longest_streak_days: longest }) => {
+  const { streakDays: days } = view;
+  return [
+    element(
+      'p',
+      { class: 'lead' },
+      flame(days > 0),
+      number(days, count(days)),
+      ` ${days === 1 ? 'day' : 'days'} in a row`,
+    ),
+    element('p', { class: isAtRisk(view) ? 'quiet risk' : 'quiet' }, keepingText(view, days)),
+    longest > days
+      ? element('p', { class: 'quiet' }, `Your record: ${plural(longest, 'day')}.`)
+      : days > 1
+        ? element('p', { class: 'quiet' }, 'That is your record.')
+        : null,
+  ];
+};
 
-export const isAtRisk = (view, days) => days > 0 && view.hasTappedToday === false;
+export const isAtRisk = ({ streakDays, hasTappedToday }) => streakDays > 0 && hasTappedToday === false;
 
 const keepingText = (view, days) => {
   if (view.hasTappedToday === undefined) return 'A tap a day keeps it alive.';
   const left = lastingText(untilMidnight(view.now, view.zone));
-  if (isAtRisk(view, days)) return `Tap somebody before midnight to keep it: ${left} left.`;
+  if (isAtRisk(view)) return `Tap somebody before midnight to keep it: ${left} left.`;
   if (days === 0 && view.hasTappedToday) return 'Today’s tap begins a streak as soon as it is counted.';
   if (days === 0) return 'A tap today begins a streak.';
   if (view.countedToday) return 'Today counts already: it is safe until tomorrow at midnight.';
@@ -94,14 +112,14 @@ const boards = [
   { id: 'streak_masters', title: 'Streaks', field: 'streak_days', unit: ['day', 'days'] },
 ];
 
-const placeOf = ({ title, field, unit, id }, { rank, rank_last_week: before, [field]: figure }) =>
+const placeOf = ({ title, field, unit, id }, { rank, rank_last_week: before, [field]: figure }, weeksAhead) =>
   element(
     'li',
     { 'data-key': id },
     element('span', { class: 'place' }, rank === null ? '–' : ['#', number(rank, count(rank))]),
     element('span', { class: 'place-board' }, title),
     element('span', { class: 'sub' }, `${count(figure)} ${unit[figure === 1 ? 0 : 1]}`),
-    movement(rank, before),
+    weeksAhead === 0 ? movement(rank, before) : null,
   );
 
 /** How a rank moved since last week; nothing where the answer does not say. */

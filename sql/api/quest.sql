@@ -7,6 +7,7 @@ with counted as materialized (
     quest_rule.slug,
     quest_rule.metric,
     quest_rule.target,
+    quest_rule.quest_window,
     coalesce((user_quest_progress.progress ->> 'count')::integer, 0) as count,
     user_quest_progress.completed_at
   from quest_rule
@@ -27,6 +28,7 @@ select
   counted.count,
   counted.target,
   quest_unit(counted.metric) as unit,
+  counted.quest_window as "window",
   quest_status(counted.count, counted.target) as status,
   counted.completed_at,
   ($2::date + 7)::timestamp at time zone $3::text as ends_at,

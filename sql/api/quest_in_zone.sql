@@ -160,6 +160,7 @@ select
   progress.count,
   rule.target,
   quest_unit(rule.metric) as unit,
+  rule.quest_window as "window",
   quest_status(progress.count, rule.target) as status,
   reached.completed_at,
   ($2::date + 7)::timestamp at time zone $3::text as ends_at,

@@ -87,6 +87,8 @@ withBrowser('the Community page', () => {
       await addTap(database, one, other, '2026-03-03T10:00Z');
     }
     await addTap(database, 1, 2, '2026-03-04T10:00Z');
+    // In Tokyo it is the next day.
+    await addTap(database, 5, 6, '2026-03-04T16:00Z');
     await database.ok(['etl', '--date', '2026-03-04']);
     await addTap(database, 1, 2, '2026-03-05T12:05Z');
     server = await startTestServer(database.url, {}, now);
@@ -105,6 +107,26 @@ withBrowser('the Community page', () => {
     { query = '', prepare }: { query?: string; prepare?: (page: Page) => Promise<unknown> } = {},
   ): Promise<OpenPage> =>
     openPage(browser, `${server.url}/?user_id=${userId(user)}${query}`, options, prepare);
+
+  /** At another moment of the server, and with other answers. */
+  const openAt = async (
+    moment: string,
+    user: number,
+    changes: Parameters<typeof changeAnswers>[1] = {},
+    options: BrowserContextOptions = {},
+  ): Promise<OpenPage> => {
+    const other = await startTestServer(database.url, {}, moment);
+    const opened = await openPage(browser, `${other.url}/?user_id=${userId(user)}`, options, (page) =>
+      changeAnswers(page, changes),
+    );
+    return {
+      ...opened,
+      close: async () => {
+        await opened.close();
+        await other.stop();
+      },
+    };
+  };
 
   const sizes = [320, 390, 768, 1280, 1920];
   const looks = {
@@ -210,6 +232,7 @@ withBrowser('the Community page', () => {
                 computed_at: '2026-03-05T12:00:00Z',
                 known_until: now,
               };
+              answer.week.counted_until = now;
             },
           }),
       },
@@ -239,6 +262,154 @@ withBrowser('the Community page', () => {
     );
     expect(await text('week')).toContain('Tap somebody before midnight to keep it: 11 h left.');
     expect(await text('todo')).toMatch(/^What to do now ● Keep your streak of 2 days/);
+    await close();
+  });
+
+  test('a streak that nobody can keep any more is over, though it was alive on the as-of day', async () => {
+    const { text, close } = await open(4);
+    expect(await text('week')).toContain('0 days in a row A tap today begins a streak.');
+    expect(await text('todo')).not.toContain('Keep your streak');
+    await close();
+  });
+
+  test('the day after the as-of day is not taken for one without taps because it is over', async () => {
+    const tomorrow = await openAt('2026-03-06T01:00:00Z', 1);
+    expect(await tomorrow.text('as-of')).toBe('Counted to 4 Mar 2026');
+    expect(await tomorrow.text('week')).toContain('Tap somebody before midnight to keep it: 23 h left.');
+    expect(await tomorrow.text('week')).toContain('+1 tap not counted yet');
+    await tomorrow.close();
+    const without = await openAt('2026-03-06T01:00:00Z', 6);
+    expect(await without.text('week')).toContain('0 days in a row');
+    await without.close();
+  });
+
+  test('what is known of today does not depend on what the radar shows', async () => {
+    const { text, close } = await open(1, {}, { query: '&city=Austin, TX, US' });
+    expect(await text('radar')).toContain('No tap of yours in Austin');
+    expect(await text('week')).toContain('You tapped today, so it goes on.');
+    expect(await text('week')).toContain('+1 tap not counted yet');
+    await close();
+    const { text: textOf, close: end } = await open(
+      1,
+      {},
+      { prepare: (page) => page.route('**/radar?*', (route) => route.fulfill({ status: 503, json: {} })) },
+    );
+    expect(await textOf('week')).toContain('A tap a day keeps it alive.');
+    expect(await textOf('todo')).not.toContain('Keep your streak');
+    await end();
+  });
+
+  test('in a zone that is ahead, what the own figures do not have yet is waited for', async () => {
+    const { text, close } = await open(5, { timezoneId: 'Asia/Tokyo' });
+    expect(await text('as-of')).toBe('Counted to 4 Mar 2026');
+    expect(await text('week')).toContain('+1 tap not counted yet');
+    await close();
+  });
+
+  // biome-ignore lint/suspicious/noExplicitAny: whatever the answers have
+  const countedTo = (day: string, until: string) => (answer: any) => {
+    answer.meta.watermark = { as_of_day: day, computed_at: until, known_until: until };
+    answer.week.counted_until = until;
+  };
+
+  test('on Monday the figures of last week are last week’s', async () => {
+    const monday = await openAt('2026-03-09T12:30:00Z', 1, {
+      weekly: countedTo('2026-03-08', '2026-03-09T00:00:00Z'),
+      quests: (answer) => {
+        for (const quest of answer.quests) quest.ends_at = '2026-03-09T00:00:00Z';
+      },
+    });
+    expect(await monday.text('subtitle')).toBe('Monday, 9 March 2026. Week 11 ends in 6 days.');
+    const week = await monday.text('week');
+    expect(week).toContain('25 more taps to this week’s goal, in 7 days. Last week: 2 of 25 taps.');
+    expect(week).toContain('Your places last week:');
+    expect(await monday.text('boards')).toContain('Last week, among everybody.');
+    expect(await monday.text('quests')).toMatch(/\d of \d quests done last week\./);
+    expect(await monday.text('recap')).toContain('friends of friends, last week');
+    expect(await monday.text('todo')).not.toContain('to go');
+    await monday.close();
+  });
+
+  test('on a Sunday whose Monday is counted elsewhere, they are of next week', async () => {
+    const sunday = await openAt(
+      '2026-03-09T03:00:00Z',
+      1,
+      { weekly: countedTo('2026-03-09', '2026-03-09T03:00:00Z') },
+      { timezoneId: 'America/Los_Angeles' },
+    );
+    expect(await sunday.text('subtitle')).toBe('Sunday, 8 March 2026. Week 10 ends tonight.');
+    expect(await sunday.text('week')).toMatch(/to next week’s goal, in 8 days/);
+    expect(await sunday.text('boards')).toContain('Next week, among everybody.');
+    await sunday.close();
+  });
+
+  test('a tie that fades on the day after the as-of day fades today', async () => {
+    const { text, close } = await open(
+      1,
+      {},
+      {
+        prepare: (page) =>
+          changeAnswers(page, {
+            health: (answer) => {
+              const tie = { other_user_id: userId(40), name: 'Cool', usual_gap_days: 4 };
+              answer.cooling = [
+                { ...tie, days_since_last_tap: 14, days_left: 0 },
+                { ...tie, other_user_id: userId(41), name: 'Cooler', days_since_last_tap: 13, days_left: 1 },
+              ];
+            },
+          }),
+      },
+    );
+    const shown = await text('health');
+    expect(shown).toContain('Cool usually every 4 days; last tap 15 days ago fades today');
+    expect(shown).toContain('Cooler usually every 4 days; last tap 14 days ago fades tomorrow');
+    await close();
+  });
+
+  test('a quest of one day asks for its target, not for what is missing from the best day', async () => {
+    const { text, close } = await open(5);
+    expect(await text('todo')).toContain('3 new people in a day Your best day so far: 2.');
+    await close();
+  });
+
+  test('two surges of one name and hour stay two when the page is drawn again', async () => {
+    const { page, close } = await open(
+      1,
+      {},
+      {
+        prepare: (one) =>
+          changeAnswers(one, {
+            radar: (answer) => {
+              const surge = { area_name: 'Austin', start_time: now, end_time: now, unique_users: 5 };
+              answer.surges = [3.5, 2.5].map((surge_multiplier) => ({ ...surge, surge_multiplier }));
+            },
+          }),
+      },
+    );
+    const rows = page.locator('#radar li', { hasText: 'Austin' });
+    expect(await rows.allInnerTexts()).toHaveLength(2);
+    await page.locator('#tab-streak_masters').click();
+    expect((await rows.allInnerTexts()).map((text) => /×.*/.exec(text)?.[0])).toEqual(['×3.5', '×2.5']);
+    await close();
+  });
+
+  test('a browser in a zone that the server does not know is answered in the stored one', async () => {
+    const { page, text, close } = await open(
+      1,
+      {},
+      {
+        prepare: (one) =>
+          one.addInitScript(() => {
+            const { resolvedOptions } = Intl.DateTimeFormat.prototype;
+            Intl.DateTimeFormat.prototype.resolvedOptions = function () {
+              return { ...resolvedOptions.call(this), timeZone: 'Etc/Unknown' };
+            };
+          }),
+      },
+    );
+    expect(await page.locator('#content').isVisible()).toBe(true);
+    expect(await page.locator('.banner').count()).toBe(0);
+    expect(await text('week')).toContain('2 days in a row');
     await close();
   });
 
@@ -357,8 +528,8 @@ withBrowser('the Community page', () => {
     expect(await readout.innerText()).toBe('Thu 5 Mar: not counted yet');
     await chart.focus();
     await page.keyboard.press('ArrowLeft');
-    expect(await readout.innerText()).toBe('Wed 4 Mar: 1 tap');
-    expect(await chart.getAttribute('aria-valuetext')).toBe('Wed 4 Mar: 1 tap');
+    expect(await readout.innerText()).toBe('Wed 4 Mar: 2 taps');
+    expect(await chart.getAttribute('aria-valuetext')).toBe('Wed 4 Mar: 2 taps');
     await page.keyboard.press('Home');
     expect(await readout.innerText()).toBe('Fri 27 Feb: 0 taps');
     await page.locator('#activity [data-text^="Tue 3 Mar"]').hover();
@@ -513,21 +684,21 @@ withBrowser('the Community page', () => {
         },
       },
     );
-    expect(await text('week')).toContain('23 more taps');
+    expect(await text('week')).toContain('22 more taps');
     await page.locator('#week').evaluate((one) => {
       (one.querySelector('.lead [data-number]') as HTMLElement & { wasThere?: boolean }).wasThere = true;
     });
     await page.locator('#tab-streak_masters').focus();
     await page.clock.runFor(16_000);
     // Nothing changed: nothing is sent.
-    await expect.poll(() => statuses.slice(4), { timeout: 20_000 }).toEqual([304, 304, 304, 304]);
+    await expect.poll(() => statuses.slice(5), { timeout: 20_000 }).toEqual([304, 304, 304, 304, 304]);
     await addTap(database, 5, 6, '2026-03-04T18:00Z');
     await database.ok(['etl', '--date', '2026-03-04']);
     await page.clock.runFor(16_000);
-    await page.locator('#week .lead [data-number="22"]').waitFor();
+    await page.locator('#week .lead [data-number="21"]').waitFor();
     // The number counts down before one's eyes.
     await page.clock.runFor(2_000);
-    expect(await text('week')).toContain('22 more taps');
+    expect(await text('week')).toContain('21 more taps');
     expect(
       await page
         .locator('#week .lead [data-number]')

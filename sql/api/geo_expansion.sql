@@ -1,7 +1,8 @@
 -- Cities in which the viewer tapped for the first time within the window, and the viewer's taps there since.
 -- $1 user, $2 user_key, $3 last day of the window, $4 the viewer's zone; the viewer's cells in these cities: $5 cells,
 -- $6 the ids of their places.
--- A tap is looked up by its pair and time, which are known, for its coordinates.
+-- A tap is looked up by its pair and time, which are known, for its coordinates; those of a frozen day may be gone, and
+-- are counted from what is stored of its cells.
 with placed as (
   select given.geohash5, given.place_id
   from unnest($5::text[], $6::integer[]) as given (geohash5, place_id)
@@ -45,16 +46,17 @@ with placed as (
     pair_span.u2_key,
     pair_span.day,
     pair_span.first_tap_at,
-    pair_span.last_tap_at
+    pair_span.last_tap_at,
+    coalesce(pair_span.day <= (select max(frozen_day.day) from frozen_day), false) as is_frozen
   from pair_span
   join user_key as partner on partner.user_key = pair_span.partner_key
   -- An array is made once; a join would look the days up again for every span.
   where pair_span.day = any (array(select visited.day from visited))
 ), moment as (
   -- Two taps of a pair at one moment are one moment and two taps.
-  select known_day.partner_id, known_day.first_tap_at as tapped_at from known_day
+  select known_day.partner_id, known_day.first_tap_at as tapped_at from known_day where not known_day.is_frozen
   union
-  select known_day.partner_id, known_day.last_tap_at from known_day
+  select known_day.partner_id, known_day.last_tap_at from known_day where not known_day.is_frozen
   union
   select known_day.partner_id, between_tap.tapped_at
   from known_day
@@ -63,8 +65,9 @@ with placed as (
     and pair_day_tap.u2_key = known_day.u2_key
     and pair_day_tap.day = known_day.day
   cross join lateral unnest(pair_day_tap.tapped_at) as between_tap (tapped_at)
+  where not known_day.is_frozen
 ), tapped as materialized (
-  select geohash5(tap.latitude, tap.longitude) as geohash5
+  select geohash5(tap.latitude, tap.longitude) as geohash5, 1 as tap_count
   from moment
   join tap
     on tap.tap_time = moment.tapped_at
@@ -76,8 +79,19 @@ with placed as (
     and tap.longitude between -180 and 180
     and not (tap.latitude = 0 and tap.longitude = 0)
     and (tap.tapped_at at time zone $4::text)::date <= $3::date
+  union all
+  select frozen_cell.geohash5, frozen_cell.tap_count
+  from placed
+  cross join known_day
+  join frozen_cell
+    on frozen_cell.day = known_day.day
+    and frozen_cell.geohash5 = placed.geohash5
+    and frozen_cell.u1_key = known_day.u1_key
+    and frozen_cell.u2_key = known_day.u2_key
+  where known_day.is_frozen
+    and (frozen_cell.first_tap_at at time zone $4::text)::date <= $3::date
 )
-select gazetteer_place.name as city, count(*)::integer as new_taps
+select gazetteer_place.name as city, sum(tapped.tap_count)::integer as new_taps
 from placed
 join gazetteer_place on gazetteer_place.place_id = placed.place_id
 join tapped on tapped.geohash5 = placed.geohash5

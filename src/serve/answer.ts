@@ -187,9 +187,12 @@ export const read = async (
 /** Aborted when the caller hangs up before the answer is written. */
 const signalOf = (reply: FastifyReply): AbortSignal => {
   const controller = new AbortController();
-  reply.raw.once('close', () => {
+  const leave = () => {
     if (!reply.raw.writableEnded) controller.abort();
-  });
+  };
+  // Whoever left while the keys of the tokens were fetched has left already.
+  if (reply.raw.destroyed) leave();
+  else reply.raw.once('close', leave);
   return controller.signal;
 };
 

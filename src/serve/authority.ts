@@ -1,5 +1,12 @@
 import { createHash, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
-import { createRemoteJWKSet, errors, type JWTVerifyGetKey, jwtVerify } from 'jose';
+import {
+  createRemoteJWKSet,
+  errors,
+  type JWTVerifyGetKey,
+  type JWTVerifyOptions,
+  type JWTVerifyResult,
+  jwtVerify,
+} from 'jose';
 import { Problem } from './problem.js';
 import type { JwtSettings, ServeSettings } from './settings.js';
 
@@ -89,7 +96,7 @@ const verifier = ({ issuer, audience, jwksUrl, secret }: JwtSettings) => {
   return async (token: string): Promise<Proof> => {
     try {
       const { payload } = await (typeof key === 'function'
-        ? jwtVerify(token, key, options)
+        ? jwtVerify(token, key, options).catch((error: unknown) => verifyByAny(token, error, options))
         : jwtVerify(token, key, options));
       // The library checks that there is a subject, not what it is.
       const subject: unknown = payload.sub;
@@ -114,6 +121,26 @@ const verifier = ({ issuer, audience, jwksUrl, secret }: JwtSettings) => {
       );
     }
   };
+};
+
+/**
+ * Where a token does not name its key and several are published, as while they are rotated: by the one that fits.
+ * Throws any other error as it is.
+ */
+const verifyByAny = async (
+  token: string,
+  error: unknown,
+  options: JWTVerifyOptions,
+): Promise<JWTVerifyResult> => {
+  if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
+  for await (const key of error) {
+    try {
+      return await jwtVerify(token, key, options);
+    } catch (cause) {
+      if (!(cause instanceof errors.JWSSignatureVerificationFailed)) throw cause;
+    }
+  }
+  throw new errors.JWSSignatureVerificationFailed();
 };
 
 /** Compares digests: equal lengths, so that the time says nothing about the token. */

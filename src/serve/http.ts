@@ -5,6 +5,7 @@ import type { Authority } from './authority.js';
 import { packAnswer } from './pack.js';
 import { contentSecurityPolicy } from './page.js';
 import { Problem } from './problem.js';
+import { hungUp } from './queue.js';
 import { milliseconds } from './reading/store.js';
 import type { ServeSettings } from './settings.js';
 
@@ -20,6 +21,15 @@ export interface RequestReport {
   readonly reason?: string;
 }
 
+const protective = {
+  'content-security-policy': contentSecurityPolicy,
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'x-frame-options': 'DENY',
+};
+
+const notAllowed = (): Problem => new Problem(405, 'method_not_allowed', 'Method not allowed');
+
 /**
  * A server without routes: what it takes for a request, which names it answers under, and how it says that something is
  * wrong. `onRequest` is called when a request was answered.
@@ -34,9 +44,14 @@ export const openHttp = async (
     bodyLimit: 1_024,
     requestTimeout: 30_000,
     routerOptions: { maxParamLength: 64 },
-    frameworkErrors: (_error, _request, reply) => {
+    frameworkErrors: (_error, request, reply) => {
+      // No hook sees such a request.
+      const { origin } = request.headers;
+      if (origin !== undefined && origins.includes(origin))
+        reply.headers({ 'access-control-allow-origin': origin, vary: 'Origin' });
       (reply as FastifyReply)
         .code(400)
+        .headers({ ...protective, 'cache-control': 'no-store' })
         .send({ error: 'The address of the request can not be read.', code: 'bad_address' });
     },
     clientErrorHandler: (error, socket) => {
@@ -55,7 +70,28 @@ export const openHttp = async (
       );
     },
   });
+  const reasons = new WeakMap<FastifyRequest, string>();
+  // Before the first route, which is that of preflights: a route keeps the handler that it finds.
+  server.setErrorHandler((error, request, reply) => {
+    const problem = error instanceof Problem ? error : undefined;
+    const status = problem?.status ?? (error as { statusCode?: number }).statusCode ?? 500;
+    if (status >= 500) reasons.set(request, describe(error));
+    reply.code(status).header('cache-control', 'no-store');
+    if (status === 401) reply.header('www-authenticate', 'Bearer');
+    if (status === 405) reply.header('allow', 'GET');
+    if (problem?.retryAfter !== undefined) reply.header('retry-after', problem.retryAfter);
+    return reply.send({
+      error:
+        problem?.message ?? (status < 500 ? (error as Error).message : 'The server failed. Try again later.'),
+      code: problem?.code ?? (status < 500 ? 'bad_request' : 'failed'),
+    });
+  });
   if (origins.length > 0) {
+    // What asks for no permission is no preflight, and is refused like any other method.
+    server.addHook('onRequest', async ({ method, headers }) => {
+      if (method === 'OPTIONS' && !(headers.origin && headers['access-control-request-method']))
+        throw notAllowed();
+    });
     await server.register(cors, {
       origin: [...origins],
       methods: ['GET'],
@@ -68,15 +104,12 @@ export const openHttp = async (
   // A question's own schema checks it; what else is sent is ignored.
   server.setValidatorCompiler(() => (value: unknown) => ({ value }));
   server.addHook('onRequest', async (request, reply) => {
-    reply
-      .header('content-security-policy', contentSecurityPolicy)
-      .header('x-content-type-options', 'nosniff')
-      .header('referrer-policy', 'no-referrer')
-      .header('x-frame-options', 'DENY');
-    if (request.method !== 'GET') {
-      reply.header('allow', 'GET');
-      throw new Problem(405, 'method_not_allowed', 'Method not allowed');
-    }
+    reply.headers(protective);
+    reply.raw.once('close', () => {
+      // Nobody is there to be answered.
+      if (!reply.raw.writableFinished) report(request, reply, hungUp().status);
+    });
+    if (request.method !== 'GET') throw notAllowed();
     // Somebody may have made another name point to this machine (DNS rebinding), so without a token only its own names
     // count.
     if (!authority.isConfigured && !isLoopback(hostOf(request.headers.host))) {
@@ -87,37 +120,24 @@ export const openHttp = async (
       );
     }
   });
-  server.setErrorHandler((error, request, reply) => {
-    const problem = error instanceof Problem ? error : undefined;
-    const status = problem?.status ?? (error as { statusCode?: number }).statusCode ?? 500;
-    if (status >= 500) reasons.set(request, describe(error));
-    reply.code(status).header('cache-control', 'no-store');
-    if (status === 401) reply.header('www-authenticate', 'Bearer');
-    if (problem?.retryAfter !== undefined) reply.header('retry-after', problem.retryAfter);
-    return reply.send({
-      error:
-        problem?.message ?? (status < 500 ? (error as Error).message : 'The server failed. Try again later.'),
-      code: problem?.code ?? (status < 500 ? 'bad_request' : 'failed'),
-    });
-  });
   server.setNotFoundHandler((_request, reply) =>
     reply
       .code(404)
       .header('cache-control', 'no-store')
       .send({ error: 'There is nothing at this address.', code: 'not_found' }),
   );
-  const reasons = new WeakMap<FastifyRequest, string>();
-  server.addHook('onResponse', async (request, reply) => {
+  const report = (request: FastifyRequest, reply: FastifyReply, status: number): void => {
     const reason = reasons.get(request);
     onRequest?.({
       method: request.method,
       path: request.url.split('?')[0]?.slice(0, 200) ?? '',
-      status: reply.statusCode,
+      status,
       durationMs: milliseconds(reply.elapsedTime),
       requestId: request.id,
-      ...(reason === undefined ? {} : { reason }),
+      ...(reason === undefined || status < 500 ? {} : { reason }),
     });
-  });
+  };
+  server.addHook('onResponse', async (request, reply) => report(request, reply, reply.statusCode));
   return server;
 };
 

@@ -47,7 +47,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export const readServeSettings = (environment: Environment): ServeSettings =>
   Object.freeze({
     jwt: jwtSettings(environment),
-    serviceToken: secretOf(environment, 'ARC_GAM_SERVICE_TOKEN', 16),
+    serviceToken: sendable(secretOf(environment, 'ARC_GAM_SERVICE_TOKEN', 16)),
     mock: onOff(environment, 'ARC_GAM_MOCK', true),
     poolSize: numberSetting(environment, 'ARC_GAM_API_POOL', 8, { least: 1, most: 200 }),
     requestsPerUser: numberSetting(environment, 'ARC_GAM_API_PER_USER', 8, { least: 1, most: 10_000 }),
@@ -112,6 +112,13 @@ const secretOf = (environment: Environment, variable: string, least: number): st
   return secret;
 };
 
+const sendable = (token: string | undefined): string | undefined => {
+  if (token === undefined || /^[\x21-\x7e]+$/.test(token)) return token;
+  throw usageFailure(
+    'ARC_GAM_SERVICE_TOKEN has blanks, line breaks or letters in it that no header can carry. Make one: openssl rand -hex 32',
+  );
+};
+
 /** `https://app.example, https://admin.example`: what browsers send as Origin. */
 const origins = (text: string | undefined): string[] => {
   const given = (text ?? '')
@@ -138,7 +145,9 @@ const weights = (text: string | undefined): RecommendationSettings['weights'] =>
   if (text === undefined) return { mutuals: 0.7, recency: 0.2, geo: 0.1 };
   let given: unknown[];
   try {
-    const parsed: unknown = text.trim().startsWith('{') ? JSON.parse(text) : text.split(',').map(Number);
+    const parsed: unknown = text.trim().startsWith('{')
+      ? JSON.parse(text)
+      : text.split(',').map((part) => (part.trim() === '' ? undefined : Number(part)));
     const named = parsed as { mutuals?: unknown; recency?: unknown; geo?: unknown };
     given = Array.isArray(parsed) ? parsed : [named.mutuals, named.recency, named.geo];
   } catch {

@@ -168,6 +168,70 @@ describe('a token whose claims are of another type', () => {
   });
 });
 
+test('with several published keys, a token that names none is checked with each', async () => {
+  const pairs = await Promise.all([1, 2, 3].map(() => generateKeyPair('RS256', { extractable: true })));
+  const published = await Promise.all(
+    pairs.slice(0, 2).map(async ({ publicKey }, index) => ({
+      ...(await exportJWK(publicKey)),
+      kid: `key ${index}`,
+      alg: 'RS256',
+      use: 'sig',
+    })),
+  );
+  let answers = 0;
+  let delayMs = 0;
+  const keys = (await import('node:http')).createServer((_request, response) => {
+    answers += 1;
+    setTimeout(() => response.end(JSON.stringify({ keys: published })), delayMs);
+  });
+  keys.listen(0, '127.0.0.1');
+  await once(keys, 'listening');
+  const environment = {
+    ARC_GAM_JWT_JWKS_URL: `http://127.0.0.1:${(keys.address() as AddressInfo).port}/jwks.json`,
+    ARC_GAM_JWT_ISSUER: 'https://issuer.example',
+    ARC_GAM_JWT_AUDIENCE: 'community',
+  };
+  const exp = Math.floor(Date.now() / 1000) + 300;
+  const tokens = await Promise.all(
+    pairs.map(({ privateKey }) =>
+      new SignJWT({ sub: me, iss: 'https://issuer.example', aud: 'community', exp })
+        .setProtectedHeader({ alg: 'RS256' })
+        .sign(privateKey),
+    ),
+  );
+  const guarded = await startTestServer(database.url, environment, now);
+  const late = await startTestServer(database.url, environment, now);
+  try {
+    const statuses = [];
+    for (const token of tokens)
+      statuses.push((await guarded.get(pathOf('quests'), { authorization: `Bearer ${token}` })).status);
+    expect(statuses).toEqual([200, 200, 401]);
+
+    // Who leaves while the keys are fetched is asked nothing for.
+    const { rows } = await database.client.query(
+      'select pid from pg_stat_activity where datname = current_database()',
+    );
+    answers = 0;
+    delayMs = 500;
+    const request = httpGet(late.url + pathOf('health'), {
+      headers: { authorization: `Bearer ${tokens[0]}` },
+    });
+    request.on('error', () => undefined);
+    await vi.waitFor(() => expect(answers).toBe(1));
+    request.destroy();
+    await vi.waitFor(() => expect(late.requests.map(({ status }) => status)).toEqual([499]));
+    await sleep(700);
+    const after = await database.client.query(
+      'select pid from pg_stat_activity where datname = current_database()',
+    );
+    expect(after.rows.length).toBe(rows.length);
+  } finally {
+    await guarded.stop();
+    await late.stop();
+    keys.close();
+  }
+});
+
 test('a database that freezes: 503 at the deadline, of readiness long before, and all is well when it is back', async () => {
   const way = await openProxy(database.url);
   const cold = await startTestServer(way.url, { ARC_GAM_API_STATEMENT_TIMEOUT_MS: '4000' }, now);
@@ -285,6 +349,10 @@ describe('while a statement waits', () => {
     await vi.waitFor(async () => expect(await waiting()).toBe(3), { timeout: 10_000 });
     for (const request of requests) request.destroy();
     await vi.waitFor(async () => expect(await waiting()).toBe(0), { timeout: 5_000 });
+    // The log has them: a slow database behind impatient callers does not look like silence.
+    expect(held.requests.slice(-3).map(({ status, path }) => [status, path])).toEqual(
+      Array(3).fill([499, '/api/community/health']),
+    );
     // What reads another table was not kept waiting.
     expect((await held.get(pathOf('quests'))).status).toBe(200);
   });
@@ -609,6 +677,16 @@ test('answers are compressed for who asks for it, and other origins may call whe
       },
     });
     expect(preflight.status).toBe(204);
+    const bare = await fetch(open.url + pathOf('health'), { method: 'OPTIONS' });
+    expect([bare.status, await bare.json()]).toEqual([
+      405,
+      { error: 'Method not allowed', code: 'method_not_allowed' },
+    ]);
+    const unreadable = await fetch(`${open.url}/%zz`, from('https://app.example'));
+    expect(unreadable.status).toBe(400);
+    expect(unreadable.headers.get('cache-control')).toBe('no-store');
+    expect(unreadable.headers.get('access-control-allow-origin')).toBe('https://app.example');
+    expect(unreadable.headers.get('x-content-type-options')).toBe('nosniff');
     expect(preflight.headers.get('access-control-allow-headers')).toContain('authorization');
   } finally {
     await open.stop();

@@ -338,3 +338,14 @@ test('a city can be told from its namesakes, and is called as it was taken', asy
   // A name that holds a comma itself.
   expect(await taken('Washington, D.C., DC, US')).toBe('Washington, D.C., DC, US');
 });
+
+test('frozen days whose taps were archived have their cities still', async () => {
+  const asked = ['&time_window=30d', '&time_window=180d', '&time_window=180d&tz=Pacific/Honolulu'];
+  const ask = () => Promise.all(asked.map(async (more) => (await get('weekly', more)).recap.geo_expansion));
+  const before = await ask();
+  expect(before.flat()).toContainEqual({ city: 'Austin', new_taps: 4 });
+  await database.ok(['freeze', '--before', '2026-03-04']);
+  await database.client.query("delete from public.taps where time < '2026-03-04'");
+  await database.ok(['etl', '--date', '2026-03-04']);
+  expect(await ask()).toEqual(before);
+});

@@ -116,6 +116,7 @@ export const weekly = defineEndpoint({
     'user_week_activity',
     'user_cell',
     'user_cell_day',
+    'frozen_cell',
     'weekly_leaderboard',
     'home_place',
     'tap',

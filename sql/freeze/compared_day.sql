@@ -31,7 +31,18 @@ with source_tap as (
   cross join lateral unnest(
     array[pair_day.first_tap_at]
       || pair_day_tap.tapped_at
-      || case when pair_day.tap_count > 1 then array[pair_day.last_tap_at] end
+      || case
+        when pair_day.tap_count > 1 or pair_day.last_tap_at <> pair_day.first_tap_at then array[pair_day.last_tap_at]
+      end
+      -- What is counted without a time was touched, and is no tap of the source.
+      || array_fill(
+        timestamptz 'infinity',
+        array[
+          abs(
+            pair_day.tap_count - least(pair_day.tap_count, 2) - coalesce(cardinality(pair_day_tap.tapped_at), 0)
+          )
+        ]
+      )
   ) as moment (tapped_at)
   where frozen_day.day between coalesce($2::date, $4::date) and $3::date
   group by 1, 2, 3, 4

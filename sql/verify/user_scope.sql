@@ -1,6 +1,6 @@
 -- The users whose rows are recomputed: all that the source or any table names, those of the one day or the one user
--- asked for, or a random sample. It is drawn by key, so that no table is read for it: keys are given from 1 on. Distinct
--- in each table, of which the planner knows how many users there are: all rows together would be sorted.
+-- asked for, or a random sample. It is drawn by key, so that no table is read for it: keys are given from 1 on.
+-- Distinct in each table, of which the planner knows how many users there are: all rows together would be sorted.
 -- $1 all users, $2 size of the sample, $3 seed, $4 the one day asked for or null, $5 the one user asked for or null.
 with named as (
   select $5::uuid as user_id

@@ -20,7 +20,7 @@ import { formatCount, formatDuration, plural } from '../report/format.js';
 import type { Reporter } from '../report/reporter.js';
 import { didYouMean } from '../report/suggest.js';
 import { checkedTables } from '../verify/check.js';
-import { repair } from '../verify/repair.js';
+import { isUnsealed, repair } from '../verify/repair.js';
 import type { Preparation } from '../verify/scope.js';
 import { type CheckResult, type Finding, type Verification, verify } from '../verify/verify.js';
 
@@ -121,7 +121,8 @@ const run = (flags: VerifyFlags, invocation: Invocation): Promise<void> => {
     };
     let verification = await look();
     // Of a frozen day with other facts nothing can be derived that would be true.
-    const mayRepair = flags.repair && !isUnsealed(verification.results);
+    const unsealed = flags.repair && isWrong(verification) && (await isUnsealed(database, settings));
+    const mayRepair = flags.repair && !unsealed;
     for (let round = 1; mayRepair && isWrong(verification) && round <= repairRounds; round += 1) {
       const days = verification.marks.filter(({ kind }) => kind === 'day');
       const users = verification.marks.filter(({ kind }) => kind === 'user');
@@ -142,7 +143,7 @@ const run = (flags: VerifyFlags, invocation: Invocation): Promise<void> => {
     const wrong = verification.results.filter(
       ({ state }) => state === 'finding' || (state === 'stale' && !flags.staleOk),
     );
-    if (wrong.length > 0) throw new Failure(exitCode.findings, describeWrong(wrong, flags));
+    if (wrong.length > 0) throw new Failure(exitCode.findings, describeWrong(wrong, flags, unsealed));
   });
 };
 
@@ -153,10 +154,12 @@ const tablesOf = (results: readonly CheckResult[]): string[] => [
 const isWrong = ({ results }: Verification): boolean =>
   results.some(({ state }) => state === 'finding' || state === 'stale');
 
-const isUnsealed = (results: readonly CheckResult[]): boolean =>
-  results.some(({ table, state }) => table === 'frozen_day' && state === 'finding');
-
-const describeWrong = (wrong: readonly CheckResult[], flags: VerifyFlags): string => {
+const describeWrong = (
+  wrong: readonly CheckResult[],
+  flags: VerifyFlags,
+  wasUnsealed: boolean | undefined,
+): string => {
+  const unsealed = wasUnsealed === true || wrong.some(({ table }) => table === 'frozen_day');
   const total = (state: CheckResult['state']) =>
     wrong.filter((result) => result.state === state).reduce((sum, { count }) => sum + count, 0);
   const findings = total('finding');
@@ -164,7 +167,7 @@ const describeWrong = (wrong: readonly CheckResult[], flags: VerifyFlags): strin
   const tables = tablesOf(wrong.filter(({ state }) => state === 'finding')).join(', ');
   const sentences = [];
   if (findings > 0) {
-    const advice = isUnsealed(wrong)
+    const advice = unsealed
       ? 'Nothing stored says what a frozen day was before somebody touched it: bring its taps back into the source, then: arc-gam thaw --force'
       : flags.repair
         ? 'What is left was found again after the repair: please report it.'
@@ -175,7 +178,7 @@ const describeWrong = (wrong: readonly CheckResult[], flags: VerifyFlags): strin
   }
   if (stale > 0) {
     sentences.push(
-      `${plural(stale, 'day or home text is', 'days or home texts are')} stale: the source changed since the last run. Bring the figures up to date with: arc-gam etl. If that leaves them stale, something was written past capture's triggers: arc-gam verify --full --repair`,
+      `${plural(stale, 'day, home or quest is', 'days, homes or quests are')} stale: changed since the last run. Bring the figures up to date with: arc-gam etl. If that leaves them stale, something was written past capture's triggers: arc-gam verify --full --repair`,
     );
   }
   return sentences.join('\n');

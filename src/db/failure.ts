@@ -205,7 +205,7 @@ export const toFailure = (error: unknown): Failure => {
     case '57014':
       return failure(
         exitCode.failed,
-        `A statement was ended: ${message}. Raise ARC_GAM_STATEMENT_TIMEOUT_MS or give a smaller --batch-days, then run the same command again.`,
+        `A statement was ended: ${message}. Raise ARC_GAM_STATEMENT_TIMEOUT_MS (or, of a backfill, give a smaller --batch-days), then run the same command again.`,
       );
     case '53100':
       return failure(

@@ -8,7 +8,7 @@ import { readPackageFile } from '../files.js';
 import { requireMigratedSchema } from '../migrate/migrations.js';
 import { formatCount, plural } from '../report/format.js';
 import { lockLedger, runBatch } from './batch.js';
-import { compareFrozen, readFrozen } from './frozen.js';
+import { type ComparedDay, compareFrozen, readFrozen } from './frozen.js';
 import { closeRun, openRun } from './ledger.js';
 import { factsDigest } from './meaning.js';
 import { loadSteps } from './order.js';
@@ -81,6 +81,7 @@ export const freeze = (
     if (first === undefined) return { ...result, dayCount: 0, tapCount: 0 };
     const runId = await openRun(session, options.command, settings.schema);
     await session.query(readPackageFile('sql/freeze/frozen_day.sql'), [first.day, days.at(-1)?.day ?? null]);
+    await requireTrueFacts(session, zone, before, first.day, days.at(-1)?.day ?? first.day);
     for (const batch of cutBatches(days, { taps: settings.batchTaps })) {
       options.onWork(`Keeping the places of ${batch[0]?.day} .. ${batch.at(-1)?.day}`);
       await keepPlaces(session, settings, zone, runId, batch);
@@ -190,10 +191,10 @@ const daysToFreeze = async (
       .filter((day) => !processed.has(day))
       .map((day) => ({ day })),
   ].map(({ day }) => day);
-  const wrong = [...new Set(stale)].sort();
+  const wrong = [...new Set(stale)].sort().map((day) => ({ day }));
   if (wrong.length > 0)
     throw workFailure(
-      `${plural(wrong.length, 'day')} before ${before} ${wrong.length === 1 ? 'is' : 'are'} not as the source says: ${wrong.slice(0, 3).join(', ')}${wrong.length > 3 ? ', ...' : ''}. What is frozen has to be true. Bring it up to date with: arc-gam etl`,
+      `${plural(wrong.length, 'day')} before ${before} ${wrong.length === 1 ? 'is' : 'are'} not as the source says: ${someDays(wrong)}. What is frozen has to be true. Bring it up to date with: arc-gam etl`,
     );
   return ledger.map(({ day, tap_count }) => ({
     day,
@@ -203,6 +204,34 @@ const daysToFreeze = async (
     isFrozen: false,
   }));
 };
+
+/** Throws a failure in words where the facts of the days from .. to are not those of their taps. */
+const requireTrueFacts = async (
+  session: Session,
+  zone: string,
+  before: Day,
+  from: Day,
+  to: Day,
+): Promise<void> => {
+  const frozen = await readFrozen(session);
+  const compared = await session.query<ComparedDay>(readPackageFile('sql/freeze/compared_day.sql'), [
+    zone,
+    from,
+    to,
+    frozen?.first_day ?? from,
+  ]);
+  const wrong = compared.filter(({ gone_count, late_count }) => gone_count + late_count > 0);
+  if (wrong.length > 0)
+    throw workFailure(
+      `The facts of ${plural(wrong.length, 'day')} before ${before} are not those of their taps: ${someDays(wrong)}. What is frozen has to be true. Derive it again with: arc-gam verify --full --repair`,
+    );
+};
+
+const someDays = (days: readonly { readonly day: Day }[]): string =>
+  `${days
+    .slice(0, 3)
+    .map(({ day }) => day)
+    .join(', ')}${days.length > 3 ? ', ...' : ''}`;
 
 /** Cells and hours are facts of many people: who made which of them is known only from the taps. */
 const keepPlaces = async (

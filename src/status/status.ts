@@ -11,6 +11,7 @@ import { mappingNotices } from '../migrate/source.js';
 import { type Frozen, readFrozen } from '../pipeline/frozen.js';
 import { factsDigest } from '../pipeline/meaning.js';
 import { loadSteps } from '../pipeline/order.js';
+import { renewals } from '../pipeline/outdated.js';
 import { addDays } from '../pipeline/plan.js';
 import { formatCount, formatDuration, plural } from '../report/format.js';
 
@@ -96,6 +97,10 @@ export interface Status {
   readonly changedDays: readonly { readonly day: string; readonly why: string }[];
   /** Days that were derived by other SQL than this version's. */
   readonly outdatedDays: number | null;
+  /** Tables that the next run derives again, because the SQL of their steps changed. */
+  readonly outdatedTables: readonly string[];
+  /** Quests that were defined or changed since the last run. */
+  readonly staleQuests: readonly string[];
   /** Which days are frozen; null: none. */
   readonly frozen: Frozen | null;
   readonly capture: string | null;
@@ -141,6 +146,8 @@ export const readStatus = async (database: Database, settings: Settings): Promis
         source: null,
         changedDays: [],
         outdatedDays: null,
+        outdatedTables: [],
+        staleQuests: [],
         frozen: null,
         capture: null,
         figures: null,
@@ -200,11 +207,9 @@ const readLedger = async (
   );
   const zone = recorded?.zone ?? 'UTC';
   const [summary] = await session.query<LedgerSummary>(readPackageFile('sql/status/ledger.sql'), [zone]);
-  const [weeks] = await session.query<{ is_locked: boolean }>(readPackageFile('sql/status/week_lock.sql'));
-  const [updated] =
-    weeks?.is_locked === true
-      ? []
-      : await session.query<{ last_updated_at: Date | null }>(readPackageFile('sql/status/last_updated.sql'));
+  const [updated] = (await isBeingFilled(session, 'user_week_activity'))
+    ? []
+    : await session.query<{ last_updated_at: Date | null }>(readPackageFile('sql/status/last_updated.sql'));
   const ledger =
     summary === undefined ? null : { ...summary, last_updated_at: updated?.last_updated_at ?? null };
   const [source] = await session.query<SourceHealth>(readPackageFile('sql/status/source.sql'));
@@ -242,6 +247,12 @@ const readLedger = async (
     source: source ?? null,
     changedDays,
     outdatedDays: outdated?.count ?? 0,
+    outdatedTables: (await renewals(session, loadSteps())).map(({ table }) => table),
+    staleQuests: (await isBeingFilled(session, 'quest_derived'))
+      ? []
+      : (await session.query<{ slug: string }>(readPackageFile('sql/plan/stale_quest.sql'))).map(
+          ({ slug }) => slug,
+        ),
     frozen: await readFrozen(session),
     capture,
     queuedChanges: queue?.queued_count ?? 0,
@@ -250,6 +261,13 @@ const readLedger = async (
     tables,
   };
   return { ...status, attention: [...renamed, ...whatIsNotWell(status, schema)] };
+};
+
+const isBeingFilled = async (session: Session, table: string): Promise<boolean> => {
+  const [found] = await session.query<{ is_locked: boolean }>(readPackageFile('sql/status/filling.sql'), [
+    table,
+  ]);
+  return found?.is_locked === true;
 };
 
 /** A run that the ledger takes for one that goes on is dead where nobody holds the lock that it would. */
@@ -276,6 +294,9 @@ const readTables = async (
 
 /** Milliseconds: a follower that is further behind needs attention. */
 const lateMs = 60_000;
+
+const some = (names: readonly string[]): string =>
+  `${names.slice(0, 3).join(', ')}${names.length > 3 ? ', ...' : ''}`;
 
 /** The count at which sql/status/source.sql stops. */
 const mostFutureTaps = 1000;
@@ -332,6 +353,17 @@ const whatIsNotWell = (status: Omit<Status, 'attention'>, schema: string): Atten
   add(
     outdatedDays > 0,
     `${plural(outdatedDays, 'day was', 'days were')} derived by another version of the SQL.`,
+    'arc-gam etl',
+  );
+  const { outdatedTables, staleQuests } = status;
+  add(
+    outdatedDays === 0 && outdatedTables.length > 0,
+    `${plural(outdatedTables.length, 'table is', 'tables are')} derived by another version of the SQL: ${some(outdatedTables)}.`,
+    'arc-gam etl',
+  );
+  add(
+    staleQuests.length > 0,
+    `${plural(staleQuests.length, 'quest was', 'quests were')} defined or changed since the last run: ${some(staleQuests)}.`,
     'arc-gam etl',
   );
   add(

@@ -34,7 +34,7 @@ export interface Check {
   readonly day: string | null;
   readonly markDay: string | null;
   readonly markUser: string | null;
-  /** Whether it is done for one part of the users after the other, because it looks at more rows than a disk may have room for. */
+  /** Whether it is done for one part of the users after the other, because all of them have too many rows. */
   readonly inParts: boolean;
   readonly query: { readonly expected: string; readonly stored: string } | { readonly broken: string };
 }

@@ -2,6 +2,7 @@ import type { Settings } from '../config.js';
 import type { Database } from '../db/database.js';
 import { withTransaction } from '../db/transaction.js';
 import { readPackageFile } from '../files.js';
+import type { Day } from '../pipeline/plan.js';
 import { runPipeline } from '../pipeline/run.js';
 import type { Reporter } from '../report/reporter.js';
 import type { Verification } from './verify.js';
@@ -12,21 +13,40 @@ export interface RepairOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Whether a frozen day is not as it was sealed, on whatever days a verification looked. */
+export const isUnsealed = (database: Database, settings: Settings): Promise<boolean> =>
+  withTransaction(
+    database,
+    settings,
+    async (session) => {
+      const [unsealed] = await session.query<{ count: number }>(
+        readPackageFile('sql/verify/unsealed_day.sql'),
+      );
+      return (unsealed?.count ?? 0) > 0;
+    },
+    { readOnly: true },
+  );
+
 /**
- * Marks what was found as stale and runs the pipeline up to the as-of day: the same path that derives everything else.
- * Throws a failure, for example with exit code 4 if another run holds the lock; the marks then wait for the next run.
+ * Marks what was found as stale and runs the pipeline up to the as-of day, or to today where that is earlier: the same
+ * path that derives everything else. Throws a failure, for example with exit code 4 if another run holds the lock; the
+ * marks then wait for the next run.
  */
 export const repair = async (
   database: Database,
   settings: Settings,
-  { marks, asOfDay }: Verification,
+  { marks, asOfDay, zone }: Verification,
   { command, waitSeconds, signal }: RepairOptions,
   reporter: Reporter,
 ): Promise<void> => {
-  await withTransaction(
+  const today = await withTransaction(
     database,
     settings,
-    (session) => session.query(readPackageFile('sql/verify/stale_mark.sql'), [JSON.stringify(marks)]),
+    async (session) => {
+      await session.query(readPackageFile('sql/verify/stale_mark.sql'), [JSON.stringify(marks)]);
+      const [now] = await session.query<{ today: Day }>(readPackageFile('sql/plan/today.sql'), [zone]);
+      return now?.today ?? asOfDay;
+    },
     { signal },
   );
   await runPipeline(
@@ -34,7 +54,7 @@ export const repair = async (
     settings,
     {
       command,
-      to: asOfDay,
+      to: asOfDay < today ? asOfDay : today,
       isNamed: false,
       waitSeconds,
       signal,

@@ -1,3 +1,4 @@
+import { readPackageFile } from '../files.js';
 import { plural } from '../report/format.js';
 import { type Asked, computed, type Explanation, figuresOf, listed, rowsOf } from './answer.js';
 import { weekOf } from './week.js';
@@ -39,7 +40,7 @@ export const quest = async ({ session, question, name, day }: Asked): Promise<Ex
   const values = [question.user, start];
   const quests = await rowsOf<Quest>(session, 'quest', values);
   const deeds = await rowsOf<Deed>(session, 'deed', values);
-  const stale = await rowsOf<{ slug: string }>(session, 'stale_quest', []);
+  const stale = await session.query<{ slug: string }>(readPackageFile('sql/plan/stale_quest.sql'));
   const figures = await figuresOf(
     session,
     'user_quest_progress',

@@ -37,9 +37,11 @@ export const streak = async ({ session, clock, question, name, taps }: Asked): P
     lines: [
       `${name} had taps on ${plural(activeDays, 'day')} up to ${clock.asOfDay}.`,
       `The latest run of days without a gap goes from ${latest.started_on} to ${latest.ended_on}: ${plural(latest.days, 'day')}.`,
-      current > 0
-        ? `It is alive: it reaches ${latest.ended_on}, and a streak has to reach ${clock.aliveFromDay}.${grace} So the streak is ${current}.`
-        : `It is broken: ${latest.missed_on} had no tap, and a streak has to reach ${clock.aliveFromDay} to be alive.${grace} So the streak is 0.`,
+      current > 0 && latest.ended_on < clock.aliveFromDay
+        ? `It was alive when it was derived: ${clock.asOfDay} has ended since, without a tap. So the streak is ${current} until the next run makes it 0.`
+        : current > 0
+          ? `It is alive: it reaches ${latest.ended_on}, and a streak has to reach ${clock.aliveFromDay}.${grace} So the streak is ${current}.`
+          : `It is broken: ${latest.missed_on} had no tap, and a streak has to reach ${clock.aliveFromDay} to be alive.${grace} So the streak is 0.`,
       longest === latest
         ? 'No earlier run was longer.'
         : `The longest run was ${longest.started_on} to ${longest.ended_on}: ${plural(longest.days, 'day')}.`,

@@ -126,6 +126,22 @@ test('what is not processed, not over or not true is not frozen, and the sentenc
   expect(await refused('freeze', '--before', addDays(border, 13))).toMatch(
     /^1 .*2 days before .*arc-gam etl/,
   );
+  // A fact that is not that of its taps, though nothing of the day has changed in the source.
+  const day = addDays(border, -10);
+  await database.client.query(`create table public.saved as table gamification.pair_day`);
+  for (const change of ["last_tap_at = last_tap_at + interval '17 minutes'", 'tap_count = tap_count + 1']) {
+    await database.client.query(`update gamification.pair_day set ${change} where day = '${day}'`);
+    expect(await refused('freeze', '--before', border)).toMatch(
+      new RegExp(
+        `^1 .*The facts of 1 day before ${border} are not those of their taps: ${day}\\..*arc-gam verify --full --repair`,
+      ),
+    );
+    await database.client.query(
+      `delete from gamification.pair_day where day = '${day}';
+       insert into gamification.pair_day select * from public.saved where day = '${day}'`,
+    );
+  }
+  await database.client.query('drop table public.saved');
   await database.client.query('begin');
   await database.client.query(
     `insert into public.taps (id1, id2, time) values ('${userId(1)}', '${userId(2)}', ${midnight} - interval '9 days')`,
@@ -315,6 +331,59 @@ test.each(corruptions)('verify finds a row of %s that was touched on a frozen da
   expect(found.stderr).toContain('arc-gam thaw --force');
   await database.client.query(
     `truncate gamification.${table}; insert into gamification.${table} table public.saved; drop table public.saved`,
+  );
+  await inSchema('gamification', 'verify', '--full');
+});
+
+test('a touched frozen fact keeps every repair from deriving from it, wherever the repair looks', async () => {
+  const touch = (count: string) =>
+    database.client.query(
+      `update gamification.pair_day set tap_count = tap_count ${count}
+       where (u1_key, u2_key, day) in (
+         select u1_key, u2_key, day from gamification.pair_day
+         join gamification.user_key on user_key = u1_key and user_id = $2 where day < $1 order by day, u2_key limit 1
+       )`,
+      [border, userId(1)],
+    );
+  const dayOf = () => database.rows('select * from gamification.user_day_activity order by user_id, day');
+  const before = await dayOf();
+  await touch('+ 1');
+  for (const scope of [
+    ['--user', userId(1)],
+    ['--sample', '12'],
+    ['--sample', '12', '--seed', 'b'],
+  ]) {
+    const found = await database.cli(['verify', '--repair', ...scope], environment);
+    // Of a sample it may be that nothing is wrong.
+    if (found.code !== 0)
+      expect([scope[0], found.stderr]).toEqual([scope[0], expect.stringContaining('thaw --force')]);
+  }
+  expect((await database.cli(['verify', '--repair', '--user', userId(1)], environment)).code).toBe(3);
+  expect(await dayOf()).toEqual(before);
+  await touch('- 1');
+  await inSchema('gamification', 'verify', '--full');
+});
+
+test('a frozen day of which it is not said any more that it is one is found, and nothing of it is derived', async () => {
+  const day = addDays(border, -7);
+  const cells = () => database.rows('select * from gamification.frozen_cell order by 1, 2, 3, 4, 5, 6');
+  const before = await cells();
+  await database.client.query(
+    `create table public.saved as table gamification.frozen_day;
+     delete from gamification.frozen_day where day = '${day}'`,
+  );
+  const gone = await database.cli(['verify', '--full', '--repair'], environment);
+  expect([gone.code, gone.stdout]).toEqual([3, expect.stringContaining(`day ${day}: row is missing`)]);
+  expect(await cells()).toEqual(before);
+  await database.client.query(
+    `insert into gamification.frozen_day select * from public.saved where day = '${day}';
+     insert into gamification.frozen_day
+     select '2031-01-01', pair_day_digest, pair_day_tap_digest, frozen_cell_digest from public.saved limit 1`,
+  );
+  const more = await database.cli(['verify', '--full', '--repair', '--limit', '1000'], environment);
+  expect([more.code, more.stdout]).toEqual([3, expect.stringContaining('day 2031-01-01: row is there')]);
+  await database.client.query(
+    "delete from gamification.frozen_day where day = '2031-01-01'; drop table public.saved",
   );
   await inSchema('gamification', 'verify', '--full');
 });

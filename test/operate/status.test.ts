@@ -224,6 +224,29 @@ test('a day that was left out, a mark, broken capture and a follow that is late 
   for (const each of said) expect(after).toContainEqual(each);
 });
 
+test('tables of other SQL, and quests that changed, are no “all is well”', async () => {
+  const waiting = await createDatabase();
+  try {
+    await addUsers(waiting, 1, 2);
+    await addTap(waiting, 1, 2, '2026-02-02T10:00Z');
+    await waiting.ok(['backfill']);
+    expect((await waiting.ok(['status'])).stdout).toContain('All is well');
+    await waiting.client.query(
+      `update gamification.derived_step set digest = 'another' where step in ('user_streaks', 'edge_strength');
+       update gamification.quest_definitions set requirements = requirements || '{"target": 77}'`,
+    );
+    const { code, stdout } = await waiting.cli(['status']);
+    expect(code).toBe(3);
+    expect(stdout).not.toContain('All is well');
+    expect(stdout).toMatch(/2 tables are derived by another version of the SQL: .*user_streaks/);
+    expect(stdout).toMatch(/\d+ quests were defined or changed since the last run: .*, \.\.\.\./);
+    await waiting.ok(['etl']);
+    expect((await waiting.ok(['status'])).stdout).toContain('All is well');
+  } finally {
+    await waiting.drop();
+  }
+});
+
 test('a role that may only read sees it all', async () => {
   database = await createDatabase();
   await addUsers(database, 1, 2);

@@ -222,7 +222,7 @@ const told: [check: string, ...Corruption][] = [
     [
       ['home_location', 1, "city = 'Atlantis'", 'city'],
       ['home_location', 1, "geohash5 = 'ezs42'", 'city'],
-      ['home_location', 1, "parser_version = 'another'", 'parser_version'],
+      ['home_version', 1, "parser_version = 'another'", 'parser_version'],
       ['home_location', 4, "state = 'ZZ'", 'state'],
       ['home_location', 4, "country = 'FR'", 'state'],
       ['home_location', 5, "country = 'ZZ'", 'country'],
@@ -250,6 +250,20 @@ const told: [check: string, ...Corruption][] = [
     'row',
   ],
   ['user_key', 'no key', `delete from user_key where user_id = '${userId(1)}'`, 'user_key', 'row'],
+  [
+    'frozen_day',
+    'of a day that is not processed',
+    "insert into frozen_day values ('2031-01-01', 0, 0, 0)",
+    'frozen_day',
+    'row',
+  ],
+  [
+    'frozen_day',
+    'and none of the day before it',
+    'insert into frozen_day select min(day) + 1, 0, 0, 0 from processed_day',
+    'frozen_day',
+    'row',
+  ],
   ['day_gap', 'a gap', "delete from processed_day where day = '2026-01-20'", 'processed_day', 'row'],
   ...(
     [

@@ -172,6 +172,12 @@ export const crowdCorruptions: Corruption[] = [
   progress(1, "progress = jsonb_set(progress, '{target}', '7')"),
   progress(1, "progress = jsonb_set(progress, '{pct}', '7')"),
   progress(1, 'progress = progress || \'{"more": 1}\''),
+  [
+    'progress of taps week: a count that is a text',
+    `update user_quest_progress set progress = jsonb_set(progress, '{count}', to_jsonb(progress ->> 'count')) where ${firstRow}`,
+    'user_quest_progress',
+    'progress.count',
+  ],
   progress(1, 'completed_at = null'),
   progressRow('deleted', `delete from user_quest_progress where ${firstRow}`),
   progressRow(

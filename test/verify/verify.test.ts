@@ -61,6 +61,10 @@ test('a streak that was alive when the last batch was derived is right until the
      update gamification.run set last_batch_at = '2026-02-02T20:00Z'`,
   );
   expect((await evening.cli(['verify', '--full'])).code).toBe(0);
+  const told = await evening.ok(['why', 'streak', '--user', userId(1)]);
+  expect(told.stdout).toContain(
+    'It was alive when it was derived: 2026-02-02 has ended since, without a tap. So the streak is 1 until the next run makes it 0.',
+  );
   // Another run ends without a batch: it derives no streak.
   await evening.ok(['freeze', '--before', '2026-02-02']);
   const { code, stdout } = await evening.cli(['verify', '--full']);
@@ -125,6 +129,54 @@ test('a tap that came late is told once, as a stale day, and hides no corruption
     expect((await late.cli(['verify', '--full', '--repair'])).code).toBe(0);
   } finally {
     await late.drop();
+  }
+});
+
+test('of one user too it is told that a day is stale, and a repair brings it up to date', async () => {
+  const late = await createDatabase();
+  try {
+    await addUsers(late, 1, 2, 3);
+    await addTap(late, 1, 2, '2026-02-02T10:00Z');
+    await late.ok(['etl', '--date', '2026-02-02']);
+    await addTap(late, 1, 3, '2026-02-02T11:00Z');
+    const asked = ['verify', '--user', userId(1)];
+    const stale = await late.cli(asked);
+    expect([stale.code, stale.stderr]).toEqual([3, expect.stringContaining('1 day, home or quest is stale')]);
+    await late.ok([...asked, '--stale-ok']);
+    await late.ok([...asked, '--repair']);
+    expect(
+      await late.rows('select tap_count from gamification.user_day_activity order by 1 desc limit 1'),
+    ).toEqual([{ tap_count: '2' }]);
+    await late.ok(asked);
+  } finally {
+    await late.drop();
+  }
+});
+
+test('where the as-of day is not over yet, by a clock that was ahead, a repair goes as far as today', async () => {
+  const ahead = await createDatabase();
+  try {
+    await addUsers(ahead, 1, 2);
+    const [{ today } = { today: '' }] = await ahead.rows<{ today: string }>(
+      "select (now() at time zone 'UTC')::date::text as today",
+    );
+    await addTap(ahead, 1, 2, `${today}T00:00:00Z`);
+    await ahead.ok(['etl', '--date', today]);
+    await ahead.client.query(
+      `insert into gamification.processed_day
+       select (jsonb_populate_record(processed_day, jsonb_build_object(
+         'day', day + 1, 'tap_count', 0, 'tap_digest', 0, 'stranger_digest', 0
+       ))).*
+       from gamification.processed_day;
+       update gamification.user_day_activity set tap_count = 9`,
+    );
+    const repaired = await ahead.cli(['verify', '--full', '--repair']);
+    expect(repaired.stderr).not.toContain('is after today');
+    expect(await ahead.rows('select distinct tap_count from gamification.user_day_activity')).toEqual([
+      { tap_count: '1' },
+    ]);
+  } finally {
+    await ahead.drop();
   }
 });
 
@@ -238,6 +290,7 @@ test('a verification says what it spent before the first check, and a sample rea
     'weeks',
     'places',
     'quests',
+    'progress',
     'surges',
   ]);
   const verified = said.find(({ event }) => event === 'verified') as unknown as Record<string, number>;

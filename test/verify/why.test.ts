@@ -145,6 +145,17 @@ test('a wrong question is exit code 2', async () => {
   const alone = await database.cli(['why', 'edge', ...one, '--other', userId(1)]);
   expect(alone.code).toBe(2);
   expect(alone.stderr).toContain('the same one');
+  const tomorrow = await database.cli(['why', 'day', ...one, '--date', '2026-02-05']);
+  expect([tomorrow.code, tomorrow.stderr]).toEqual([2, expect.stringContaining('that day is not processed')]);
+  for (const kind of ['week', 'rank', 'quest']) {
+    const later = await database.cli(['why', kind, ...one, '--date', '2026-02-09']);
+    expect([later.code, later.stderr]).toEqual([
+      2,
+      expect.stringContaining('no day of that week is processed'),
+    ]);
+    // Its week has begun.
+    expect((await database.cli(['why', kind, ...one, '--date', '2026-02-08'])).code).toBe(0);
+  }
   const stranger = await database.cli(['why', 'day', '--user', userId(77)]);
   expect(stranger.code).toBe(2);
   expect(stranger.stderr).toContain('There is no user');

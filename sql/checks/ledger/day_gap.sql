@@ -7,8 +7,8 @@
 --: broken
 select calendar.day::date as day, 'row' as column_name, 'missing' as stored, 'there' as expected
 from generate_series(
-  (select min(verify_calendar.day) from verify_calendar)::timestamp,
-  (select max(verify_calendar.day) from verify_calendar)::timestamp,
+  (select min(verify_calendar.day) from verify_calendar where isfinite(verify_calendar.day))::timestamp,
+  (select max(verify_calendar.day) from verify_calendar where isfinite(verify_calendar.day))::timestamp,
   interval '1 day'
 ) as calendar (day)
 left join verify_calendar on verify_calendar.day = calendar.day::date

@@ -12,9 +12,9 @@ select
   expected_quest.user_id,
   verify_quest.slug as quest,
   expected_quest.week_start,
-  expected_quest.reached::text as "progress.count",
-  expected_quest.target::text as "progress.target",
-  least(100, 100 * expected_quest.reached / expected_quest.target)::text as "progress.pct",
+  to_jsonb(expected_quest.reached) as "progress.count",
+  to_jsonb(expected_quest.target) as "progress.target",
+  to_jsonb(least(100, 100 * expected_quest.reached / expected_quest.target)) as "progress.pct",
   jsonb '{}' as progress,
   expected_quest.completed_at
 from verify_user
@@ -25,9 +25,9 @@ select
   user_quest_progress.user_id,
   coalesce(verify_quest.slug, user_quest_progress.quest_id::text) as quest,
   user_quest_progress.week_start,
-  user_quest_progress.progress ->> 'count' as "progress.count",
-  user_quest_progress.progress ->> 'target' as "progress.target",
-  user_quest_progress.progress ->> 'pct' as "progress.pct",
+  user_quest_progress.progress -> 'count' as "progress.count",
+  user_quest_progress.progress -> 'target' as "progress.target",
+  user_quest_progress.progress -> 'pct' as "progress.pct",
   user_quest_progress.progress - array['count', 'target', 'pct'] as progress,
   user_quest_progress.completed_at
 from verify_user

@@ -67,7 +67,8 @@ const readFigures = async (session: Session, schema: string): Promise<FigurePlac
 
 /**
  * Runs `use` while no batch can write, until it calls `release` or ends: on a connection of its own, whose lock begins
- * before the snapshot of the transaction that reads. Waits for a batch that is under way.
+ * before the snapshot of the transaction that reads. Waits for a batch that is under way, as long as a statement may
+ * take. Only a role that may write can keep others from writing.
  */
 const withoutBatches = async <Result>(
   database: Database,
@@ -80,7 +81,8 @@ const withoutBatches = async <Result>(
   try {
     await client.query('begin');
     await client.query(pinned(database, settings));
-    await client.query('lock table processed_day in share mode');
+    // A batch may take minutes; it ends by itself.
+    await client.query('set local lock_timeout = 0; lock table processed_day in share mode');
     return await use(async () => {
       await client.query('commit');
     });

@@ -237,8 +237,9 @@ const reportCheck = (reporter: Reporter, result: CheckResult): void => {
 };
 
 /** The command that shows the source rows behind a finding; null if the finding is not about one user. */
-const howToSee = ({ table, user, other, day }: Finding): string | null => {
-  if (user === null) return null;
+const howToSee = ({ table, column, stored, user, other, day }: Finding): string | null => {
+  // A row too many may be of somebody who is no user, of whom nothing can be asked.
+  if (user === null || (column === 'row' && stored === 'there')) return null;
   const date = day === null ? '' : ` --date ${day}`;
   switch (table) {
     case 'user_day_activity':

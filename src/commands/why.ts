@@ -75,7 +75,7 @@ const run = (number: string, flags: WhyFlags, invocation: Invocation): Promise<E
       ...answer.figures.map(({ name, computed, stored }) =>
         computed === stored
           ? `${kleur.green('✓')} ${name} = ${show(stored)}`
-          : `${kleur.red('✗')} ${name} is stored as ${show(stored)}, the source says ${show(computed)}`,
+          : `${kleur.red('✗')} ${name} is stored as ${show(stored)}, ${kind === 'rank' && name.endsWith('_rank') ? 'by the figures of the others as stored it is' : 'the source says'} ${show(computed)}`,
       ),
       ...(differing.length === 0
         ? []

@@ -19,6 +19,8 @@ export const isUnsealed = (database: Database, settings: Settings): Promise<bool
     database,
     settings,
     async (session) => {
+      const [frozen] = await session.query('select 1 from frozen_day limit 1');
+      if (frozen === undefined) return false;
       const [unsealed] = await session.query<{ count: number }>(
         readPackageFile('sql/verify/unsealed_day.sql'),
       );

@@ -1,6 +1,6 @@
--- Temporary tables for what a verification looks at and what its checks expect. Everything in them is recomputed
--- without the steps' SQL; what a valid tap is, both ask the view classified_tap. A rule that several statements need is a view or function in the folder rules. Tables and
--- rules are dropped with the verification's transaction.
+-- Temporary tables for what a verification looks at and what its checks expect. All of it is recomputed without the
+-- steps' SQL; what a valid tap is, both ask the view classified_tap. A rule that several statements need is a view or
+-- function in the folder rules. Tables and rules are dropped with the verification's transaction.
 
 -- Somebody's table of such a name in our schema, such as person, is not meant by it.
 select set_config('search_path', 'pg_temp, ' || current_setting('search_path'), true);

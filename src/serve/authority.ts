@@ -69,7 +69,7 @@ const publishedProofLifeMs = 30_000;
 const mostProofs = 10_000;
 
 /**
- * Remembers valid tokens for as long as their life or `lifeMs`, whichever is shorter: a page asks four questions at
+ * Remembers valid tokens for as long as their life or `lifeMs`, whichever is shorter: a page asks five questions at
  * once with one token, again and again, and a signature costs as much as a small answer.
  */
 const remembered = (

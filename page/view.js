@@ -14,7 +14,7 @@ export const viewOf = (answers, clockOffset) => {
   const watermark = weekly?.meta.watermark;
   const countedUntil = countedUntilOf(weekly, isMock);
   const calendar = weekly?.momentum.calendar ?? undefined;
-  const metToday = new Map();
+  const metOn = new Map();
   const tappedDays = new Set(calendar?.days.slice(-2).map(({ day }) => day));
   let uncountedTaps = 0;
   for (const { ts, activity_count, participants } of lately?.buckets ?? []) {
@@ -22,7 +22,7 @@ export const viewOf = (answers, clockOffset) => {
     const day = dayIn(Date.parse(ts), zone);
     tappedDays.add(day);
     if (countedUntil !== null && Date.parse(ts) >= countedUntil) uncountedTaps += activity_count;
-    if (day === today) for (const { user_id, name } of participants) metToday.set(user_id, name);
+    for (const { user_id } of participants) metOn.set(user_id, day);
   }
   const countedToday = calendar?.days.at(-1)?.day === today;
   const has = (day) => tappedDays.has(day) || (lately === undefined ? undefined : false);
@@ -33,7 +33,8 @@ export const viewOf = (answers, clockOffset) => {
   return {
     ...{ weekly, radar, health, quests, zone, now, today, isMock, watermark, countedUntil },
     calendar,
-    metToday,
+    /** By user, the latest day of the last two on which the viewer tapped with them, counted or not. */
+    metOn,
     uncountedTaps,
     countedToday,
     /** undefined: not known, for want of the taps that are not counted yet. */
@@ -41,6 +42,14 @@ export const viewOf = (answers, clockOffset) => {
     /** As counted; but one that is alive on the as-of day is over once a day has passed without a tap. */
     streakDays:
       hasTappedYesterday === false && !countedToday ? 0 : (weekly?.momentum.current_streak_days ?? 0),
+    /** Not where days lie between the as-of day and yesterday, of which nothing is known here. */
+    isStreakKnown:
+      hasTappedToday !== undefined &&
+      (hasTappedYesterday === false ||
+        isMock ||
+        !watermark?.as_of_day ||
+        watermark.as_of_day >= addDays(today, -2)),
+    hasTappedYesterday,
     weeksAhead,
     /** The week of the answers. */
     weekText:
@@ -49,7 +58,7 @@ export const viewOf = (answers, clockOffset) => {
     isNew:
       weekly?.momentum.longest_streak_days === 0 && ties === 0 && weekly.recap.first_degree_new.length === 0,
     /** Days since a tie's last tap as of today; the answer counts them from the as-of day. */
-    silence: (tie) => silenceOf(tie, health?.as_of ?? today, today, metToday),
+    silence: (tie) => silenceOf(tie, health?.as_of ?? today, today, metOn),
   };
 };
 
@@ -65,8 +74,8 @@ const shownZone = (zone = 'UTC') => {
 
 const sumOf = ({ excellent, good, fair, needs_attention }) => excellent + good + fair + needs_attention;
 
-const silenceOf = ({ other_user_id, last_tap_day, days_since_last_tap }, asOf, today, metToday) =>
-  metToday.has(other_user_id) ? 0 : daysBetween(last_tap_day ?? addDays(asOf, -days_since_last_tap), today);
+const silenceOf = ({ other_user_id, last_tap_day, days_since_last_tap }, asOf, today, metOn) =>
+  daysBetween(metOn.get(other_user_id) ?? last_tap_day ?? addDays(asOf, -days_since_last_tap), today);
 
 /**
  * How many weeks the week of the answers, which is that of the as-of day, is ahead of the viewer's: -1 from Monday's

@@ -15,7 +15,7 @@ const memoryDays = 90;
 const usualText = (days) =>
   days <= 1 ? 'usually every day' : `usually every ${count(Math.round(days * 10) / 10)} days`;
 
-/** Ties that fade or soon will, those with the least time left first; whoever was met today is out of danger. */
+/** Ties that fade or soon will, those with the least time left first; whoever was met lately is out of danger. */
 export const fadingTies = (view) => {
   const tieOf = (tie) => ({
     key: tie.other_user_id,
@@ -23,7 +23,7 @@ export const fadingTies = (view) => {
     silence: view.silence(tie),
     usual: usualText(tie.usual_gap_days),
   });
-  const inDanger = ({ other_user_id }) => !view.metToday.has(other_user_id);
+  const inDanger = ({ other_user_id }) => !view.metOn.has(other_user_id);
   const cooling = (view.health?.cooling ?? []).filter(inDanger).map((tie) => {
     // With none left on the as-of day the tie fades on the next one.
     const days = 1 + tie.days_left - (view.silence(tie) - tie.days_since_last_tap);

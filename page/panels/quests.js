@@ -16,7 +16,8 @@ export const quests = (view) => {
   if (view.quests === undefined) return null;
   const done = view.quests.quests.filter(({ status }) => status === 'completed');
   const all = [...openQuests(view), ...done];
-  if (all.length === 0) return [empty('No quests this week', 'New ones appear as soon as they are set up.')];
+  if (all.length === 0)
+    return [empty(`No quests ${view.weekText}`, 'New ones appear as soon as they are set up.')];
   return [
     element(
       'p',

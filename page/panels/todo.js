@@ -110,9 +110,9 @@ const tieDeeds = (view) =>
     link: 'health',
   }));
 
-const meetingDeeds = ({ weekly, metToday }) =>
+const meetingDeeds = ({ weekly, metOn }) =>
   (weekly?.recommendations ?? [])
-    .filter(({ user_id }) => !metToday.has(user_id))
+    .filter(({ user_id }) => !metOn.has(user_id))
     .map(({ user_id, name, mutuals, explain }) => ({
       key: `meet ${user_id}`,
       icon: '+',

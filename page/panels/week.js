@@ -86,13 +86,16 @@ const streakParts = (view, { longest_streak_days: longest }) => {
   ];
 };
 
-export const isAtRisk = ({ streakDays, hasTappedToday }) => streakDays > 0 && hasTappedToday === false;
+export const isAtRisk = ({ streakDays, hasTappedToday, isStreakKnown }) =>
+  streakDays > 0 && hasTappedToday === false && isStreakKnown;
 
 const keepingText = (view, days) => {
-  if (view.hasTappedToday === undefined) return 'A tap a day keeps it alive.';
+  if (!view.isStreakKnown) return 'A tap a day keeps it alive.';
   const left = lastingText(untilMidnight(view.now, view.zone));
   if (isAtRisk(view)) return `Tap somebody before midnight to keep it: ${left} left.`;
   if (days === 0 && view.hasTappedToday) return 'Today’s tap begins a streak as soon as it is counted.';
+  if (days === 0 && view.hasTappedYesterday)
+    return 'Yesterday’s tap begins a streak as soon as it is counted, and a tap today goes on with it.';
   if (days === 0) return 'A tap today begins a streak.';
   if (view.countedToday) return 'Today counts already: it is safe until tomorrow at midnight.';
   return 'You tapped today, so it goes on.';

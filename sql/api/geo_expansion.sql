@@ -81,15 +81,19 @@ with placed as (
     and (tap.tapped_at at time zone $4::text)::date <= $3::date
   union all
   select frozen_cell.geohash5, frozen_cell.tap_count
-  from placed
-  cross join known_day
+  from (
+    -- By cell and day, and by itself: everybody's cells of a day are much more.
+    select user_cell_day.day, user_cell_day.geohash5
+    from placed
+    join user_cell_day on user_cell_day.user_key = $2::integer and user_cell_day.geohash5 = placed.geohash5
+    where user_cell_day.day <= (select max(frozen_day.day) from frozen_day)
+    offset 0
+  ) as own
   join frozen_cell
-    on frozen_cell.day = known_day.day
-    and frozen_cell.geohash5 = placed.geohash5
-    and frozen_cell.u1_key = known_day.u1_key
-    and frozen_cell.u2_key = known_day.u2_key
-  where known_day.is_frozen
-    and (frozen_cell.first_tap_at at time zone $4::text)::date <= $3::date
+    on frozen_cell.day = own.day
+    and frozen_cell.geohash5 = own.geohash5
+    and $2::integer in (frozen_cell.u1_key, frozen_cell.u2_key)
+  where (frozen_cell.first_tap_at at time zone $4::text)::date <= $3::date
 )
 select gazetteer_place.name as city, sum(tapped.tap_count)::integer as new_taps
 from placed

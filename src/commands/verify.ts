@@ -143,7 +143,8 @@ const run = (flags: VerifyFlags, invocation: Invocation): Promise<void> => {
     const wrong = verification.results.filter(
       ({ state }) => state === 'finding' || (state === 'stale' && !flags.staleOk),
     );
-    if (wrong.length > 0) throw new Failure(exitCode.findings, describeWrong(wrong, flags, unsealed));
+    if (wrong.length > 0 || unsealed)
+      throw new Failure(exitCode.findings, describeWrong(wrong, flags, unsealed));
   });
 };
 
@@ -157,9 +158,9 @@ const isWrong = ({ results }: Verification): boolean =>
 const describeWrong = (
   wrong: readonly CheckResult[],
   flags: VerifyFlags,
-  wasUnsealed: boolean | undefined,
+  isRefused: boolean | undefined,
 ): string => {
-  const unsealed = wasUnsealed === true || wrong.some(({ table }) => table === 'frozen_day');
+  const isUnsealedDay = isRefused === true || wrong.some(({ table }) => table === 'frozen_day');
   const total = (state: CheckResult['state']) =>
     wrong.filter((result) => result.state === state).reduce((sum, { count }) => sum + count, 0);
   const findings = total('finding');
@@ -167,15 +168,19 @@ const describeWrong = (
   const tables = tablesOf(wrong.filter(({ state }) => state === 'finding')).join(', ');
   const sentences = [];
   if (findings > 0) {
-    const advice = unsealed
-      ? 'Nothing stored says what a frozen day was before somebody touched it: bring its taps back into the source, then: arc-gam thaw --force'
+    const advice = isUnsealedDay
+      ? ''
       : flags.repair
-        ? 'What is left was found again after the repair: please report it.'
-        : 'Derive them again with: arc-gam verify --full --repair';
+        ? ' What is left was found again after the repair: please report it.'
+        : ' Derive them again with: arc-gam verify --full --repair';
     sentences.push(
-      `${plural(findings, 'stored value differs', 'stored values differ')} from the source, in ${tables}. ${advice}`,
+      `${plural(findings, 'stored value differs', 'stored values differ')} from the source, in ${tables}.${advice}`,
     );
   }
+  if (isUnsealedDay)
+    sentences.push(
+      `${isRefused === true ? 'Nothing was repaired, for a frozen day is not as it was sealed. ' : ''}Nothing stored says what a frozen day was before somebody touched it: bring its taps back into the source, then: arc-gam thaw --force`,
+    );
   if (stale > 0) {
     sentences.push(
       `${plural(stale, 'day, home or quest is', 'days, homes or quests are')} stale: changed since the last run. Bring the figures up to date with: arc-gam etl. If that leaves them stale, something was written past capture's triggers: arc-gam verify --full --repair`,

@@ -6,7 +6,7 @@ import { rollBack, type Session, withTransaction } from '../db/transaction.js';
 import { usageFailure, workFailure } from '../errors.js';
 import { readPackageFile } from '../files.js';
 import { requireMigratedSchema } from '../migrate/migrations.js';
-import { formatCount, plural } from '../report/format.js';
+import { firstFew, formatCount, plural } from '../report/format.js';
 import { lockLedger, runBatch } from './batch.js';
 import { type ComparedDay, compareFrozen, readFrozen } from './frozen.js';
 import { closeRun, openRun } from './ledger.js';
@@ -191,10 +191,10 @@ const daysToFreeze = async (
       .filter((day) => !processed.has(day))
       .map((day) => ({ day })),
   ].map(({ day }) => day);
-  const wrong = [...new Set(stale)].sort().map((day) => ({ day }));
+  const wrong = [...new Set(stale)].sort();
   if (wrong.length > 0)
     throw workFailure(
-      `${plural(wrong.length, 'day')} before ${before} ${wrong.length === 1 ? 'is' : 'are'} not as the source says: ${someDays(wrong)}. What is frozen has to be true. Bring it up to date with: arc-gam etl`,
+      `${plural(wrong.length, 'day')} before ${before} ${wrong.length === 1 ? 'is' : 'are'} not as the source says: ${firstFew(wrong)}. What is frozen has to be true. Bring it up to date with: arc-gam etl`,
     );
   return ledger.map(({ day, tap_count }) => ({
     day,
@@ -223,15 +223,9 @@ const requireTrueFacts = async (
   const wrong = compared.filter(({ gone_count, late_count }) => gone_count + late_count > 0);
   if (wrong.length > 0)
     throw workFailure(
-      `The facts of ${plural(wrong.length, 'day')} before ${before} are not those of their taps: ${someDays(wrong)}. What is frozen has to be true. Derive it again with: arc-gam verify --full --repair`,
+      `The facts of ${plural(wrong.length, 'day')} before ${before} are not those of their taps: ${firstFew(wrong.map(({ day }) => day))}. What is frozen has to be true. Derive it again with: arc-gam verify --full --repair`,
     );
 };
-
-const someDays = (days: readonly { readonly day: Day }[]): string =>
-  `${days
-    .slice(0, 3)
-    .map(({ day }) => day)
-    .join(', ')}${days.length > 3 ? ', ...' : ''}`;
 
 /** Cells and hours are facts of many people: who made which of them is known only from the taps. */
 const keepPlaces = async (

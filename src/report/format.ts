@@ -74,3 +74,7 @@ export const formatBytes = (bytes: number): string => {
   const size = bytes / 1024 ** power;
   return `${size >= 10 || power === 0 ? Math.round(size) : size.toFixed(1)} ${units[power]}`;
 };
+
+/** The first three of a list, and that there are more. */
+export const firstFew = (names: readonly string[]): string =>
+  `${names.slice(0, 3).join(', ')}${names.length > 3 ? ', ...' : ''}`;

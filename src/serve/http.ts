@@ -9,7 +9,7 @@ import { hungUp } from './queue.js';
 import { milliseconds } from './reading/store.js';
 import type { ServeSettings } from './settings.js';
 
-/** A request that was answered. */
+/** A request that was answered, or whose caller hung up before (499). */
 export interface RequestReport {
   readonly method: string;
   /** Path without the query, which says who asked. */
@@ -32,7 +32,7 @@ const notAllowed = (): Problem => new Problem(405, 'method_not_allowed', 'Method
 
 /**
  * A server without routes: what it takes for a request, which names it answers under, and how it says that something is
- * wrong. `onRequest` is called when a request was answered.
+ * wrong. `onRequest` is told of each request once it is over.
  */
 export const openHttp = async (
   { origins }: Pick<ServeSettings, 'origins'>,
@@ -76,7 +76,7 @@ export const openHttp = async (
     const problem = error instanceof Problem ? error : undefined;
     const status = problem?.status ?? (error as { statusCode?: number }).statusCode ?? 500;
     if (status >= 500) reasons.set(request, describe(error));
-    reply.code(status).header('cache-control', 'no-store');
+    reply.code(status).headers({ ...protective, 'cache-control': 'no-store' });
     if (status === 401) reply.header('www-authenticate', 'Bearer');
     if (status === 405) reply.header('allow', 'GET');
     if (problem?.retryAfter !== undefined) reply.header('retry-after', problem.retryAfter);

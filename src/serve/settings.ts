@@ -50,7 +50,7 @@ export const readServeSettings = (environment: Environment): ServeSettings =>
     serviceToken: sendable(secretOf(environment, 'ARC_GAM_SERVICE_TOKEN', 16)),
     mock: onOff(environment, 'ARC_GAM_MOCK', true),
     poolSize: numberSetting(environment, 'ARC_GAM_API_POOL', 8, { least: 1, most: 200 }),
-    requestsPerUser: numberSetting(environment, 'ARC_GAM_API_PER_USER', 8, { least: 1, most: 10_000 }),
+    requestsPerUser: numberSetting(environment, 'ARC_GAM_API_PER_USER', 10, { least: 1, most: 10_000 }),
     origins: origins(environment.ARC_GAM_API_ORIGINS),
     queueLimit: numberSetting(environment, 'ARC_GAM_API_QUEUE', 200, { least: 0, most: 100_000 }),
     queueTimeoutMs: numberSetting(environment, 'ARC_GAM_API_QUEUE_TIMEOUT_MS', 2_000, {

@@ -13,7 +13,7 @@ import { factsDigest } from '../pipeline/meaning.js';
 import { loadSteps } from '../pipeline/order.js';
 import { renewals } from '../pipeline/outdated.js';
 import { addDays } from '../pipeline/plan.js';
-import { formatCount, formatDuration, plural } from '../report/format.js';
+import { firstFew, formatCount, formatDuration, plural } from '../report/format.js';
 
 /** Something that needs attention, and the command to run for it. */
 export interface Attention {
@@ -295,9 +295,6 @@ const readTables = async (
 /** Milliseconds: a follower that is further behind needs attention. */
 const lateMs = 60_000;
 
-const some = (names: readonly string[]): string =>
-  `${names.slice(0, 3).join(', ')}${names.length > 3 ? ', ...' : ''}`;
-
 /** The count at which sql/status/source.sql stops. */
 const mostFutureTaps = 1000;
 
@@ -358,12 +355,12 @@ const whatIsNotWell = (status: Omit<Status, 'attention'>, schema: string): Atten
   const { outdatedTables, staleQuests } = status;
   add(
     outdatedDays === 0 && outdatedTables.length > 0,
-    `${plural(outdatedTables.length, 'table is', 'tables are')} derived by another version of the SQL: ${some(outdatedTables)}.`,
+    `${plural(outdatedTables.length, 'table is', 'tables are')} derived by another version of the SQL: ${firstFew(outdatedTables)}.`,
     'arc-gam etl',
   );
   add(
     staleQuests.length > 0,
-    `${plural(staleQuests.length, 'quest was', 'quests were')} defined or changed since the last run: ${some(staleQuests)}.`,
+    `${plural(staleQuests.length, 'quest was', 'quests were')} defined or changed since the last run: ${firstFew(staleQuests)}.`,
     'arc-gam etl',
   );
   add(

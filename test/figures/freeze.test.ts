@@ -358,8 +358,14 @@ test('a touched frozen fact keeps every repair from deriving from it, wherever t
     if (found.code !== 0)
       expect([scope[0], found.stderr]).toEqual([scope[0], expect.stringContaining('thaw --force')]);
   }
-  expect((await database.cli(['verify', '--repair', '--user', userId(1)], environment)).code).toBe(3);
+  const asked = ['verify', '--repair', '--user', userId(1)];
+  expect((await database.cli(asked, environment)).code).toBe(3);
   expect(await dayOf()).toEqual(before);
+  // Also where all that is wrong is that days are stale, and that is accepted.
+  await addTap(database, 2, 3, `${last}T15:00Z`);
+  const other = await database.cli(['verify', '--repair', '--date', last, '--stale-ok'], environment);
+  expect([other.code, other.stderr]).toEqual([3, expect.stringContaining('Nothing was repaired')]);
+  await database.client.query('delete from public.taps where time = $1', [`${last}T15:00Z`]);
   await touch('- 1');
   await inSchema('gamification', 'verify', '--full');
 });

@@ -277,7 +277,39 @@ withBrowser('the Community page', () => {
     expect(await tomorrow.text('as-of')).toBe('Counted to 4 Mar 2026');
     expect(await tomorrow.text('week')).toContain('Tap somebody before midnight to keep it: 23 h left.');
     expect(await tomorrow.text('week')).toContain('+1 tap not counted yet');
+    // Whom one met on the day that is not counted yet is not fading.
+    expect(await tomorrow.text('health')).toContain('last tap yesterday');
     await tomorrow.close();
+    const begun = await openAt('2026-03-06T01:00:00Z', 1, {
+      weekly: (answer) => {
+        answer.momentum.current_streak_days = 0;
+      },
+      health: (answer) => {
+        answer.cooling = [
+          {
+            other_user_id: userId(2),
+            name: 'User 2',
+            usual_gap_days: 4,
+            days_since_last_tap: 14,
+            days_left: 0,
+          },
+        ];
+      },
+    });
+    expect(await begun.text('week')).toContain(
+      '0 days in a row Yesterday’s tap begins a streak as soon as it is counted, and a tap today goes on with it.',
+    );
+    expect(await begun.text('todo')).not.toContain('User 2 again');
+    await begun.close();
+    // Of the days between nothing is known: no promise is made.
+    const behind = await openAt('2026-03-06T01:00:00Z', 1, {
+      weekly: (answer) => {
+        answer.meta.watermark.as_of_day = '2026-03-03';
+      },
+    });
+    expect(await behind.text('week')).toContain('2 days in a row A tap a day keeps it alive.');
+    expect(await behind.text('todo')).not.toContain('Keep your streak');
+    await behind.close();
     const without = await openAt('2026-03-06T01:00:00Z', 6);
     expect(await without.text('week')).toContain('0 days in a row');
     await without.close();

@@ -6,6 +6,7 @@ import { CompactSign, exportJWK, generateKeyPair, SignJWT } from 'jose';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { openQueue } from '../../src/serve/queue.js';
+import { readServeSettings } from '../../src/serve/settings.js';
 import { addTap, addUsers, createDatabase, type TestDatabase, userId } from '../server/database.js';
 import { openProxy } from '../server/proxy.js';
 import { startTestServer, type TestServer } from './serve.js';
@@ -724,4 +725,11 @@ test('the running day is read once for all viewers, and the radar is live to a f
   } finally {
     await clocked.stop();
   }
+});
+
+test.each([
+  [{ REC_SCORE_WEIGHTS: '0.7,,0.1' }, /^REC_SCORE_WEIGHTS is '0.7,,0.1', expected three numbers/],
+  [{ ARC_GAM_SERVICE_TOKEN: 'a token of several words' }, /^ARC_GAM_SERVICE_TOKEN has blanks/],
+])('a setting that can not be meant is refused: %o', (environment, words) => {
+  expect(() => readServeSettings(environment as unknown as Record<string, string>)).toThrow(words);
 });

@@ -13,7 +13,7 @@ import { closeRun, openRun } from './ledger.js';
 import { factsDigest } from './meaning.js';
 import { loadSteps } from './order.js';
 import { cutBatches, type Day, daysBetween, isDay, type PlannedDay } from './plan.js';
-import { drainCapture, recordedZone } from './stale.js';
+import { drainCapture, recordedZone, todayIn } from './stale.js';
 
 /** How a freeze or a thaw goes about it. */
 export interface FreezeOptions {
@@ -155,10 +155,10 @@ const daysToFreeze = async (
   before: Day,
   frozenBefore: Day | null,
 ): Promise<PlannedDay[]> => {
-  const [now] = await session.query<{ today: Day }>(readPackageFile('sql/plan/today.sql'), [zone]);
-  if (now !== undefined && before > now.today)
+  const today = await todayIn(session, zone);
+  if (before > today)
     throw usageFailure(
-      `--before ${before}: a day can be frozen once it is over, and today is ${now.today} in ${zone}. Give ${now.today} or an earlier day.`,
+      `--before ${before}: a day can be frozen once it is over, and today is ${today} in ${zone}. Give ${today} or an earlier day.`,
     );
   if (frozenBefore !== null && before <= frozenBefore) return [];
   const steps = loadSteps();

@@ -87,6 +87,13 @@ export const drainCapture = async (session: Session, zone: string): Promise<void
   if (drained?.is_everything) await setCaptureState(session, 'pending');
 };
 
+/** Today's date in a zone, by the database's clock. */
+export const todayIn = async (session: Session, zone: string): Promise<Day> => {
+  const [now] = await session.query<{ today: Day }>(readPackageFile('sql/plan/today.sql'), [zone]);
+  if (now === undefined) throw workFailure('The database did not say what day it is.');
+  return now.today;
+};
+
 /** Finds every day to derive, in one snapshot; only reads. Throws a usage failure for a day that has not begun. */
 export const findStaleDays = async (
   session: Session,
@@ -95,12 +102,11 @@ export const findStaleDays = async (
   stepsDigest: string,
 ): Promise<StaleDays> => {
   const zone = await recordedZone(session, settings);
-  const [now] = await session.query<{ today: Day }>(readPackageFile('sql/plan/today.sql'), [zone]);
-  if (now === undefined) throw workFailure('The database did not say what day it is.');
-  const to = request.to ?? addDays(now.today, -1);
-  if (to > now.today) {
+  const today = await todayIn(session, zone);
+  const to = request.to ?? addDays(today, -1);
+  if (to > today) {
     throw usageFailure(
-      `${to} is after today (${now.today} in ${zone}): a day that has not begun can't be processed. Give ${now.today} or an earlier day.`,
+      `${to} is after today (${today} in ${zone}): a day that has not begun can't be processed. Give ${today} or an earlier day.`,
     );
   }
   const ledger = await session.query<LedgerDay>(readPackageFile('sql/plan/ledger_day.sql'), [stepsDigest]);

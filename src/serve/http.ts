@@ -76,7 +76,7 @@ export const openHttp = async (
     const problem = error instanceof Problem ? error : undefined;
     const status = problem?.status ?? (error as { statusCode?: number }).statusCode ?? 500;
     if (status >= 500) reasons.set(request, describe(error));
-    reply.code(status).headers({ ...protective, 'cache-control': 'no-store' });
+    reply.code(status).header('cache-control', 'no-store');
     if (status === 401) reply.header('www-authenticate', 'Bearer');
     if (status === 405) reply.header('allow', 'GET');
     if (problem?.retryAfter !== undefined) reply.header('retry-after', problem.retryAfter);
@@ -84,6 +84,13 @@ export const openHttp = async (
       error:
         problem?.message ?? (status < 500 ? (error as Error).message : 'The server failed. Try again later.'),
       code: problem?.code ?? (status < 500 ? 'bad_request' : 'failed'),
+    });
+  });
+  server.addHook('onRequest', async (request, reply) => {
+    reply.headers(protective);
+    reply.raw.once('close', () => {
+      // Nobody is there to be answered.
+      if (!reply.raw.writableFinished) report(request, reply, hungUp().status);
     });
   });
   if (origins.length > 0) {
@@ -103,12 +110,7 @@ export const openHttp = async (
   server.addHook('onSend', packAnswer);
   // A question's own schema checks it; what else is sent is ignored.
   server.setValidatorCompiler(() => (value: unknown) => ({ value }));
-  server.addHook('onRequest', async (request, reply) => {
-    reply.headers(protective);
-    reply.raw.once('close', () => {
-      // Nobody is there to be answered.
-      if (!reply.raw.writableFinished) report(request, reply, hungUp().status);
-    });
+  server.addHook('onRequest', async (request) => {
     if (request.method !== 'GET') throw notAllowed();
     // Somebody may have made another name point to this machine (DNS rebinding), so without a token only its own names
     // count.

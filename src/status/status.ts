@@ -11,7 +11,7 @@ import { mappingNotices } from '../migrate/source.js';
 import { type Frozen, readFrozen } from '../pipeline/frozen.js';
 import { factsDigest } from '../pipeline/meaning.js';
 import { loadSteps } from '../pipeline/order.js';
-import { renewals } from '../pipeline/outdated.js';
+import { outdatedSteps } from '../pipeline/outdated.js';
 import { addDays } from '../pipeline/plan.js';
 import { firstFew, formatCount, formatDuration, plural } from '../report/format.js';
 
@@ -217,10 +217,10 @@ const readLedger = async (
   const runs = ledgerRuns.map((run) => asItIs(run, run.command === 'follow' ? follower : base.lockHolder));
   const figures = await readFigureSpread(session, schema);
   const tables = await readTables(session, schema, figures);
-  const [outdated] = await session.query<{ count: number }>(
-    'select count(*)::integer as count from processed_day where steps_sha256 <> $1::text and day not in (select day from frozen_day)',
-    [factsDigest(loadSteps())],
-  );
+  const steps = loadSteps();
+  const [outdated] = await session.query<{ outdated: number }>(readPackageFile('sql/plan/outdated.sql'), [
+    factsDigest(steps),
+  ]);
   const asOf = ledger?.as_of_day ?? null;
   const changedDays =
     asOf === null
@@ -246,8 +246,9 @@ const readLedger = async (
     ledger,
     source: source ?? null,
     changedDays,
-    outdatedDays: outdated?.count ?? 0,
-    outdatedTables: (await renewals(session, loadSteps())).map(({ table }) => table),
+    outdatedDays: outdated?.outdated ?? 0,
+    // While nothing is derived nothing is out of date.
+    outdatedTables: asOf === null ? [] : (await outdatedSteps(session, steps)).map(({ step }) => step.table),
     staleQuests: (await isBeingFilled(session, 'quest_derived'))
       ? []
       : (await session.query<{ slug: string }>(readPackageFile('sql/plan/stale_quest.sql'))).map(

@@ -2,8 +2,8 @@ import type { Settings } from '../config.js';
 import type { Database } from '../db/database.js';
 import { withTransaction } from '../db/transaction.js';
 import { readPackageFile } from '../files.js';
-import type { Day } from '../pipeline/plan.js';
 import { runPipeline } from '../pipeline/run.js';
+import { todayIn } from '../pipeline/stale.js';
 import type { Reporter } from '../report/reporter.js';
 import type { Verification } from './verify.js';
 
@@ -46,8 +46,7 @@ export const repair = async (
     settings,
     async (session) => {
       await session.query(readPackageFile('sql/verify/stale_mark.sql'), [JSON.stringify(marks)]);
-      const [now] = await session.query<{ today: Day }>(readPackageFile('sql/plan/today.sql'), [zone]);
-      return now?.today ?? asOfDay;
+      return todayIn(session, zone);
     },
     { signal },
   );

@@ -4,6 +4,7 @@ import type { Database } from '../db/database.js';
 import type { Session } from '../db/transaction.js';
 import { usageFailure, workFailure } from '../errors.js';
 import { readPackageFile } from '../files.js';
+import type { Day } from '../pipeline/plan.js';
 import { type Check, loadChecks, type Weight } from './check.js';
 import { findingsOf } from './comparison.js';
 import { type Coverage, inParts, openScope, type Preparation, type VerifyScope } from './scope.js';
@@ -80,10 +81,7 @@ export const verifyIn = async (session: Session, options: VerifyOptions): Promis
   const checks = chooseChecks(loadChecks(), options.tables);
   const zone = await readZone(session);
   const { date } = options.scope;
-  const processed = await session.query('select 1 from processed_day where day = $1::date', [date]);
-  if (date !== null && processed.length === 0) {
-    throw usageFailure(`--date ${date}: that day is not processed, so nothing of it is stored.`);
-  }
+  if (date !== null) await requireProcessed(session, date, 'day');
   const { user } = options.scope;
   if (
     user !== null &&
@@ -110,6 +108,18 @@ export const verifyIn = async (session: Session, options: VerifyOptions): Promis
     marks: await session.query<Mark & Record<string, unknown>>(readPackageFile('sql/verify/mark.sql')),
     durationMs: performance.now() - started,
   };
+};
+
+/** Of what is not processed nothing is known, and that is no 0. Throws a usage failure for such a day or week. */
+export const requireProcessed = async (session: Session, date: Day, span: 'day' | 'week'): Promise<void> => {
+  const [processed] = await session.query(
+    'select 1 from processed_day where date_trunc($2::text, day) = date_trunc($2::text, $1::date) limit 1',
+    [date, span],
+  );
+  if (processed === undefined)
+    throw usageFailure(
+      `--date ${date}: ${span === 'day' ? 'that day is not' : 'no day of that week is'} processed, so nothing of it is stored.`,
+    );
 };
 
 /** The zone that the stored days were cut in. Throws if nothing has been stored yet. */

@@ -1,10 +1,8 @@
 import { withFigures } from '../citus/quiet.js';
 import type { Settings } from '../config.js';
 import type { Database } from '../db/database.js';
-import type { Session } from '../db/transaction.js';
-import { usageFailure } from '../errors.js';
 import { openUser } from '../verify/scope.js';
-import { readZone } from '../verify/verify.js';
+import { readZone, requireProcessed } from '../verify/verify.js';
 import {
   type Asked,
   type Explanation,
@@ -30,21 +28,6 @@ const explanations: Record<WhyKind, (asked: Asked) => Promise<Explanation>> = {
   quest,
 };
 
-/** Of what is not processed nothing is known, and that is no 0. Throws a usage failure for such a day or week. */
-const requireProcessed = async (session: Session, { kind, date }: WhyQuestion): Promise<void> => {
-  if (date === null) return;
-  const [processed] = await session.query(
-    kind === 'day'
-      ? 'select 1 from processed_day where day = $1::date'
-      : "select 1 from processed_day where date_trunc('week', day) = date_trunc('week', $1::date) limit 1",
-    [date],
-  );
-  if (processed === undefined)
-    throw usageFailure(
-      `--date ${date}: ${kind === 'day' ? 'that day is not' : 'no day of that week is'} processed, so nothing of it is stored.`,
-    );
-};
-
 /**
  * Explains one number from the source rows, in sentences about what verify recomputes. Throws a usage failure for an
  * unknown user.
@@ -60,7 +43,8 @@ export const explain = (
     async (session) => {
       const zone = await readZone(session);
       const name = await nameOf(session, question.user);
-      await requireProcessed(session, question);
+      if (question.date !== null)
+        await requireProcessed(session, question.date, question.kind === 'day' ? 'day' : 'week');
       const graph = question.kind === 'week' || question.kind === 'rank' || question.kind === 'quest';
       const clock = await openUser(session, question.user, zone, { graph });
       const taps = await rowsOf<Tap>(session, 'tap', [question.user]);

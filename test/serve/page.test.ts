@@ -104,9 +104,22 @@ withBrowser('the Community page', () => {
   const open = (
     user: number,
     options: BrowserContextOptions = {},
-    { query = '', prepare }: { query?: string; prepare?: (page: Page) => Promise<unknown> } = {},
+    {
+      query = '',
+      changes = {},
+      prepare,
+      at = server,
+    }: {
+      query?: string;
+      changes?: Parameters<typeof changeAnswers>[1];
+      prepare?: (page: Page) => Promise<unknown>;
+      at?: TestServer;
+    } = {},
   ): Promise<OpenPage> =>
-    openPage(browser, `${server.url}/?user_id=${userId(user)}${query}`, options, prepare);
+    openPage(browser, `${at.url}/?user_id=${userId(user)}${query}`, options, async (page) => {
+      if (Object.keys(changes).length > 0) await changeAnswers(page, changes);
+      await prepare?.(page);
+    });
 
   /** At another moment of the server, and with other answers. */
   const openAt = async (
@@ -115,15 +128,13 @@ withBrowser('the Community page', () => {
     changes: Parameters<typeof changeAnswers>[1] = {},
     options: BrowserContextOptions = {},
   ): Promise<OpenPage> => {
-    const other = await startTestServer(database.url, {}, moment);
-    const opened = await openPage(browser, `${other.url}/?user_id=${userId(user)}`, options, (page) =>
-      changeAnswers(page, changes),
-    );
+    const at = await startTestServer(database.url, {}, moment);
+    const opened = await open(user, options, { at, changes });
     return {
       ...opened,
       close: async () => {
         await opened.close();
-        await other.stop();
+        await at.stop();
       },
     };
   };
@@ -145,7 +156,7 @@ withBrowser('the Community page', () => {
     const { page, complaints, shift, close } = await open(
       user,
       { viewport: { width, height: 800 } },
-      { prepare: (one) => changeAnswers(one, user === 7 ? {} : moreAnswers) },
+      { changes: user === 7 ? {} : moreAnswers },
     );
     expect(await shift()).toBeLessThan(0.05);
     expect(await overflow(page)).toBe(0);
@@ -159,7 +170,7 @@ withBrowser('the Community page', () => {
   });
 
   test('the first screen says how the week is and what to do now', async () => {
-    const { page, text, close } = await open(1, {}, { prepare: (one) => changeAnswers(one, moreAnswers) });
+    const { page, text, close } = await open(1, {}, { changes: moreAnswers });
     expect(await text('title')).toBe('The week of User 1');
     const week = await text('week');
     expect(week).toContain('23 more taps to this week’s goal, in 4 days.');
@@ -180,23 +191,22 @@ withBrowser('the Community page', () => {
       1,
       {},
       {
-        prepare: (one) =>
-          changeAnswers(one, {
-            weekly: (answer) => {
-              delete answer.momentum.calendar;
-              delete answer.meta.watermark.known_until;
-              for (const row of Object.values<Record<string, unknown>>(answer.leaderboard.me)) {
-                delete row.rank_last_week;
-              }
-            },
-            quests: (answer) => {
-              for (const quest of answer.quests) delete quest.ends_at;
-            },
-            health: (answer) => {
-              delete answer.cooling;
-              delete answer.attention;
-            },
-          }),
+        changes: {
+          weekly: (answer) => {
+            delete answer.momentum.calendar;
+            delete answer.meta.watermark.known_until;
+            for (const row of Object.values<Record<string, unknown>>(answer.leaderboard.me)) {
+              delete row.rank_last_week;
+            }
+          },
+          quests: (answer) => {
+            for (const quest of answer.quests) delete quest.ends_at;
+          },
+          health: (answer) => {
+            delete answer.cooling;
+            delete answer.attention;
+          },
+        },
       },
     );
     expect(complaints).toEqual([]);
@@ -224,17 +234,16 @@ withBrowser('the Community page', () => {
       1,
       {},
       {
-        prepare: (page) =>
-          changeAnswers(page, {
-            weekly: (answer) => {
-              answer.meta.watermark = {
-                as_of_day: today,
-                computed_at: '2026-03-05T12:00:00Z',
-                known_until: now,
-              };
-              answer.week.counted_until = now;
-            },
-          }),
+        changes: {
+          weekly: (answer) => {
+            answer.meta.watermark = {
+              as_of_day: today,
+              computed_at: '2026-03-05T12:00:00Z',
+              known_until: now,
+            };
+            answer.week.counted_until = now;
+          },
+        },
       },
     );
     expect(await text('as-of')).toBe('Counted to 12:00 today');
@@ -248,16 +257,15 @@ withBrowser('the Community page', () => {
       1,
       {},
       {
-        prepare: (page) =>
-          changeAnswers(page, {
-            radar: (answer) => {
-              answer.buckets = answer.buckets.map((bucket: object) => ({
-                ...bucket,
-                activity_count: 0,
-                participants: [],
-              }));
-            },
-          }),
+        changes: {
+          radar: (answer) => {
+            answer.buckets = answer.buckets.map((bucket: object) => ({
+              ...bucket,
+              activity_count: 0,
+              participants: [],
+            }));
+          },
+        },
       },
     );
     expect(await text('week')).toContain('Tap somebody before midnight to keep it: 11 h left.');
@@ -380,16 +388,15 @@ withBrowser('the Community page', () => {
       1,
       {},
       {
-        prepare: (page) =>
-          changeAnswers(page, {
-            health: (answer) => {
-              const tie = { other_user_id: userId(40), name: 'Cool', usual_gap_days: 4 };
-              answer.cooling = [
-                { ...tie, days_since_last_tap: 14, days_left: 0 },
-                { ...tie, other_user_id: userId(41), name: 'Cooler', days_since_last_tap: 13, days_left: 1 },
-              ];
-            },
-          }),
+        changes: {
+          health: (answer) => {
+            const tie = { other_user_id: userId(40), name: 'Cool', usual_gap_days: 4 };
+            answer.cooling = [
+              { ...tie, days_since_last_tap: 14, days_left: 0 },
+              { ...tie, other_user_id: userId(41), name: 'Cooler', days_since_last_tap: 13, days_left: 1 },
+            ];
+          },
+        },
       },
     );
     const shown = await text('health');
@@ -409,13 +416,12 @@ withBrowser('the Community page', () => {
       1,
       {},
       {
-        prepare: (one) =>
-          changeAnswers(one, {
-            radar: (answer) => {
-              const surge = { area_name: 'Austin', start_time: now, end_time: now, unique_users: 5 };
-              answer.surges = [3.5, 2.5].map((surge_multiplier) => ({ ...surge, surge_multiplier }));
-            },
-          }),
+        changes: {
+          radar: (answer) => {
+            const surge = { area_name: 'Austin', start_time: now, end_time: now, unique_users: 5 };
+            answer.surges = [3.5, 2.5].map((surge_multiplier) => ({ ...surge, surge_multiplier }));
+          },
+        },
       },
     );
     const rows = page.locator('#radar li', { hasText: 'Austin' });
@@ -571,11 +577,7 @@ withBrowser('the Community page', () => {
 
   test('a year of days: each is there once, with its taps', async () => {
     for (const width of [1280, 390, 320]) {
-      const { page, close } = await open(
-        1,
-        { viewport: { width, height: 800 } },
-        { prepare: (one) => changeAnswers(one, moreAnswers) },
-      );
+      const { page, close } = await open(1, { viewport: { width, height: 800 } }, { changes: moreAnswers });
       const days = await page
         .locator('#calendar .drawing [data-text]')
         .evaluateAll((marks) => marks.map((mark) => mark.getAttribute('data-text')));
@@ -642,7 +644,7 @@ withBrowser('the Community page', () => {
   });
 
   test('why: a list says how it is counted, in the words of the server where it has some', async () => {
-    const { page, close } = await open(1, {}, { prepare: (one) => changeAnswers(one, moreAnswers) });
+    const { page, close } = await open(1, {}, { changes: moreAnswers });
     await page.locator('#quests .why summary').click();
     expect(await page.locator('#quests .why').innerText()).toContain('A sentence of the server.');
     await page.locator('#boards .why summary').click();

@@ -20,7 +20,7 @@ import { formatCount, formatDuration, plural } from '../report/format.js';
 import type { Reporter } from '../report/reporter.js';
 import { didYouMean } from '../report/suggest.js';
 import { checkedTables } from '../verify/check.js';
-import { isUnsealed, repair } from '../verify/repair.js';
+import { isUnsealed, repair, unsealedAdvice } from '../verify/repair.js';
 import type { Preparation } from '../verify/scope.js';
 import { type CheckResult, type Finding, type Verification, verify } from '../verify/verify.js';
 
@@ -179,7 +179,7 @@ const describeWrong = (
   }
   if (isUnsealedDay)
     sentences.push(
-      `${isRefused === true ? 'Nothing was repaired, for a frozen day is not as it was sealed. ' : ''}Nothing stored says what a frozen day was before somebody touched it: bring its taps back into the source, then: arc-gam thaw --force`,
+      `${isRefused === true ? 'Nothing was repaired, for a frozen day is not as it was sealed. ' : ''}${unsealedAdvice}`,
     );
   if (stale > 0) {
     sentences.push(

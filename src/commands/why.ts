@@ -16,6 +16,7 @@ import { withDatabase } from '../db/database.js';
 import { type ExitCode, exitCode, usageFailure } from '../errors.js';
 import { requireMigratedSchema } from '../migrate/migrations.js';
 import { printable } from '../report/format.js';
+import { isUnsealed, unsealedAdvice } from '../verify/repair.js';
 import { whyKinds } from '../why/answer.js';
 import { ruleOf } from '../why/rule.js';
 import { explain } from '../why/why.js';
@@ -67,6 +68,8 @@ const run = (number: string, flags: WhyFlags, invocation: Invocation): Promise<E
     const answer = await explain(database, settings, { kind, user, other, date });
     const rule = await ruleOf(kind);
     const differing = answer.figures.filter(({ computed, stored }) => computed !== stored);
+    const unsealed = differing.length > 0 && (await isUnsealed(database, settings));
+    const origin = unsealed ? 'by a frozen day that is not as it was sealed it is' : 'the source says';
     const show = (value: string | null) => value ?? 'no value';
     reporter.say('why', { ...answer, rule, user, other, date, isEqual: differing.length === 0 }, [
       ...answer.lines.map((line) => (/^\s*/.exec(line)?.[0] ?? '') + printable(line.trimStart())),
@@ -75,13 +78,15 @@ const run = (number: string, flags: WhyFlags, invocation: Invocation): Promise<E
       ...answer.figures.map(({ name, computed, stored }) =>
         computed === stored
           ? `${kleur.green('✓')} ${name} = ${show(stored)}`
-          : `${kleur.red('✗')} ${name} is stored as ${show(stored)}, ${kind === 'rank' && name.endsWith('_rank') ? 'by the figures of the others as stored it is' : 'the source says'} ${show(computed)}`,
+          : `${kleur.red('✗')} ${name} is stored as ${show(stored)}, ${kind === 'rank' && name.endsWith('_rank') ? 'by the figures of the others as stored it is' : origin} ${show(computed)}`,
       ),
       ...(differing.length === 0
         ? []
-        : [
-            `If the source changed since the last run, arc-gam etl brings it up to date; else: arc-gam verify --user ${user} --repair`,
-          ]),
+        : unsealed
+          ? [unsealedAdvice]
+          : [
+              `If the source changed since the last run, arc-gam etl brings it up to date; else: arc-gam verify --user ${user} --repair`,
+            ]),
     ]);
     // This is the answer to a question and not an error, so nothing is thrown.
     return differing.length > 0 ? exitCode.findings : exitCode.done;

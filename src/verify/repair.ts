@@ -13,6 +13,10 @@ export interface RepairOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What there is to do where a frozen day is not as it was sealed. */
+export const unsealedAdvice =
+  'Nothing stored says what a frozen day was before somebody touched it: bring its taps back into the source, then: arc-gam thaw --force';
+
 /** Whether a frozen day is not as it was sealed, on whatever days a verification looked. */
 export const isUnsealed = (database: Database, settings: Settings): Promise<boolean> =>
   withTransaction(

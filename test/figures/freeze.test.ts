@@ -361,6 +361,21 @@ test('a touched frozen fact keeps every repair from deriving from it, wherever t
   const asked = ['verify', '--repair', '--user', userId(1)];
   expect((await database.cli(asked, environment)).code).toBe(3);
   expect(await dayOf()).toEqual(before);
+  // Of other facts the source says nothing, and the repair would be refused.
+  const longest = (change: string) =>
+    database.client.query(
+      `update gamification.user_streaks set longest_streak_days = longest_streak_days ${change} where user_id = $1`,
+      [userId(1)],
+    );
+  await longest('+ 50');
+  const why = await database.cli(['why', 'streak', '--user', userId(1)], environment);
+  expect([why.code, why.stdout]).toEqual([
+    3,
+    expect.stringMatching(/is stored as \d+, by a frozen day that is not as it was sealed it is \d/),
+  ]);
+  expect(why.stdout).toContain('thaw --force');
+  expect(why.stdout).not.toMatch(/the source says|--repair/);
+  await longest('- 50');
   // Also where all that is wrong is that days are stale, and that is accepted.
   await addTap(database, 2, 3, `${last}T15:00Z`);
   const other = await database.cli(['verify', '--repair', '--date', last, '--stale-ok'], environment);

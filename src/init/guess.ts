@@ -97,7 +97,12 @@ export const guessMapping = (columns: readonly CatalogueColumn[], given: Given):
       .flatMap((relation) => peopleOf(relation, tapping, given)),
   );
   if (users.length !== 1) {
-    undecided.push(usersUndecided(users.map(({ relation }) => relation.name)));
+    undecided.push(
+      usersUndecided(
+        users.map(({ relation }) => relation.name),
+        given,
+      ),
+    );
     return { settings, undecided, missing };
   }
   const [people] = users as [ReturnType<typeof peopleOf>[number]];
@@ -112,9 +117,18 @@ export const guessMapping = (columns: readonly CatalogueColumn[], given: Given):
       quoted(tapId),
       tapId.is_unique ? 'it is unique' : 'the first column; nothing says that it is unique',
     );
-  note('tapsId1', quoted(tapping.one), pairReason(tapping));
+  const mark = found(
+    tapColumns.filter((column) => isTime(column) || column.type === 'boolean'),
+    deletedNames,
+  );
+  // The time stays a plain column, so that its index serves.
+  note(
+    'tapsId1',
+    mark === undefined ? quoted(tapping.one) : `case when ${isKept(mark)} then ${tapping.one.sql} end`,
+    `${pairReason(tapping)}${mark === undefined ? '' : `; ${mark.name} is taken for the mark of a deleted tap, which is left out`}`,
+  );
   note('tapsId2', quoted(tapping.other), pairReason(tapping));
-  const times = tapColumns.filter(isTime);
+  const times = tapColumns.filter((column) => isTime(column) && column !== mark);
   const time = found(times, timeNames) ?? (times.length === 1 ? times[0] : undefined);
   if (time !== undefined || given.tapsTime !== undefined) {
     const zoneless =
@@ -171,6 +185,7 @@ const timeNames = [
   /^(timestamp|ts|at|datetime)$/i,
   /^created_?(at|on)$/i,
 ];
+const deletedNames = [/^(is_?)?(soft_?)?(deleted|removed)(_?(at|on))?$/i];
 const homeNames = [/^home(_?(town|city|location|text))?$/i, /^(city|location|lives_in|residence)$/i];
 
 const relationsOf = (columns: readonly CatalogueColumn[]): Relation[] => {
@@ -215,6 +230,10 @@ const found = (
 /** As a setting, which migrate looks up by its name: a plain one as it is, any other as a quoted identifier. */
 const identifier = (name: string): string =>
   /^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`;
+
+/** The condition under which a tap is not marked as deleted. */
+const isKept = ({ type, sql }: CatalogueColumn): string =>
+  type === 'boolean' ? `${sql} is not true` : `${sql} is null`;
 
 const quoted = ({ name }: CatalogueColumn): string => identifier(name);
 
@@ -387,7 +406,11 @@ const tapsUndecided = (taps: readonly Tapping[], given: Given): string => {
     : `${given.tapsTable} has no time and two uuid columns that look like users: set ${sourceVariable('tapsId1')}, ${sourceVariable('tapsId2')} and ${sourceVariable('tapsTime')}. ${otherIds}`;
 };
 
-const usersUndecided = (names: readonly string[]): string =>
-  names.length > 1
-    ? `Each of ${names.join(', ')} may be the users: set ${sourceVariable('usersTable')} to the right one.`
-    : `No table looks like users (a unique uuid and a name). Set ${sourceVariable('usersTable')}, ${sourceVariable('usersId')} and ${sourceVariable('usersName')}. ${otherIds}`;
+const usersUndecided = (names: readonly string[], given: Given): string => {
+  if (names.length > 1)
+    return `Each of ${names.join(', ')} may be the users: set ${sourceVariable('usersTable')} to the right one.`;
+  if (given.usersTable === undefined)
+    return `No table looks like users (a unique uuid and a name). Set ${sourceVariable('usersTable')}, ${sourceVariable('usersId')} and ${sourceVariable('usersName')}. ${otherIds}`;
+  const unset = (['usersId', 'usersName'] as const).filter((key) => given[key] === undefined);
+  return `${given.usersTable} has no uuid and name that look like those of users: set ${(unset.length === 0 ? (['usersId', 'usersName'] as const) : unset).map(sourceVariable).join(' and ')}.${given.usersId === undefined ? ` ${otherIds}` : ''}`;
+};

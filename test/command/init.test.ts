@@ -209,6 +209,52 @@ test('and of users, who may have no key and no name of their own', async () => {
   await database.ok(['migrate'], written());
 });
 
+test('of users that were named it is told what is missing', async () => {
+  await database.client.query(`
+    create table public.folk (code text primary key, called text);
+    create table public.taps (id serial primary key, id1 uuid, id2 uuid, "time" timestamptz);`);
+  const given = { ARC_GAM_USERS_TABLE: 'public.folk', ARC_GAM_USERS_ID: 'md5(code)::uuid' };
+  const { code, stderr } = await database.cli(['init', '--file', file()], given);
+  expect([code, stderr]).toEqual([
+    2,
+    expect.stringMatching(/^Error: public\.folk has .*: set ARC_GAM_USERS_NAME\.\n/),
+  ]);
+});
+
+test.each([
+  ['deleted_at', 'timestamptz', 'now()', 'null'],
+  ['"isDeleted"', 'boolean', 'true', 'null'],
+])('a tap that is marked as deleted, by %s, is left out from then on', async (column, type, marked, plain) => {
+  await database.client.query(`
+    create table public.users (id uuid primary key, name text);
+    create table public.taps (id serial primary key, id1 uuid, id2 uuid, "time" timestamptz, ${column} ${type});
+    insert into public.users values ('${userId(1)}', 'Ada'), ('${userId(2)}', 'Bo');
+    insert into public.taps (id1, id2, "time", ${column})
+      select '${userId(1)}', '${userId(2)}', timestamptz '2026-02-03 10:00Z' + number * interval '1 day',
+        case when number = 1 then ${marked} end
+      from generate_series(0, 3) as number;`);
+  const { stdout } = await database.ok(['init', '--yes', '--file', file()]);
+  expect(stdout).toContain('is taken for the mark of a deleted tap, which is left out');
+  expect(written()).toMatchObject({
+    ARC_GAM_TAPS_ID1: `case when ${column} is ${type === 'boolean' ? 'not true' : 'null'} then id1 end`,
+    ARC_GAM_TAPS_TIME: 'time',
+  });
+  const days = () =>
+    database.rows(
+      "select to_char(day, 'DD') as day from gamification.user_day_activity where user_id = $1 and tap_count > 0 order by day",
+      [userId(1)],
+    );
+  expect((await days()).map(({ day }) => day)).toEqual(['03', '05', '06']);
+  await database.ok(['capture', 'on'], written());
+  await database.ok(['etl'], written());
+  await database.client.query(
+    `update public.taps set ${column} = case when id = 3 then ${marked} else ${plain} end`,
+  );
+  await database.ok(['etl'], written());
+  expect((await days()).map(({ day }) => day)).toEqual(['03', '04', '06']);
+  await database.ok(['verify', '--full'], written());
+});
+
 describe('what it can not know it says, and writes nothing', () => {
   test.each([
     ['', /No table looks like taps .*ARC_GAM_TAPS_TABLE/],

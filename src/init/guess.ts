@@ -29,7 +29,7 @@ export interface Guesses {
   readonly settings: readonly Guess[];
   /** Sentences about what is missing or must be decided by the user. While there is any, nothing can be set up. */
   readonly undecided: readonly string[];
-  /** Optional columns that were not found. */
+  /** Sentences about optional columns that were not found, and about users who are only marked as deleted. */
   readonly missing: readonly string[];
 }
 
@@ -117,10 +117,7 @@ export const guessMapping = (columns: readonly CatalogueColumn[], given: Given):
       quoted(tapId),
       tapId.is_unique ? 'it is unique' : 'the first column; nothing says that it is unique',
     );
-  const mark = found(
-    tapColumns.filter((column) => isTime(column) || column.type === 'boolean'),
-    deletedNames,
-  );
+  const mark = deletionMark(tapColumns);
   // The time stays a plain column, so that its index serves.
   note(
     'tapsId1',
@@ -167,6 +164,12 @@ export const guessMapping = (columns: readonly CatalogueColumn[], given: Given):
       `${people.relation.name} has no text that says where somebody lives: homes and city boards stay empty.`,
     );
     note('usersHome', 'null::text', 'there is no such column');
+  }
+  const gone = deletionMark(people.relation.columns);
+  if (gone !== undefined && given.usersId === undefined) {
+    missing.push(
+      `${people.relation.name} has ${gone.name}, and who is marked stays a user. To forget them: ${sourceVariable('usersId')}='case when ${isKept(gone)} then ${people.id.sql} end'.`,
+    );
   }
   const optOut = found(
     people.relation.columns.filter(({ type }) => type === 'boolean'),
@@ -231,7 +234,14 @@ const found = (
 const identifier = (name: string): string =>
   /^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`;
 
-/** The condition under which a tap is not marked as deleted. */
+/** The column by which rows are only marked as deleted. */
+const deletionMark = (columns: readonly CatalogueColumn[]): CatalogueColumn | undefined =>
+  found(
+    columns.filter((column) => isTime(column) || column.type === 'boolean'),
+    deletedNames,
+  );
+
+/** The condition under which a row is not marked as deleted. */
 const isKept = ({ type, sql }: CatalogueColumn): string =>
   type === 'boolean' ? `${sql} is not true` : `${sql} is null`;
 

@@ -122,7 +122,8 @@ select ${distinct}
   (${name.sql})::text as name,
   ${home} as home,
   coalesce(${optOut.sql}, false) as opted_out
-from ${users.sql}${order}`;
+from ${users.sql}
+where ${userId.sql} is not null${order}`;
   return {
     views: [tapView, userView, readPackageFile('sql/source/classified_tap.sql'), ...viewComments],
     taps: {
@@ -182,7 +183,7 @@ const viewComments = [
     },
   ),
   ...documented('app_user', "The application's users under the names that every step uses.", {
-    id: 'The id that taps refer to.',
+    id: 'The id that taps refer to; who has none is no user.',
     name: 'What the user is called; read when shown, stored in no rollup.',
     opted_out: 'Whether the user is left out of what others are shown.',
     home: "The user's home as free text; null where the application has none.",

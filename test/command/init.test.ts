@@ -255,6 +255,37 @@ test.each([
   await database.ok(['verify', '--full'], written());
 });
 
+test('users without an id, such as those that are marked as deleted, are none', async () => {
+  await database.client.query(`
+    create table public.users (id uuid primary key, name text, home text, deleted_at timestamptz);
+    create table public.taps (id serial primary key, id1 uuid, id2 uuid, "time" timestamptz);
+    insert into public.users select * from (values
+      ('${userId(1)}'::uuid, 'Ada', 'Austin, TX', null::timestamptz), ('${userId(2)}', 'Bo', 'Paris', null),
+      ('${userId(3)}', 'Cy', 'Oslo', now()), ('${userId(4)}', 'Di', 'Rome', now())) as person;
+    insert into public.taps (id1, id2, "time")
+      select '${userId(1)}', person.id, timestamptz '2026-02-03 10:00Z' + person.number * interval '1 hour'
+      from (values ('${userId(2)}'::uuid, 1), ('${userId(3)}', 2), ('${userId(4)}', 3)) as person (id, number);`);
+  const given = { ARC_GAM_USERS_ID: 'case when deleted_at is null then id end' };
+  const { stdout } = await database.ok(['init', '--dry-run']);
+  expect(stdout).toContain(`ARC_GAM_USERS_ID='${given.ARC_GAM_USERS_ID}'`);
+  await database.ok(['init', '--yes', '--file', file()], given);
+  const people = () =>
+    database.rows(
+      'select user_id from gamification.user_streaks natural join gamification.home_location_struct order by user_id',
+    );
+  const ids = async () => (await people()).map(({ user_id }) => user_id);
+  expect(await ids()).toEqual([userId(1), userId(2)]);
+  await database.ok(['capture', 'on'], written());
+  await database.ok(['etl'], written());
+  // Who is marked is forgotten, who comes back or is not to be seen from the start is no outage.
+  await database.client.query(`
+    update public.users set deleted_at = case when name = 'Bo' then now() end where name in ('Bo', 'Cy');
+    insert into public.users values ('${userId(5)}', 'El', 'Bonn', now());`);
+  await database.ok(['etl'], written());
+  expect(await ids()).toEqual([userId(1), userId(3)]);
+  await database.ok(['verify', '--full'], written());
+});
+
 describe('what it can not know it says, and writes nothing', () => {
   test.each([
     ['', /No table looks like taps .*ARC_GAM_TAPS_TABLE/],

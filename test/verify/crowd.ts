@@ -193,7 +193,10 @@ export const crowdCorruptions: Corruption[] = [
     'of a week without taps',
     `insert into user_quest_progress values ('${one}', ${quest(1)}, '2025-10-06', '{"count": 1, "target": 3, "pct": 33}')`,
   ),
-  progressRow('of no quest', `update user_quest_progress set quest_id = '${ghost}' where ${firstRow}`),
+  progressRow(
+    'of no quest',
+    `insert into user_quest_progress values ('${one}', '${ghost}', '2026-02-02', '{"count": 1, "target": 3, "pct": 33}')`,
+  ),
   progressRow('of another user', `update user_quest_progress set user_id = '${ghost}' where ${firstRow}`),
   progressRow(
     'of another week',

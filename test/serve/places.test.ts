@@ -339,13 +339,18 @@ test('a city can be told from its namesakes, and is called as it was taken', asy
   expect(await taken('Washington, D.C., DC, US')).toBe('Washington, D.C., DC, US');
 });
 
-test('frozen days whose taps were archived have their cities still', async () => {
-  const asked = ['&time_window=30d', '&time_window=180d', '&time_window=180d&tz=Pacific/Honolulu'];
+test('frozen days have their cities still, before and after their taps were archived', async () => {
+  const zones = ['UTC', 'Pacific/Honolulu', 'Pacific/Kiritimati'];
+  const asked = ['&time_window=30d', ...zones.map((zone) => `&time_window=180d&tz=${zone}`)];
   const ask = () => Promise.all(asked.map(async (more) => (await get('weekly', more)).recap.geo_expansion));
-  const before = await ask();
-  expect(before.flat()).toContainEqual({ city: 'Austin', new_taps: 4 });
-  await database.ok(['freeze', '--before', '2026-03-04']);
-  await database.client.query("delete from public.taps where time < '2026-03-04'");
+  // In Kiritimati the first is of the day after the as-of day; the other is not mine.
+  await addTapAt(1, 3, '2026-03-04T12:00Z', austin);
+  await addTapAt(2, 3, '2026-03-03T10:30Z', austin);
   await database.ok(['etl', '--date', '2026-03-04']);
+  const before = await ask();
+  expect(before.map((cities) => cities[0].new_taps)).toEqual([5, 5, 5, 4]);
+  await database.ok(['freeze', '--before', '2026-03-05']);
+  expect(await ask()).toEqual(before);
+  await database.client.query("delete from public.taps where time < '2026-03-05'");
   expect(await ask()).toEqual(before);
 });

@@ -127,10 +127,21 @@ test('what is not processed, not over or not true is not frozen, and the sentenc
     /^1 .*2 days before .*arc-gam etl/,
   );
   // A fact that is not that of its taps, though nothing of the day has changed in the source.
-  const day = addDays(border, -10);
+  const [twice] = await database.rows<{ day: string }>(
+    `select day::text from gamification.pair_day where tap_count > 1 and day < '${border}' order by day limit 1`,
+  );
+  const day = twice?.day;
   await database.client.query(`create table public.saved as table gamification.pair_day`);
-  for (const change of ["last_tap_at = last_tap_at + interval '17 minutes'", 'tap_count = tap_count + 1']) {
-    await database.client.query(`update gamification.pair_day set ${change} where day = '${day}'`);
+  for (const change of [
+    "last_tap_at = last_tap_at + interval '17 minutes' where tap_count = 1",
+    'tap_count = tap_count + 1 where tap_count = 1',
+    // The times are as many as there were: only the count says that one more is known.
+    'tap_count = tap_count + 1 where tap_count > 1',
+  ]) {
+    const touched = await database.client.query(
+      `update gamification.pair_day set ${change} and day = '${day}'`,
+    );
+    expect(touched.rowCount, change).toBeGreaterThan(0);
     expect(await refused('freeze', '--before', border)).toMatch(
       new RegExp(
         `^1 .*The facts of 1 day before ${border} are not those of their taps: ${day}\\..*arc-gam verify --full --repair`,
@@ -337,17 +348,17 @@ test.each(corruptions)('verify finds a row of %s that was touched on a frozen da
 
 test('a touched frozen fact keeps every repair from deriving from it, wherever the repair looks', async () => {
   const touch = (count: string) =>
-    database.client.query(
+    database.rows<{ day: string }>(
       `update gamification.pair_day set tap_count = tap_count ${count}
        where (u1_key, u2_key, day) in (
          select u1_key, u2_key, day from gamification.pair_day
          join gamification.user_key on user_key = u1_key and user_id = $2 where day < $1 order by day, u2_key limit 1
-       )`,
+       ) returning day::text`,
       [border, userId(1)],
     );
   const dayOf = () => database.rows('select * from gamification.user_day_activity order by user_id, day');
   const before = await dayOf();
-  await touch('+ 1');
+  const [touched] = await touch('+ 1');
   for (const scope of [
     ['--user', userId(1)],
     ['--sample', '12'],
@@ -358,6 +369,9 @@ test('a touched frozen fact keeps every repair from deriving from it, wherever t
     if (found.code !== 0)
       expect([scope[0], found.stderr]).toEqual([scope[0], expect.stringContaining('thaw --force')]);
   }
+  // It is told although no frozen day is anybody's.
+  const told = await database.cli(['verify', '--user', userId(1), '--sample', '1000'], environment);
+  expect([told.code, told.stdout]).toEqual([3, expect.stringContaining('✗ frozen_day')]);
   const asked = ['verify', '--repair', '--user', userId(1)];
   expect((await database.cli(asked, environment)).code).toBe(3);
   expect(await dayOf()).toEqual(before);
@@ -376,10 +390,19 @@ test('a touched frozen fact keeps every repair from deriving from it, wherever t
   expect(why.stdout).toContain('thaw --force');
   expect(why.stdout).not.toMatch(/the source says|--repair/);
   await longest('- 50');
-  // Also where all that is wrong is that days are stale, and that is accepted.
+  // Also where all that is wrong is that days are stale, and that is accepted: of a user without that day.
+  const [without] = await database.rows<{ user_id: string }>(
+    `select user_id from gamification.user_day_activity
+     group by user_id having bool_or(day = $1) and not bool_or(day = $2) order by 1 limit 1`,
+    [last, touched?.day],
+  );
+  expect(without).toBeDefined();
   await addTap(database, 2, 3, `${last}T15:00Z`);
-  const other = await database.cli(['verify', '--repair', '--date', last, '--stale-ok'], environment);
-  expect([other.code, other.stderr]).toEqual([3, expect.stringContaining('Nothing was repaired')]);
+  const other = await database.cli(
+    ['verify', '--repair', '--user', without?.user_id ?? '', '--stale-ok'],
+    environment,
+  );
+  expect([other.code, other.stderr]).toEqual([3, expect.stringMatching(/^(Error: )?Nothing was repaired/)]);
   await database.client.query('delete from public.taps where time = $1', [`${last}T15:00Z`]);
   await touch('- 1');
   await inSchema('gamification', 'verify', '--full');
@@ -395,6 +418,7 @@ test('a frozen day of which it is not said any more that it is one is found, and
   );
   const gone = await database.cli(['verify', '--full', '--repair'], environment);
   expect([gone.code, gone.stdout]).toEqual([3, expect.stringContaining(`day ${day}: row is missing`)]);
+  expect(gone.stderr).toContain('Nothing was repaired');
   expect(await cells()).toEqual(before);
   await database.client.query(
     `insert into gamification.frozen_day select * from public.saved where day = '${day}';

@@ -97,6 +97,16 @@ test('verify --repair repairs what it reports with exit code 3, and is silent af
       why: `arc-gam why streak --user ${one}`,
     }),
   );
+  // Of who is no user nothing can be asked.
+  await database.client.query(
+    `insert into user_streaks
+     select (jsonb_populate_record(user_streaks, '{"user_id": "${userId(99)}"}')).* from user_streaks limit 1`,
+  );
+  const more = jsonLines((await database.cli(['verify', '--full', '--json'])).stdout);
+  expect(more).toContainEqual(
+    expect.objectContaining({ event: 'finding', key: `user_id ${userId(99)}`, stored: 'there', why: null }),
+  );
+  await database.client.query(`delete from user_streaks where user_id = '${userId(99)}'`);
   // A part of everything finds it too, if it is in that part.
   for (const [code, ...part] of [
     [3, '--user', one],

@@ -133,9 +133,21 @@ test('a stored value that differs is said, with exit code 3', async () => {
   const result = await database.cli(['why', 'streak', ...one]);
   expect(result.code).toBe(3);
   expect(result.stdout).toContain('longest_streak_days is stored as 9, the source says 2');
+  expect(result.stdout).toContain(`arc-gam verify --user ${userId(1)} --repair`);
   await database.client.query('update user_streaks set longest_streak_days = 2 where user_id = $1', [
     userId(1),
   ]);
+  // A place depends on the others, whose figures nobody has recomputed here; the own figures are from the source.
+  const place = (set: string) =>
+    database.client.query(`update weekly_leaderboard set ${set} where user_id = $1`, [userId(1)]);
+  await place('connectors_rank = connectors_rank + 5, new_first_degree = new_first_degree + 1');
+  const rank = await database.cli(['why', 'rank', ...one]);
+  expect(rank.code).toBe(3);
+  expect(rank.stdout).toContain('new_first_degree is stored as 2, the source says 1');
+  expect(rank.stdout).toMatch(
+    /connectors_rank is stored as 7, by the figures of the others as stored it is \d/,
+  );
+  await place('connectors_rank = connectors_rank - 5, new_first_degree = new_first_degree - 1');
 });
 
 test('a wrong question is exit code 2', async () => {

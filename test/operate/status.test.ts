@@ -27,6 +27,7 @@ interface Answer {
   readonly isWell: boolean;
   readonly attention: readonly { readonly what: string; readonly command: string }[];
   readonly runs: readonly { readonly run_id: number; readonly command: string; readonly state: string }[];
+  readonly outdatedTables: readonly string[];
 }
 
 const status = async (target: TestDatabase) => {
@@ -38,6 +39,7 @@ const status = async (target: TestDatabase) => {
     isWell: answer?.isWell,
     attention: answer?.attention ?? [],
     runs: answer?.runs ?? [],
+    outdatedTables: answer?.outdatedTables,
   };
 };
 
@@ -56,9 +58,10 @@ test('from nothing processed to all well, to a late tap, to a dead run', async (
   database = await createDatabase();
   await addUsers(database, 1, 2);
   await addTap(database, 1, 2, `${yesterday()}T10:00Z`);
-  expect((await status(database)).attention).toEqual([
-    { what: 'No day has been processed yet.', command: 'arc-gam backfill' },
-  ]);
+  expect(await status(database)).toMatchObject({
+    outdatedTables: [],
+    attention: [{ what: 'No day has been processed yet.', command: 'arc-gam backfill' }],
+  });
   await database.ok(['etl']);
   expect(await status(database)).toMatchObject({ code: 0, stderr: '', isWell: true, attention: [] });
   const screen = await database.cli(['status']);

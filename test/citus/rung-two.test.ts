@@ -229,6 +229,21 @@ describeUnless(missing)('figures on a cluster', () => {
     expect(await spread.unlikePlain(zone)).toEqual([]);
   });
 
+  test('verify waits for a batch that is under way longer than for any other lock', async () => {
+    const { client } = spread;
+    await client.query('begin; lock table gamification.processed_day in exclusive mode');
+    const verified = spread.cli(['verify', '--user', userId(2)], {
+      ...environment,
+      ARC_GAM_LOCK_TIMEOUT_MS: '1000',
+    });
+    const waiting =
+      "select from pg_locks where relation = 'gamification.processed_day'::regclass and not granted";
+    await expect.poll(async () => (await client.query(waiting)).rowCount, { timeout: 60_000 }).toBe(1);
+    await sleep(2_000);
+    await client.query('commit');
+    expect(await verified).toMatchObject({ code: 0 });
+  });
+
   test('everything that reads answers, and serve as on plain Postgres', async () => {
     const { rows } = await spread.client.query<{ u1: string; u2: string }>(
       'select u1, u2 from gamification.edge_strength order by u1, u2 limit 1',

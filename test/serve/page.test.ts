@@ -274,7 +274,17 @@ withBrowser('the Community page', () => {
   });
 
   test('a streak that nobody can keep any more is over, though it was alive on the as-of day', async () => {
-    const { text, close } = await open(4);
+    const { text, close } = await open(
+      4,
+      {},
+      {
+        changes: {
+          weekly: (answer) => {
+            answer.momentum.current_streak_days = 1;
+          },
+        },
+      },
+    );
     expect(await text('week')).toContain('0 days in a row A tap today begins a streak.');
     expect(await text('todo')).not.toContain('Keep your streak');
     await close();
@@ -344,6 +354,11 @@ withBrowser('the Community page', () => {
     expect(await text('as-of')).toBe('Counted to 4 Mar 2026');
     expect(await text('week')).toContain('+1 tap not counted yet');
     await close();
+    // Its days that are counted end before noon of UTC.
+    const farthest = await open(8, { timezoneId: 'Pacific/Kiritimati' });
+    const day = farthest.page.locator('#calendar .drawing [data-text^="Wed, 4 Mar"]');
+    expect(await day.getAttribute('data-text')).toBe('Wed, 4 Mar 2026: no tap');
+    await farthest.close();
   });
 
   // biome-ignore lint/suspicious/noExplicitAny: whatever the answers have
@@ -356,13 +371,15 @@ withBrowser('the Community page', () => {
     const monday = await openAt('2026-03-09T12:30:00Z', 1, {
       weekly: countedTo('2026-03-08', '2026-03-09T00:00:00Z'),
       quests: (answer) => {
-        for (const quest of answer.quests) quest.ends_at = '2026-03-09T00:00:00Z';
+        for (const quest of answer.quests) delete quest.ends_at;
       },
     });
     expect(await monday.text('subtitle')).toBe('Monday, 9 March 2026. Week 11 ends in 6 days.');
     const week = await monday.text('week');
     expect(week).toContain('25 more taps to this week’s goal, in 7 days. Last week: 2 of 25 taps.');
     expect(week).toContain('Your places last week:');
+    // How they moved would be since the week before.
+    expect(await monday.page.locator('.moved').count()).toBe(0);
     expect(await monday.text('boards')).toContain('Last week, among everybody.');
     expect(await monday.text('quests')).toMatch(/\d of \d quests done last week\./);
     expect(await monday.text('recap')).toContain('friends of friends, last week');
@@ -405,10 +422,55 @@ withBrowser('the Community page', () => {
     await close();
   });
 
+  test('a tie that was to fade on a day between the as-of day and today has faded', async () => {
+    const { text, close } = await open(
+      1,
+      {},
+      {
+        changes: {
+          health: (answer) => {
+            const tie = { usual_gap_days: 4, days_since_last_tap: 14 };
+            answer.as_of = '2026-03-02';
+            answer.cooling = [
+              { ...tie, other_user_id: userId(40), name: 'Cool', days_left: 1 },
+              { ...tie, other_user_id: userId(41), name: 'Cooler', days_left: 2 },
+            ];
+          },
+        },
+      },
+    );
+    const shown = await text('health');
+    expect(shown).toContain('Cool usually every 4 days; last tap 17 days ago 73 days left');
+    expect(shown).not.toContain('Cool usually every 4 days; last tap 17 days ago fades');
+    expect(shown).toContain('Cooler usually every 4 days; last tap 17 days ago fades today');
+    await close();
+  });
+
   test('a quest of one day asks for its target, not for what is missing from the best day', async () => {
     const { text, close } = await open(5);
     expect(await text('todo')).toContain('3 new people in a day Your best day so far: 2.');
     await close();
+  });
+
+  test('a quest that is over is nothing to do', async () => {
+    for (const [ends, isOpen] of [
+      ['2026-03-09T00:00:00Z', true],
+      [now, false],
+    ] as const) {
+      const { text, close } = await open(
+        1,
+        {},
+        {
+          changes: {
+            quests: (answer) => {
+              for (const quest of answer.quests) quest.ends_at = ends;
+            },
+          },
+        },
+      );
+      expect((await text('todo')).includes('to go'), ends).toBe(isOpen);
+      await close();
+    }
   });
 
   test('two surges of one name and hour stay two when the page is drawn again', async () => {

@@ -43,6 +43,6 @@ export const makeCaptureFunctions = async (
       `Capture's functions have to be made anew, and they are those of '${foreign.function_owner}'. Let that role, or a superuser, give them to the schema's owner: alter function "${schema}".capture_taps() owner to ${foreign.me}; alter function "${schema}".capture_users() owner to ${foreign.me}; then run the same command again. Nothing was changed.`,
     );
   }
-  const words = { schema, time: taps.key, user: users.key };
+  const words = { schema, time: taps.key, user: users.key, taps: taps.alias, users: users.alias };
   await client.query(filledFile('sql/capture/functions.sql', words));
 };

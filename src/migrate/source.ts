@@ -30,6 +30,8 @@ export interface SourceTable {
   /** With its schema, quoted. */
   readonly sql: string;
   readonly name: string;
+  /** Quoted, without its schema: what an expression may call it. */
+  readonly alias: string;
   /** SQL of the column that capture needs: the tap's time as a timestamp in UTC, or the user's id. */
   readonly key: string;
 }
@@ -45,6 +47,8 @@ interface Relation {
   /** Quoted, with its schema. */
   readonly sql: string;
   readonly name: string;
+  /** Quoted, without its schema. */
+  readonly alias: string;
   readonly kind: string;
   readonly columns: readonly Column[];
 }
@@ -130,9 +134,10 @@ where ${userId.sql} is not null${order}`;
       oid: taps.oid,
       sql: taps.sql,
       name: taps.name,
+      alias: taps.alias,
       key: time.type === 'timestamp without time zone' ? time.sql : `${time.sql} at time zone 'UTC'`,
     },
-    users: { oid: users.oid, sql: users.sql, name: users.name, key: userId.sql },
+    users: { oid: users.oid, sql: users.sql, name: users.name, alias: users.alias, key: userId.sql },
     mapping,
     notices: [
       ...keptNotices(settings.source, mapping),
@@ -255,6 +260,7 @@ const findRelation = async (
     oid: found.oid,
     kind: found.kind,
     name: `${schema}.${table}`,
+    alias: quote(table),
     sql: `${quote(schema)}.${quote(table)}`,
     columns: columns.rows,
   };
@@ -348,9 +354,13 @@ const mapColumn = async (
     );
   }
   try {
+    // Over rows that are called as the table is, as in capture's triggers: there no schema is before that name.
     const { rows } = await client.query<{ type: string }>(
       `select format_type(pg_typeof(value)::oid, null) as type
-       from (select 1) as one left join (select (${given}) as value from ${relation.sql} limit 0) as described on true`,
+       from (select 1) as one
+       left join (
+         select (${given}) as value from (select * from ${relation.sql} limit 0) as ${relation.alias} limit 0
+       ) as described on true`,
     );
     return { sql: `(${given})`, type: rows[0]?.type ?? 'unknown', column: null };
   } catch (error) {

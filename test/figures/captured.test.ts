@@ -41,6 +41,44 @@ test('the application writes users without an id, and taps without a time', asyn
   expect(await database.rows('select original_text from home_location_struct')).toEqual([]);
 });
 
+test.each([
+  ['a name of the table', { ARC_GAM_TAPS_TIME: '"Tap Events"."found"', ARC_GAM_USERS_ID: '"Users".tg_op' }],
+  ['none', { ARC_GAM_TAPS_TIME: 'found', ARC_GAM_USERS_ID: 'tg_op' }],
+])('the triggers read the mapping as the views do: columns with %s before them', async (_, columns) => {
+  database = await createDatabase();
+  const { client } = database;
+  await client.query(`
+    alter table public.taps rename to "Tap Events";
+    alter table public.users rename to "Users";
+    alter table public."Tap Events" rename column "time" to found;
+    alter table public."Users" rename column id to tg_op;`);
+  const settings = {
+    ARC_GAM_TAPS_TABLE: 'public."Tap Events"',
+    ARC_GAM_USERS_TABLE: 'public."Users"',
+    ...columns,
+  };
+  await database.ok(['migrate'], settings);
+  await database.ok(['capture', 'on'], settings);
+  await client.query(
+    `insert into public."Users" (tg_op, name) values ('${userId(1)}', 'Ada'), ('${userId(2)}', 'Bo')`,
+  );
+  await client.query(
+    `insert into public."Tap Events" (id1, id2, found) values ('${userId(1)}', '${userId(2)}', '2025-03-01 08:00Z')`,
+  );
+  await client.query('update public."Tap Events" set found = found');
+  await client.query('update public."Users" set tg_op = tg_op');
+  await database.ok(['etl', '--date', '2025-03-01'], settings);
+  expect(await activity('2025-03-01')).toEqual(both);
+  await client.query('delete from public."Tap Events"');
+  await client.query('delete from public."Users"');
+});
+
+test('a column with the schema before its name, which no trigger could read, is refused', async () => {
+  database = await createDatabase();
+  const refused = await database.cli(['migrate'], { ARC_GAM_TAPS_TIME: 'public.taps.time' });
+  expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('ARC_GAM_TAPS_TIME')]);
+});
+
 test('of several users of one id always the same is one, whatever order they are found in', async () => {
   database = await createDatabase();
   const { client } = database;

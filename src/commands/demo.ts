@@ -101,7 +101,7 @@ const run = async (flags: DemoFlags, invocation: Invocation): Promise<void> => {
   let finished = false;
   let viewer: string | null = null;
   try {
-    const url = await createCommunity(server, flags, (text) => reporter.working(text));
+    const url = await createCommunity(server, flags, signal, (text) => reporter.working(text));
     // Settings meant for a real database must not apply to the demo's.
     const settings = readSettings({ databaseUrl: url }, { ARC_GAM_TZ: environment.ARC_GAM_TZ });
     await withDatabase(settings, 'demo', signal, async (database) => {
@@ -232,45 +232,54 @@ const views = [
 const createCommunity = async (
   server: EmbeddedServer,
   flags: DemoFlags,
+  signal: AbortSignal,
   working: (what: string) => void,
 ): Promise<string> => {
-  await withClient(server.url, async (admin) => {
-    // Of a demo that was killed the server may still be making the database: it lets the lock go when it has.
-    await admin.query("select pg_advisory_lock(hashtext('arc-gam demo'))");
-    await admin.query('drop database if exists community with (force)');
-    await admin.query('create database community');
-  });
+  await withClient(
+    server.url,
+    async (admin) => {
+      // Of a demo that was killed the server may still be making the database: it lets the lock go when it has.
+      await admin.query("select pg_advisory_lock(hashtext('arc-gam demo'))");
+      await admin.query('drop database if exists community with (force)');
+      await admin.query('create database community');
+    },
+    signal,
+  );
   const url = new URL(server.url);
   url.pathname = '/community';
-  await withClient(url.href, async (client) => {
-    await client.query("begin; set local timezone = 'UTC'");
-    await client.query(readPackageFile('sql/demo/tables.sql'));
-    if (flags.taps !== undefined && flags.users !== undefined) {
-      await loadCsv(client, flags.users, usersCsv, (rows) => working(`Loading users: ${rows}`));
-      await loadCsv(client, flags.taps, tapsCsv, (rows) => working(`Loading taps: ${rows}`));
-    } else {
-      working(`Making up ${flags.usersCount} users and ${flags.days} days of taps`);
-      const { rows } = await client.query<{ day: string; now_at: string }>(
-        "select ((now() at time zone 'UTC')::date - 1)::text as day, now()::text as now_at",
-      );
-      await client.query(readPackageFile('sql/demo/users.sql'), [flags.usersCount, flags.seed]);
-      await client.query(readPackageFile('sql/demo/taps.sql'), [
-        flags.usersCount,
-        flags.days,
-        flags.seed,
-        rows[0]?.day,
-      ]);
-      if (hasStory(flags)) {
-        await client.query(readPackageFile('sql/demo/story.sql'), [
+  await withClient(
+    url.href,
+    async (client) => {
+      await client.query("begin; set local timezone = 'UTC'");
+      await client.query(readPackageFile('sql/demo/tables.sql'));
+      if (flags.taps !== undefined && flags.users !== undefined) {
+        await loadCsv(client, flags.users, usersCsv, (rows) => working(`Loading users: ${rows}`));
+        await loadCsv(client, flags.taps, tapsCsv, (rows) => working(`Loading taps: ${rows}`));
+      } else {
+        working(`Making up ${flags.usersCount} users and ${flags.days} days of taps`);
+        const { rows } = await client.query<{ day: string; now_at: string }>(
+          "select ((now() at time zone 'UTC')::date - 1)::text as day, now()::text as now_at",
+        );
+        await client.query(readPackageFile('sql/demo/users.sql'), [flags.usersCount, flags.seed]);
+        await client.query(readPackageFile('sql/demo/taps.sql'), [
           flags.usersCount,
           flags.days,
           flags.seed,
-          rows[0]?.now_at,
+          rows[0]?.day,
         ]);
+        if (hasStory(flags)) {
+          await client.query(readPackageFile('sql/demo/story.sql'), [
+            flags.usersCount,
+            flags.days,
+            flags.seed,
+            rows[0]?.now_at,
+          ]);
+        }
       }
-    }
-    await client.query('commit; analyze public.users; analyze public.taps');
-  });
+      await client.query('commit; analyze public.users; analyze public.taps');
+    },
+    signal,
+  );
   return url.href;
 };
 

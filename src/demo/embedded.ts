@@ -61,14 +61,35 @@ export const startEmbedded = async ({
   const native = reachable(await nativeFolder(), owner);
   const directory = resolve(kept ?? mkdtempSync(join(tmpdir(), 'arc-gam-postgres-')));
   const remove = () => {
-    if (kept === undefined) rmSync(directory, { recursive: true, force: true });
+    if (kept === undefined)
+      rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
   };
   try {
     const { url, pid } = await startIn(directory, native, owner, options);
-    return { url, directory, pid, stop: () => stopPid(pid).then(remove) };
+    // A process that does not wait for stop(), as after a second Ctrl-C, leaves nothing that nobody can find again.
+    const leave = () => {
+      if (kept !== undefined) return;
+      killAtOnce(pid);
+      remove();
+    };
+    process.once('exit', leave);
+    const stop = async () => {
+      await stopPid(pid);
+      remove();
+      process.off('exit', leave);
+    };
+    return { url, directory, pid, stop };
   } catch (error) {
     remove();
     throw error;
+  }
+};
+
+const killAtOnce = (pid: number): void => {
+  try {
+    process.kill(pid, 'SIGQUIT');
+  } catch {
+    // It has ended already.
   }
 };
 

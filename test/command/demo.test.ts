@@ -5,6 +5,7 @@ import {
   cpSync,
   existsSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -292,3 +293,35 @@ testUnless(process.getuid?.() === 0 ? null : 'only root can try what root does')
     expect(output).toContain('Totals');
   },
 );
+
+test.each([
+  1, 2,
+])('stopped while people are made up, by %i signals, it leaves no server and no folder', async (count) => {
+  const folder = mkdtempSync(join(tmpdir(), 'arc-gam-stopped-'));
+  // As root its server is another user's, who has to reach the folder.
+  chmodSync(folder, 0o711);
+  const { child, ended } = startCli(['demo', '--users-count', '20000', '--days', '365'], { TMPDIR: folder });
+  let stderr = '';
+  await new Promise<void>((begun) =>
+    child.stderr.on('data', (chunk: Buffer) => {
+      stderr += chunk.toString();
+      if (stderr.includes('Making up')) begun();
+    }),
+  );
+  const [name = ''] = readdirSync(folder).filter((each) => each.startsWith('arc-gam-postgres-'));
+  const pid = Number(readFileSync(join(folder, name, 'data', 'postmaster.pid'), 'utf8').split('\n')[0]);
+  for (let signal = 0; signal < count; signal += 1) child.kill('SIGINT');
+  expect((await ended).code).toBe(count === 1 ? 1 : 130);
+  expect(readdirSync(folder).filter((each) => each.startsWith('arc-gam-postgres-'))).toEqual([]);
+  await expect.poll(() => isAlive(pid), { timeout: 5_000 }).toBe(false);
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const isAlive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+};

@@ -15,7 +15,13 @@ import { readPinned } from '../db/transaction.js';
 import { exitCode, Failure, usageFailure } from '../errors.js';
 import { readPackageFile } from '../files.js';
 import { type CatalogueColumn, type Guesses, guessMapping } from '../init/guess.js';
-import { addSettings, type Setting, settingsText, withoutPassword } from '../init/settings-file.js';
+import {
+  addSettings,
+  otherSettings,
+  type Setting,
+  settingsText,
+  withoutPassword,
+} from '../init/settings-file.js';
 import { migrateUp, migrationSql } from '../migrate/migrate.js';
 import { applicationTables, inspectSource, recordedSetting, relationName } from '../migrate/source.js';
 import { runPipeline } from '../pipeline/run.js';
@@ -72,6 +78,13 @@ const run = async (flags: InitFlags, invocation: Invocation): Promise<void> => {
       recordedSetting(client, settings.schema, 'zone'),
     );
     const all = [...connection(flags, environment), zoneOf(environment, zone), ...guesses.settings];
+    const others = flags.dryRun ? [] : otherSettings(flags.file, all).map(({ variable }) => variable);
+    const elsewhere = others.filter((variable) => ['DATABASE_URL', 'ARC_GAM_SCHEMA'].includes(variable));
+    if (elsewhere.length > 0) {
+      throw usageFailure(
+        `${flags.file} has another ${elsewhere.join(' and ')} than was given, and the next command would go by that. Change it there, or write to another file with --file. Nothing was written.`,
+      );
+    }
     const plan = await whatMigrateDoes(database, settings);
     const fit = await howItFits(database, settings);
     const added = flags.dryRun ? [] : addSettings(flags.file, all);
@@ -86,7 +99,7 @@ const run = async (flags: InitFlags, invocation: Invocation): Promise<void> => {
         notices: plan.notices,
         ...fit,
       },
-      screen(all, guesses, plan, fit, flags, added),
+      screen(all, guesses, plan, fit, flags, added, others),
     );
     if (flags.yes) await goOn(database, settings, invocation);
   });
@@ -180,6 +193,7 @@ const screen = (
   fit: Fit,
   flags: InitFlags,
   added: readonly string[],
+  others: readonly string[],
 ): string[] => {
   const isMisfit = fit.tap_count > 0 && fit.known_count === 0;
   const fits =
@@ -189,7 +203,7 @@ const screen = (
   const written = flags.dryRun
     ? 'Nothing was written.'
     : added.length === 0
-      ? `${flags.file} has all of it already: nothing was written.`
+      ? `${flags.file} has all of ${others.length === 0 ? 'it' : 'these settings'} already: nothing was written.`
       : `Written to ${flags.file}: ${plural(added.length, 'setting')}. Look at them, then go on.`;
   const migrates =
     plan.pendingCount === 0
@@ -206,6 +220,9 @@ const screen = (
     ...plan.notices.filter((notice) => !notice.includes('has no column')),
     migrates,
     written,
+    ...(others.length === 0
+      ? []
+      : [`With other values there, which stay and are what the next command goes by: ${others.join(', ')}.`]),
     ...(flags.yes || flags.dryRun
       ? []
       : [

@@ -52,7 +52,7 @@ interface Tapping {
 type Given = Partial<Record<keyof SourceMapping, string>>;
 
 const isTime = ({ type }: CatalogueColumn) => /^timestamp with(out)? time zone$/.test(type);
-const isText = ({ type }: CatalogueColumn) => /^(text|character varying|citext|character)$/.test(type);
+const isText = ({ type }: CatalogueColumn) => /^(text|character varying|(.+\.)?citext|character)$/.test(type);
 const isNumber = ({ type }: CatalogueColumn) =>
   /^(double precision|real|numeric|integer|bigint|smallint)$/.test(type);
 const isUuid = ({ type }: CatalogueColumn) => type === 'uuid';
@@ -389,10 +389,12 @@ const placeOf = (
     [/./],
   );
   if (shape !== undefined) {
-    const column = `${shape.sql}::geometry`;
+    // Where the extension is, which a search path need not have.
+    const schema = /^(.+\.)?geo/.exec(shape.type)?.[1] ?? '';
+    const column = `${shape.sql}::${schema}geometry`;
     return {
-      latitude: `st_y(${column})`,
-      longitude: `st_x(${column})`,
+      latitude: `${schema}st_y(${column})`,
+      longitude: `${schema}st_x(${column})`,
       why: `${shape.name} is a point of PostGIS`,
     };
   }

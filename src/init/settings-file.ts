@@ -41,6 +41,17 @@ export const addSettings = (path: string, settings: readonly Setting[]): string[
   }
 };
 
+/**
+ * Settings that the file has with another value than the one that was found, which the next command would go by.
+ */
+export const otherSettings = (path: string, settings: readonly Setting[]): Setting[] => {
+  const present = existsSync(path) ? parse(readFileSync(path, 'utf8')) : {};
+  return settings.filter(({ variable, value }) => {
+    const there = present[variable];
+    return there !== undefined && (variable === 'DATABASE_URL' ? withoutPassword(there) : there) !== value;
+  });
+};
+
 /** A database URL without its password, whether that is in the user part or in the query. */
 export const withoutPassword = (url: string): string => {
   try {

@@ -421,7 +421,8 @@ const indexNotice = async (client: pg.ClientBase, taps: Relation, time: Mapped):
     time.column,
   ]);
   if (rows.length > 0) return [];
+  const isPartitioned = taps.kind === 'p';
   return [
-    `No index of ${taps.name} leads with ${time.sql}: every batch reads the whole table. Create one: create index concurrently on ${taps.sql} (${time.sql});`,
+    `No index of ${taps.name} leads with ${time.sql}: every batch reads the whole table. Create one${isPartitioned ? ', which holds up its writers meanwhile' : ''}: create index ${isPartitioned ? '' : 'concurrently '}on ${taps.sql} (${time.sql});`,
   ];
 };

@@ -209,6 +209,26 @@ test('and of users, who may have no key and no name of their own', async () => {
   await database.ok(['migrate'], written());
 });
 
+test('a file that names another database is not left to be what the next command goes by', async () => {
+  await database.client.query(`
+    create table public.users (id uuid primary key, name text);
+    create table public.taps (id uuid primary key, id1 uuid, id2 uuid, "time" timestamptz, begun timestamptz);`);
+  const other = 'DATABASE_URL=postgres://me@db.example/other\n';
+  writeFileSync(file(), other);
+  const given = ['init', '--database-url', database.url];
+  const refused = await database.cli([...given, '--file', file()]);
+  expect([refused.code, refused.stderr]).toEqual([
+    2,
+    expect.stringContaining('has another DATABASE_URL than'),
+  ]);
+  expect(readFileSync(file(), 'utf8')).toBe(other);
+  writeFileSync(file(), 'ARC_GAM_TAPS_TIME=begun\n');
+  const { stdout } = await database.ok([...given, '--file', file()]);
+  expect(stdout).toMatch(/other values there, .*: ARC_GAM_TAPS_TIME\.\n/);
+  // Its own is no other, with or without the password.
+  await database.ok([...given, '--file', file()]);
+});
+
 test('of users that were named it is told what is missing', async () => {
   await database.client.query(`
     create table public.folk (code text primary key, called text);
@@ -355,6 +375,7 @@ test('a point, PostGIS and a number by any usual name are places', () => {
   expect(latitude(column('tap_lat', 'real'), column('tap_lng', 'real'))).toBe('tap_lat');
   expect(latitude(column('spot', 'point'))).toBe('(spot)[1]');
   expect(latitude(column('geom', 'geography'))).toBe('st_y(geom::geometry)');
+  expect(latitude(column('geom', 'public.geometry'))).toBe('public.st_y(geom::public.geometry)');
   expect(latitude()).toBe('null::float8');
 });
 

@@ -37,11 +37,15 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 }
 
 // A reader that has seen enough, such as head, is no error, and no reason to leave the work half done: the command goes
-// on to its end without a word, and its exit code tells what happened.
+// on to its end without a word, and its exit code tells what happened. Of a full disk nobody would know.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
     stream.write = () => true;
+    if (error.code === 'EPIPE') return;
+    process.stderr.write(
+      `Error: stdout can't be written (${error.message}). What was under way is rolled back, what was committed stays. Make room, then run the same command again.\n`,
+    );
+    process.exit(exitCode.failed);
   });
 }
 

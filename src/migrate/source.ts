@@ -365,8 +365,12 @@ const mapColumn = async (
     return { sql: `(${given})`, type: rows[0]?.type ?? 'unknown', column: null };
   } catch (error) {
     if ((error as { code?: string }).code === '42501') throw unreadable(relation, error);
+    const isUnknown = ['42883', '42704'].includes((error as { code?: string }).code ?? '');
+    const hint = isUnknown
+      ? ' Functions and types of your own are written with their schema: public.f(x).'
+      : '';
     throw usageFailure(
-      `${sourceVariable(key)} is '${given}', which Postgres can't read as an expression over ${relation.name}: ${toFailure(error).message}`,
+      `${sourceVariable(key)} is '${given}', which Postgres can't read as an expression over ${relation.name}: ${toFailure(error).message}${hint}`,
       { cause: error },
     );
   }

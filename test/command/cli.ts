@@ -13,7 +13,7 @@ export interface CliResult {
   readonly stderr: string;
 }
 
-const command = fileURLToPath(new URL('../../bin/arc-gam.js', import.meta.url));
+export const command = fileURLToPath(new URL('../../bin/arc-gam.js', import.meta.url));
 const folder = fileURLToPath(new URL('.', import.meta.url));
 
 /** Variables of this process that would say which database to use must not reach a command under test. */

@@ -73,6 +73,25 @@ test.each([
   await client.query('delete from public."Users"');
 });
 
+test('a function is to be written with its schema, and then the triggers have it too', async () => {
+  database = await createDatabase();
+  await database.client.query(
+    'create function public.moment(at timestamptz) returns timestamptz language sql return at',
+  );
+  const refused = await database.cli(['migrate'], { ARC_GAM_TAPS_TIME: 'moment("time")' });
+  expect([refused.code, refused.stderr]).toEqual([
+    2,
+    expect.stringContaining('with their schema: public.f(x)'),
+  ]);
+  const settings = { ARC_GAM_TAPS_TIME: 'public.moment("time")' };
+  await database.ok(['migrate'], settings);
+  await database.ok(['capture', 'on'], settings);
+  await addUsers(database, 1, 2);
+  await addTap(database, 1, 2, '2025-03-01T08:00Z');
+  await database.ok(['etl', '--date', '2025-03-01'], settings);
+  expect(await activity('2025-03-01')).toEqual(both);
+});
+
 test('a column with the schema before its name, which no trigger could read, is refused', async () => {
   database = await createDatabase();
   const refused = await database.cli(['migrate'], { ARC_GAM_TAPS_TIME: 'public.taps.time' });

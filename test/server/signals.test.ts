@@ -1,9 +1,12 @@
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { jsonLines, startCli } from '../command/cli.js';
+import { command, jsonLines, startCli } from '../command/cli.js';
 import { addTap, addUsers, createDatabase, type TestDatabase, untilWaitedFor } from './database.js';
+import { testUnless } from './lacking.js';
 import { openProxy } from './proxy.js';
 
 let database: TestDatabase;
@@ -70,6 +73,24 @@ test('a second signal ends the run at once, with the code that a shell gives it'
   expect(await run.ended).toMatchObject({ code: 143, signal: null });
   proxy.close();
 });
+
+testUnless(existsSync('/dev/full') ? null : 'no /dev/full')(
+  'output that can not be written is an error in words',
+  () => {
+    const full = openSync('/dev/full', 'w');
+    const call = (args: readonly string[], stdio: ('pipe' | number)[]) =>
+      spawnSync(process.execPath, [command, ...args], { stdio: ['ignore', ...stdio], encoding: 'utf8' });
+    for (const args of [['step'], ['step', '--json']]) {
+      const { status, stderr } = call(args, [full, 'pipe']);
+      expect([status, stderr]).toEqual([
+        1,
+        expect.stringMatching(/^Error: stdout can't be written \(ENOSPC.*\n$/),
+      ]);
+    }
+    expect(call(['step', '--none'], ['pipe', full]).status).toBe(1);
+    closeSync(full);
+  },
+);
 
 test('a reader that closes the pipe does not leave the run half done', async () => {
   const run = etl();

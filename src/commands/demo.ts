@@ -235,51 +235,43 @@ const createCommunity = async (
   signal: AbortSignal,
   working: (what: string) => void,
 ): Promise<string> => {
-  await withClient(
-    server.url,
-    async (admin) => {
-      // Of a demo that was killed the server may still be making the database: it lets the lock go when it has.
-      await admin.query("select pg_advisory_lock(hashtext('arc-gam demo'))");
-      await admin.query('drop database if exists community with (force)');
-      await admin.query('create database community');
-    },
-    signal,
-  );
+  await withClient(server.url, signal, async (admin) => {
+    // Of a demo that was killed the server may still be making the database: it lets the lock go when it has.
+    await admin.query("select pg_advisory_lock(hashtext('arc-gam demo'))");
+    await admin.query('drop database if exists community with (force)');
+    await admin.query('create database community');
+  });
   const url = new URL(server.url);
   url.pathname = '/community';
-  await withClient(
-    url.href,
-    async (client) => {
-      await client.query("begin; set local timezone = 'UTC'");
-      await client.query(readPackageFile('sql/demo/tables.sql'));
-      if (flags.taps !== undefined && flags.users !== undefined) {
-        await loadCsv(client, flags.users, usersCsv, (rows) => working(`Loading users: ${rows}`));
-        await loadCsv(client, flags.taps, tapsCsv, (rows) => working(`Loading taps: ${rows}`));
-      } else {
-        working(`Making up ${flags.usersCount} users and ${flags.days} days of taps`);
-        const { rows } = await client.query<{ day: string; now_at: string }>(
-          "select ((now() at time zone 'UTC')::date - 1)::text as day, now()::text as now_at",
-        );
-        await client.query(readPackageFile('sql/demo/users.sql'), [flags.usersCount, flags.seed]);
-        await client.query(readPackageFile('sql/demo/taps.sql'), [
+  await withClient(url.href, signal, async (client) => {
+    await client.query("begin; set local timezone = 'UTC'");
+    await client.query(readPackageFile('sql/demo/tables.sql'));
+    if (flags.taps !== undefined && flags.users !== undefined) {
+      await loadCsv(client, flags.users, usersCsv, (rows) => working(`Loading users: ${rows}`));
+      await loadCsv(client, flags.taps, tapsCsv, (rows) => working(`Loading taps: ${rows}`));
+    } else {
+      working(`Making up ${flags.usersCount} users and ${flags.days} days of taps`);
+      const { rows } = await client.query<{ day: string; now_at: string }>(
+        "select ((now() at time zone 'UTC')::date - 1)::text as day, now()::text as now_at",
+      );
+      await client.query(readPackageFile('sql/demo/users.sql'), [flags.usersCount, flags.seed]);
+      await client.query(readPackageFile('sql/demo/taps.sql'), [
+        flags.usersCount,
+        flags.days,
+        flags.seed,
+        rows[0]?.day,
+      ]);
+      if (hasStory(flags)) {
+        await client.query(readPackageFile('sql/demo/story.sql'), [
           flags.usersCount,
           flags.days,
           flags.seed,
-          rows[0]?.day,
+          rows[0]?.now_at,
         ]);
-        if (hasStory(flags)) {
-          await client.query(readPackageFile('sql/demo/story.sql'), [
-            flags.usersCount,
-            flags.days,
-            flags.seed,
-            rows[0]?.now_at,
-          ]);
-        }
       }
-      await client.query('commit; analyze public.users; analyze public.taps');
-    },
-    signal,
-  );
+    }
+    await client.query('commit; analyze public.users; analyze public.taps');
+  });
   return url.href;
 };
 

@@ -15,13 +15,7 @@ import { readPinned } from '../db/transaction.js';
 import { exitCode, Failure, usageFailure } from '../errors.js';
 import { readPackageFile } from '../files.js';
 import { type CatalogueColumn, type Guesses, guessMapping } from '../init/guess.js';
-import {
-  addSettings,
-  otherSettings,
-  type Setting,
-  settingsText,
-  withoutPassword,
-} from '../init/settings-file.js';
+import { addSettings, type Setting, settingsText, withoutPassword } from '../init/settings-file.js';
 import { migrateUp, migrationSql } from '../migrate/migrate.js';
 import { applicationTables, inspectSource, recordedSetting, relationName } from '../migrate/source.js';
 import { runPipeline } from '../pipeline/run.js';
@@ -78,16 +72,9 @@ const run = async (flags: InitFlags, invocation: Invocation): Promise<void> => {
       recordedSetting(client, settings.schema, 'zone'),
     );
     const all = [...connection(flags, environment), zoneOf(environment, zone), ...guesses.settings];
-    const others = flags.dryRun ? [] : otherSettings(flags.file, all).map(({ variable }) => variable);
-    const elsewhere = others.filter((variable) => ['DATABASE_URL', 'ARC_GAM_SCHEMA'].includes(variable));
-    if (elsewhere.length > 0) {
-      throw usageFailure(
-        `${flags.file} has another ${elsewhere.join(' and ')} than was given, and the next command would go by that. Change it there, or write to another file with --file. Nothing was written.`,
-      );
-    }
     const plan = await whatMigrateDoes(database, settings);
     const fit = await howItFits(database, settings);
-    const added = flags.dryRun ? [] : addSettings(flags.file, all);
+    const { added, others } = flags.dryRun ? { added: [], others: [] } : addSettings(flags.file, all);
     reporter.say(
       'init',
       {

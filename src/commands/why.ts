@@ -70,6 +70,9 @@ const run = (number: string, flags: WhyFlags, invocation: Invocation): Promise<E
     const differing = answer.figures.filter(({ computed, stored }) => computed !== stored);
     const unsealed = differing.length > 0 && (await isUnsealed(database, settings));
     const origin = unsealed ? 'by a frozen day that is not as it was sealed it is' : 'the source says';
+    const advice = unsealed
+      ? unsealedAdvice
+      : `If the source changed since the last run, arc-gam etl brings it up to date; else: arc-gam verify --user ${user} --repair`;
     const show = (value: string | null) => value ?? 'no value';
     reporter.say('why', { ...answer, rule, user, other, date, isEqual: differing.length === 0 }, [
       ...answer.lines.map((line) => (/^\s*/.exec(line)?.[0] ?? '') + printable(line.trimStart())),
@@ -80,13 +83,7 @@ const run = (number: string, flags: WhyFlags, invocation: Invocation): Promise<E
           ? `${kleur.green('✓')} ${name} = ${show(stored)}`
           : `${kleur.red('✗')} ${name} is stored as ${show(stored)}, ${kind === 'rank' && name.endsWith('_rank') ? 'by the figures of the others as stored it is' : origin} ${show(computed)}`,
       ),
-      ...(differing.length === 0
-        ? []
-        : unsealed
-          ? [unsealedAdvice]
-          : [
-              `If the source changed since the last run, arc-gam etl brings it up to date; else: arc-gam verify --user ${user} --repair`,
-            ]),
+      ...(differing.length === 0 ? [] : [advice]),
     ]);
     // This is the answer to a question and not an error, so nothing is thrown.
     return differing.length > 0 ? exitCode.findings : exitCode.done;

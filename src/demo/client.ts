@@ -6,8 +6,8 @@ import pg from 'pg';
  */
 export const withClient = async <Result>(
   url: string,
+  signal: AbortSignal | null,
   use: (client: pg.Client) => Promise<Result>,
-  signal?: AbortSignal,
 ): Promise<Result> => {
   const client = new pg.Client({ connectionString: url });
   // A connection that dies between two statements fails the next one; unheard, its 'error' would end the process.

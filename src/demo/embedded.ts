@@ -69,7 +69,7 @@ export const startEmbedded = async ({
     // A process that does not wait for stop(), as after a second Ctrl-C, leaves nothing that nobody can find again.
     const leave = () => {
       if (kept !== undefined) return;
-      killAtOnce(pid);
+      if (isAlive(pid)) process.kill(pid, 'SIGQUIT');
       remove();
     };
     process.once('exit', leave);
@@ -82,14 +82,6 @@ export const startEmbedded = async ({
   } catch (error) {
     remove();
     throw error;
-  }
-};
-
-const killAtOnce = (pid: number): void => {
-  try {
-    process.kill(pid, 'SIGQUIT');
-  } catch {
-    // It has ended already.
   }
 };
 
@@ -272,12 +264,7 @@ const runningServer = (data: string): { pid: number; port: number } | null => {
   const file = join(data, 'postmaster.pid');
   if (!existsSync(file)) return null;
   const [pid, , , port] = readFileSync(file, 'utf8').split('\n');
-  try {
-    process.kill(Number(pid), 0);
-    return { pid: Number(pid), port: Number(port) };
-  } catch {
-    return null;
-  }
+  return isAlive(Number(pid)) ? { pid: Number(pid), port: Number(port) } : null;
 };
 
 const freePort = (): Promise<number> =>
@@ -340,16 +327,18 @@ const untilReady = async (url: string, log: () => string): Promise<void> => {
 
 /** A fast shutdown: sessions are ended, the data is left clean. */
 export const stopPid = async (pid: number): Promise<void> => {
-  const alive = () => {
-    try {
-      process.kill(pid, 0);
-      return true;
-    } catch {
-      return false;
-    }
-  };
-  if (alive()) process.kill(pid, 'SIGINT');
+  if (isAlive(pid)) process.kill(pid, 'SIGINT');
   const deadline = Date.now() + 15_000;
-  while (alive() && Date.now() < deadline) await sleep(30);
-  if (alive()) process.kill(pid, 'SIGKILL');
+  while (isAlive(pid) && Date.now() < deadline) await sleep(30);
+  if (isAlive(pid)) process.kill(pid, 'SIGKILL');
+};
+
+/** Whether there is a process of this number that this one may signal. */
+export const isAlive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
 };

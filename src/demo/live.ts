@@ -34,7 +34,8 @@ export const liveOn = async (
 };
 
 const tapOn = (url: string, viewer: string | null, signal: AbortSignal): Promise<void> =>
-  withClient(url, async (client) => {
+  // It looks at the signal after each tap, and ends without an error.
+  withClient(url, null, async (client) => {
     const text = readPackageFile('sql/demo/live_tap.sql');
     for (let tap = 1; !signal.aborted; tap += 1) {
       await client.query(text, [tap % viewersTurn === 0 ? viewer : null]);

@@ -119,11 +119,14 @@ export const guessMapping = (columns: readonly CatalogueColumn[], given: Given):
     );
   const mark = deletionMark(tapColumns);
   // The time stays a plain column, so that its index serves.
-  note(
-    'tapsId1',
-    mark === undefined ? quoted(tapping.one) : `case when ${isKept(mark)} then ${tapping.one.sql} end`,
-    `${pairReason(tapping)}${mark === undefined ? '' : `; ${mark.name} is taken for the mark of a deleted tap, which is left out`}`,
-  );
+  if (mark === undefined) note('tapsId1', quoted(tapping.one), pairReason(tapping));
+  else {
+    note(
+      'tapsId1',
+      unlessMarked(mark, tapping.one),
+      `${pairReason(tapping)}; ${mark.name} is taken for the mark of a deleted tap, which is left out`,
+    );
+  }
   note('tapsId2', quoted(tapping.other), pairReason(tapping));
   const times = tapColumns.filter((column) => isTime(column) && column !== mark);
   const time = found(times, timeNames) ?? (times.length === 1 ? times[0] : undefined);
@@ -168,7 +171,7 @@ export const guessMapping = (columns: readonly CatalogueColumn[], given: Given):
   const gone = deletionMark(people.relation.columns);
   if (gone !== undefined && given.usersId === undefined) {
     missing.push(
-      `${people.relation.name} has ${gone.name}, and who is marked stays a user. To forget them: ${sourceVariable('usersId')}='case when ${isKept(gone)} then ${people.id.sql} end'.`,
+      `${people.relation.name} has ${gone.name}, and who is marked stays a user. To forget them: ${sourceVariable('usersId')}='${unlessMarked(gone, people.id)}'.`,
     );
   }
   const optOut = found(
@@ -241,9 +244,9 @@ const deletionMark = (columns: readonly CatalogueColumn[]): CatalogueColumn | un
     deletedNames,
   );
 
-/** The condition under which a row is not marked as deleted. */
-const isKept = ({ type, sql }: CatalogueColumn): string =>
-  type === 'boolean' ? `${sql} is not true` : `${sql} is null`;
+/** The id of a row, null of one that is marked as deleted. */
+const unlessMarked = (mark: CatalogueColumn, id: CatalogueColumn): string =>
+  `case when ${mark.sql} is ${mark.type === 'boolean' ? 'not true' : 'null'} then ${id.sql} end`;
 
 const quoted = ({ name }: CatalogueColumn): string => identifier(name);
 
@@ -423,6 +426,9 @@ const usersUndecided = (names: readonly string[], given: Given): string => {
     return `Each of ${names.join(', ')} may be the users: set ${sourceVariable('usersTable')} to the right one.`;
   if (given.usersTable === undefined)
     return `No table looks like users (a unique uuid and a name). Set ${sourceVariable('usersTable')}, ${sourceVariable('usersId')} and ${sourceVariable('usersName')}. ${otherIds}`;
-  const unset = (['usersId', 'usersName'] as const).filter((key) => given[key] === undefined);
-  return `${given.usersTable} has no uuid and name that look like those of users: set ${(unset.length === 0 ? (['usersId', 'usersName'] as const) : unset).map(sourceVariable).join(' and ')}.${given.usersId === undefined ? ` ${otherIds}` : ''}`;
+  const both = ['usersId', 'usersName'] as const;
+  const unset = both.filter((key) => given[key] === undefined);
+  const toSet = (unset.length === 0 ? both : unset).map(sourceVariable).join(' and ');
+  const hint = given.usersId === undefined ? ` ${otherIds}` : '';
+  return `${given.usersTable} has no uuid and name that look like those of users: set ${toSet}.${hint}`;
 };

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { parse } from 'dotenv';
-import { usageFailure, workFailure } from '../errors.js';
+import { Failure, usageFailure, workFailure } from '../errors.js';
 import { sentence } from '../report/format.js';
 
 /** One line of a settings file, and what is said above it. */
@@ -18,22 +18,41 @@ export const settingsText = (settings: readonly Setting[]): string =>
     )
     .join('');
 
+/** Names of the settings that a file was given, and of those that it had already with another value. */
+export interface Settled {
+  readonly added: readonly string[];
+  readonly others: readonly string[];
+}
+
+/** Whoever gives another database or schema than the file has means it, and the next command would not go there. */
+const decisive = ['DATABASE_URL', 'ARC_GAM_SCHEMA'];
+
 /**
- * Adds settings to a file and makes the file where there is none. Settings that it already has are left alone. Returns
- * the names that were added. Throws a failure where the file can't be written.
+ * Adds settings to a file and makes the file where there is none. Settings that it already has are left alone. Throws a
+ * usage failure where it names another database or schema, and a failure where it can't be written.
  */
-export const addSettings = (path: string, settings: readonly Setting[]): string[] => {
+export const addSettings = (path: string, settings: readonly Setting[]): Settled => {
   try {
     const text = existsSync(path) ? readFileSync(path, 'utf8') : '';
     const present = parse(text);
     const fresh = settings.filter(({ variable }) => present[variable] === undefined);
-    if (fresh.length === 0) return [];
+    const others = settings
+      .filter((setting) => isOther(setting, present[setting.variable]))
+      .map(({ variable }) => variable);
+    const elsewhere = others.filter((variable) => decisive.includes(variable));
+    if (elsewhere.length > 0) {
+      throw usageFailure(
+        `${path} has another ${elsewhere.join(' and ')} than was given, and the next command would go by that. Change it there, or write to another file with --file. Nothing was written.`,
+      );
+    }
+    if (fresh.length === 0) return { added: [], others };
     const gap = text === '' || text.endsWith('\n') ? '' : '\n';
     const head =
       '# arc-gam, found by `arc-gam init`. No password is in here: give it as PGPASSWORD or in DATABASE_URL.\n';
     writeFileSync(path, `${text}${gap}${text === '' ? '' : '\n'}${head}${settingsText(fresh)}`);
-    return fresh.map(({ variable }) => variable);
+    return { added: fresh.map(({ variable }) => variable), others };
   } catch (cause) {
+    if (cause instanceof Failure) throw cause;
     throw workFailure(
       `The settings can't be written to ${path} (${(cause as NodeJS.ErrnoException).code ?? String(cause)}). Give another file with --file, or look at them only with --dry-run.`,
       { cause },
@@ -41,16 +60,8 @@ export const addSettings = (path: string, settings: readonly Setting[]): string[
   }
 };
 
-/**
- * Settings that the file has with another value than the one that was found, which the next command would go by.
- */
-export const otherSettings = (path: string, settings: readonly Setting[]): Setting[] => {
-  const present = existsSync(path) ? parse(readFileSync(path, 'utf8')) : {};
-  return settings.filter(({ variable, value }) => {
-    const there = present[variable];
-    return there !== undefined && (variable === 'DATABASE_URL' ? withoutPassword(there) : there) !== value;
-  });
-};
+const isOther = ({ variable, value }: Setting, there: string | undefined): boolean =>
+  there !== undefined && (variable === 'DATABASE_URL' ? withoutPassword(there) : there) !== value;
 
 /** A database URL without its password, whether that is in the user part or in the query. */
 export const withoutPassword = (url: string): string => {

@@ -371,8 +371,8 @@ const whatIsNotWell = (status: Omit<Status, 'attention'>, schema: string): Atten
   );
   add(
     status.source?.is_time_indexed === false,
-    "No index begins with the time of taps: every run reads all of them. Create one on the application's table.",
-    'create index concurrently on public.taps (time) -- names as in the application',
+    'No index begins with the time of taps: every run reads all of them. The command prints the statement that creates one.',
+    'arc-gam migrate --dry-run',
   );
   const future = status.source?.future_count ?? 0;
   const futureTaps =

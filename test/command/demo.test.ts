@@ -19,6 +19,7 @@ import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import pg from 'pg';
 import { afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { isAlive } from '../../src/demo/embedded.js';
 import { userId } from '../server/database.js';
 import { withinOneDay } from '../server/day.js';
 import { testUnless } from '../server/lacking.js';
@@ -322,12 +323,3 @@ test.each([
   await expect.poll(() => isAlive(pid), { timeout: 5_000 }).toBe(false);
   rmSync(folder, { recursive: true, force: true });
 });
-
-const isAlive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-};

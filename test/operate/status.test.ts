@@ -58,10 +58,9 @@ test('from nothing processed to all well, to a late tap, to a dead run', async (
   database = await createDatabase();
   await addUsers(database, 1, 2);
   await addTap(database, 1, 2, `${yesterday()}T10:00Z`);
-  expect(await status(database)).toMatchObject({
-    outdatedTables: [],
-    attention: [{ what: 'No day has been processed yet.', command: 'arc-gam backfill' }],
-  });
+  const { attention, outdatedTables } = await status(database);
+  expect(attention).toEqual([{ what: 'No day has been processed yet.', command: 'arc-gam backfill' }]);
+  expect(outdatedTables).toEqual([]);
   await database.ok(['etl']);
   expect(await status(database)).toMatchObject({ code: 0, stderr: '', isWell: true, attention: [] });
   const screen = await database.cli(['status']);

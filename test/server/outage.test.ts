@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type EmbeddedServer, startEmbedded } from '../../src/demo/embedded.js';
+import { type EmbeddedServer, isAlive, startEmbedded } from '../../src/demo/embedded.js';
 import { jsonLines, runCli, startCli } from '../command/cli.js';
 import { allFigures } from '../figures/figures.js';
 
@@ -39,14 +39,7 @@ const startServer = async () => {
 /** As `pg_ctl stop -m immediate`: every session is cut, nothing is flushed, the next start recovers. */
 const crash = async () => {
   process.kill(server.pid, 'SIGQUIT');
-  for (;;) {
-    try {
-      process.kill(server.pid, 0);
-    } catch {
-      return;
-    }
-    await sleep(20);
-  }
+  while (isAlive(server.pid)) await sleep(20);
 };
 
 const urlOf = (database: string): string => {

@@ -7,10 +7,11 @@ import type { BatchResult, StepResult } from '../report/reporter.js';
 import { added, applied, countOfStage, prepared, type Statement, stageOf } from './converge.js';
 import { isEmpty, withoutIndexes } from './fill.js';
 import { closureOf, comesFrom, keepingSteps, readsTaps } from './meaning.js';
+import { doneAfter } from './order.js';
 import { outdatedSteps } from './outdated.js';
 import { addDays, dayRanges, type PlannedDay } from './plan.js';
 import { explainRefusal, isRefusal } from './refusal.js';
-import { type Persistence, Scratch, scratchTables } from './scratch.js';
+import { emptying, type Persistence, Scratch, scratchTables } from './scratch.js';
 import { isPreparing, isShared, type Step, type StepParameter } from './step.js';
 
 interface Counts {
@@ -165,12 +166,15 @@ class Batch {
   }
 
   private async runSteps(steps: readonly Step[], values: ParameterValues): Promise<void> {
+    const done = this.options.onScope === undefined ? doneAfter(steps) : () => [];
     for (const step of steps) {
-      if (!this.hasWork(step, values)) continue;
-      this.options.onStep?.(step.name);
-      const started = performance.now();
-      const counts = await this.runStep(step, values);
-      this.results.push([step, { step: step.name, ...counts, durationMs: performance.now() - started }]);
+      if (this.hasWork(step, values)) {
+        this.options.onStep?.(step.name);
+        const started = performance.now();
+        const counts = await this.runStep(step, values);
+        this.results.push([step, { step: step.name, ...counts, durationMs: performance.now() - started }]);
+      }
+      await this.scratch.empty(done(step));
     }
   }
 
@@ -197,7 +201,8 @@ class Batch {
     for (const note of this.isWhole ? [] : step.notes)
       await this.add(note.table, added(step, note.table, note.select, 'note'), step, values);
     if (!isPreparing(step)) {
-      await this.session.script(`${rowCount(counts) === 0 ? '' : 'release written; '}drop table stage;`);
+      const release = rowCount(counts) === 0 ? '' : 'release written; ';
+      await this.session.script(`${release}${emptying('stage', rowCount(counts))}drop table stage;`);
       await this.analyzeStored(step.table, counts.inserted + counts.deleted);
     }
     return counts;

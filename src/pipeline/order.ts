@@ -1,5 +1,6 @@
 import { workFailure } from '../errors.js';
 import { readPackageFile, sqlFilesBelow } from '../files.js';
+import { isScratch } from './scratch.js';
 import { isPreparing, parseStep, type Step, writesOf } from './step.js';
 
 /** Steps by the tables that `tablesOf` says of each. */
@@ -78,6 +79,21 @@ export const orderSteps = (steps: readonly Step[], given: ReadonlySet<string>): 
     ordered.push(next);
   }
   return ordered;
+};
+
+/**
+ * By step, the scratch tables that no step after it reads or adds to, in the order in which the steps run. Of those
+ * that steps make: what a batch is given is its own.
+ */
+export const doneAfter = (steps: readonly Step[]): ((step: Step) => readonly string[]) => {
+  const made = new Set(steps.flatMap(writesOf).filter(isScratch));
+  const last = new Map<string, Step>();
+  for (const step of steps)
+    for (const table of [...step.reads, ...step.before, ...writesOf(step)])
+      if (made.has(table)) last.set(table, step);
+  const done = new Map<Step, string[]>();
+  for (const [table, step] of last) done.set(step, [...(done.get(step) ?? []), table]);
+  return (step) => done.get(step) ?? [];
 };
 
 /** What a batch is given before its first step: the source, its own days, and what operators and migrate keep. */

@@ -70,3 +70,29 @@ test('a first backfill makes keys after filling, as they were, and figures as wi
   ).toEqual([{ are_many: 't' }]);
   expect(await fileOf('pair_day')).toEqual([emptied]);
 });
+
+test('a batch keeps no room of its own until it ends: what nobody reads any more is given back at once', async () => {
+  database = await createDatabase();
+  await addUsers(database, ...Array.from({ length: 30 }, (_, index) => index + 1));
+  await addHistory();
+  // What is only dropped is on the disk still when the batch commits.
+  await database.client.query(`
+    create table public.size_at_commit (bytes bigint);
+    create function public.note_size() returns trigger language plpgsql security definer as $$
+    begin
+      insert into public.size_at_commit values (pg_database_size(current_database()));
+      return null;
+    end
+    $$;
+    create constraint trigger noted after insert on processed_day deferrable initially deferred
+      for each row execute function public.note_size();`);
+  const sizeNow = 'pg_database_size(current_database())';
+  const [{ before } = {}] = await database.rows(`select ${sizeNow} as before`);
+  await database.ok(['backfill', '--to', '2025-03-31']);
+  const [seen] = await database.rows(
+    `select (max(bytes) - ${sizeNow})::float8 as own, (${sizeNow} - $1::bigint)::float8 as stored from public.size_at_commit`,
+    [before],
+  );
+  expect(Number(seen?.own)).toBeGreaterThan(0);
+  expect(Number(seen?.own)).toBeLessThan(0.8 * Number(seen?.stored));
+});

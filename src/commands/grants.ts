@@ -10,6 +10,7 @@ import { readSettings, type Settings } from '../config.js';
 import { withDatabase } from '../db/database.js';
 import { usageFailure, workFailure } from '../errors.js';
 import { grantsSql, type RoleNames } from '../migrate/grants.js';
+import { requireSourceTables } from '../migrate/source.js';
 
 interface GrantsFlags extends CommonFlags, RoleNames {
   apply?: boolean;
@@ -47,6 +48,7 @@ const run = async (flags: GrantsFlags, { reporter, signal, environment, out }: I
   await withDatabase(settings, 'grants', signal, async (database) => {
     const client = await database.connect();
     try {
+      await requireSourceTables(client, settings);
       await client.query(`begin; set local lock_timeout = ${settings.lockTimeoutMs}; ${sql} commit;`);
     } catch (error) {
       if ((error as { code?: string }).code !== '42501') throw error;

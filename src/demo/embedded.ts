@@ -124,7 +124,13 @@ const startIn = async (
   const running = runningServer(data);
   if (running !== null) {
     const url = urlOf(password, running.port);
-    await untilReady(url, () => '');
+    await untilReady(url, () => '').catch((cause: unknown) => {
+      // Only somebody who looks can tell a server that hangs from another program that was given its number.
+      throw workFailure(
+        `${pidFile(data)} says that process ${running.pid} is the server of this folder, but it does not answer. If that is another program by now (ps -p ${running.pid}), remove the file and run this again.`,
+        { cause },
+      );
+    });
     return { url, pid: running.pid };
   }
   const port = options.port ?? (await freePort());
@@ -260,8 +266,10 @@ const requireReachable = (directory: string, owner: Owner): void => {
   );
 };
 
+const pidFile = (data: string): string => join(data, 'postmaster.pid');
+
 const runningServer = (data: string): { pid: number; port: number } | null => {
-  const file = join(data, 'postmaster.pid');
+  const file = pidFile(data);
   if (!existsSync(file)) return null;
   const [pid, , , port] = readFileSync(file, 'utf8').split('\n');
   return isAlive(Number(pid)) ? { pid: Number(pid), port: Number(port) } : null;

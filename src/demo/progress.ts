@@ -23,7 +23,8 @@ export const withProgressLines = (reporter: Reporter, out: NodeJS.WritableStream
       reporter.plan(report);
     },
     batchStarted: (report) => {
-      write(`Batch ${report.index + 1} of ${report.count}`);
+      // Of a community without taps there is one batch, of no days, that is not counted.
+      if (report.count > 0) write(`Batch ${report.index + 1} of ${report.count}`);
       reporter.batchStarted(report);
     },
   };

@@ -266,6 +266,15 @@ const findRelation = async (
   };
 };
 
+/** Throws a usage failure with the tables that there are, where the mapping names one that is not there. */
+export const requireSourceTables = async (
+  client: pg.ClientBase,
+  settings: Pick<Settings, 'source'>,
+): Promise<void> => {
+  const mapping = mappingOf(settings.source);
+  for (const key of ['tapsTable', 'usersTable'] as const) await findRelation(client, mapping, key);
+};
+
 /** Tables and views that may be the application's: not Postgres' own, and not those of a schema that arc-gam made. */
 export const applicationTables = async (client: pg.ClientBase): Promise<string[]> => {
   const { rows } = await client.query<{ name: string }>(readPackageFile('sql/source/application_table.sql'));
@@ -354,12 +363,15 @@ const mapColumn = async (
     );
   }
   try {
-    // Over rows that are called as the table is, as in capture's triggers: there no schema is before that name.
+    // Over rows that are called as the table is, as in capture's triggers: there no schema is before that name. Of each
+    // row by itself (lateral), which an aggregate is not.
     const { rows } = await client.query<{ type: string }>(
       `select format_type(pg_typeof(value)::oid, null) as type
        from (select 1) as one
        left join (
-         select (${given}) as value from (select * from ${relation.sql} limit 0) as ${relation.alias} limit 0
+         select described.value
+         from (select * from ${relation.sql} limit 0) as ${relation.alias}
+         cross join lateral (select (${given}) as value) as described
        ) as described on true`,
     );
     return { sql: `(${given})`, type: rows[0]?.type ?? 'unknown', column: null };

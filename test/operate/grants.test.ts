@@ -309,6 +309,15 @@ describe('arc-gam grants', () => {
     expect(foreign.stderr).toContain('Not everything in schema other belongs to');
   });
 
+  test('a table that is not there is told with its setting, and nobody is advised to migrate', async () => {
+    const result = await as(roles.admin, ['grants', '--apply', ...names], {
+      ARC_GAM_TAPS_TABLE: 'public.tap',
+    });
+    expect(result).toMatchObject({ code: 2 });
+    expect(result.stderr).toContain('There is no table public.tap in this database (ARC_GAM_TAPS_TABLE)');
+    expect(result.stderr).not.toContain('arc-gam migrate');
+  });
+
   test('says what is missing where the role may not grant, and changes nothing', async () => {
     const result = await as(roles.job, [
       'grants',

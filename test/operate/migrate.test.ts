@@ -237,6 +237,11 @@ describe('on the application alone', () => {
       { ARC_GAM_USERS_NAME: 'upper(nmae)' },
       /ARC_GAM_USERS_NAME is 'upper\(nmae\)', which Postgres can't read.*nmae/,
     ],
+    [
+      'an expression over one row',
+      { ARC_GAM_USERS_NAME: 'max(name)' },
+      /ARC_GAM_USERS_NAME is 'max\(name\)', which Postgres can't read.*aggregate functions are not allowed/,
+    ],
     ['one expression only', { ARC_GAM_USERS_NAME: "'x'; drop table public.users" }, /can't have a semicolon/],
   ])('a mapping without %s changes nothing and names what was found', async (_, environment, message) => {
     const before = await catalogue();

@@ -88,3 +88,15 @@ test('a server that does not answer is stopped', async () => {
   await ended;
   expect(() => process.kill(pid, 0)).toThrow('ESRCH');
 });
+
+test('a number of a server that another program has by now is told, with the file that has it', async () => {
+  const directory = join(folder, 'server');
+  mkdirSync(join(directory, 'data'), { recursive: true });
+  writeFileSync(join(directory, 'data', 'PG_VERSION'), '18');
+  writeFileSync(join(directory, 'password'), 'none');
+  const file = join(directory, 'data', 'postmaster.pid');
+  writeFileSync(file, `${process.pid}\n${directory}/data\n0\n1\n`);
+  await expect(startEmbedded({ directory })).rejects.toThrow(
+    `${file} says that process ${process.pid} is the server of this folder, but it does not answer`,
+  );
+});

@@ -473,6 +473,50 @@ withBrowser('the Community page', () => {
     }
   });
 
+  test('a quest without an end that is nearly done says so', async () => {
+    const shown: string[] = [];
+    for (const status of ['nearly_done', 'active']) {
+      const { text, close } = await open(
+        1,
+        {},
+        {
+          changes: {
+            quests: (answer) => {
+              for (const quest of answer.quests) Object.assign(quest, { status, ends_at: null });
+            },
+          },
+        },
+      );
+      shown.push(await text('quests'));
+      await close();
+    }
+    expect(shown).toEqual([
+      expect.stringContaining('Nearly there'),
+      expect.not.stringContaining('Nearly there'),
+    ]);
+  });
+
+  test('whom one has just met for the first time is not to be met', async () => {
+    const { text, close } = await open(
+      1,
+      {},
+      {
+        changes: {
+          weekly: (answer) => {
+            const [first] = answer.recommendations;
+            answer.recommendations = [
+              { ...first, user_id: userId(2), name: 'Met Lately' },
+              { ...first, user_id: userId(9), name: 'Not Met' },
+            ];
+          },
+        },
+      },
+    );
+    expect(await text('todo')).toContain('Meet Not Met');
+    expect(await text('todo')).not.toContain('Met Lately');
+    await close();
+  });
+
   test('two surges of one name and hour stay two when the page is drawn again', async () => {
     const { page, close } = await open(
       1,

@@ -52,19 +52,25 @@ export const processMs = (pid: number, ended = false): number | null => {
   return tickMs * (stat(14) + stat(15) + (ended ? stat(16) + stat(17) : 0));
 };
 
-/**
- * Processor time of the server with all its processes, other databases' included, in ms. Null where it runs on another
- * machine.
- */
-export const serverProcessorMs = async (client: pg.Client): Promise<number | null> => {
+/** The process id of a server on this machine; null where it runs on another one. */
+export const postmasterOf = async (client: pg.Client): Promise<number | null> => {
   const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
-  const postmaster = statOf(rows[0]?.pid ?? 0)?.(4);
-  if (postmaster === undefined) return null;
+  return statOf(rows[0]?.pid ?? 0)?.(4) ?? null;
+};
+
+/** Processor time of a server with all its processes, other databases' included, in ms; null where it is not there. */
+export const postmasterMs = (postmaster: number): number | null => {
   const children = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name) && statOf(Number(name))?.(4) === postmaster)
     .map((name) => processMs(Number(name)) ?? 0);
   const own = processMs(postmaster, true);
   return own === null ? null : own + children.reduce((sum, ms) => sum + ms, 0);
+};
+
+/** The same of the server of a connection. Null where it runs on another machine. */
+export const serverProcessorMs = async (client: pg.Client): Promise<number | null> => {
+  const postmaster = await postmasterOf(client);
+  return postmaster === null ? null : postmasterMs(postmaster);
 };
 
 /** What some work took on a world's server; `nodeOf` says the processor time of a process that the work ran. */

@@ -1,6 +1,10 @@
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { selectOf } from '../../src/citus/shadows.js';
+import { figurePlacements } from '../../src/citus/cluster.js';
+import { Shadows, selectOf } from '../../src/citus/shadows.js';
+import { readSettings } from '../../src/config.js';
+import { withDatabase } from '../../src/db/database.js';
+import { rollBack, withTransaction } from '../../src/db/transaction.js';
 import { applied } from '../../src/pipeline/converge.js';
 import { loadSteps } from '../../src/pipeline/order.js';
 import { createScratch, scratchTables } from '../../src/pipeline/scratch.js';
@@ -119,5 +123,42 @@ describeUnless(missing)('what is asked of the nodes', () => {
       ]);
       await client.query('drop table batch.stage');
     }
+  });
+
+  test('what stands in for a table is looked up as the table is, and so is a view', async () => {
+    const settings = readSettings({ databaseUrl: spread.url }, {});
+    const indexed = (space: string) =>
+      `select pg_class.relname::text as name, coalesce(string_agg(kind, ', ' order by kind), '') as indexes
+       from pg_class left join pg_index on pg_index.indrelid = pg_class.oid
+       cross join lateral (
+         select indisunique || substr(definition, strpos(definition, ' USING ')) as kind
+         from pg_get_indexdef(pg_index.indexrelid) as definition
+       ) as described
+       where pg_class.relnamespace = ${space} and pg_class.relkind in ('r', 'v')
+       group by pg_class.oid, pg_class.relname order by 1`;
+    await withDatabase(settings, 'test', undefined, (database) =>
+      withTransaction(database, settings, async (session) => {
+        const figures = (await figurePlacements(session.query, 'gamification')).filter(
+          ({ placement }) => placement !== 'reference',
+        );
+        const shadows = new Shadows(session, 'gamification', figures);
+        await shadows.prefer();
+        await shadows.makeAll();
+        const tables = await session.query<{ name: string; indexes: string }>(
+          indexed("'gamification'::regnamespace"),
+        );
+        const views = new Map([
+          ['connection', 'false USING btree (u1)'],
+          ['friend', 'false USING btree (user_key)'],
+          ['frozen_digest', 'false USING btree (day)'],
+        ]);
+        const expected = tables
+          .filter(({ name }) => figures.some((figure) => figure.name === name))
+          .map(({ name, indexes }) => ({ name, indexes: views.get(name) ?? indexes }));
+        expect(expected.map(({ name }) => name)).toEqual(expect.arrayContaining([...views.keys(), 'pair']));
+        expect(await session.query(indexed('pg_my_temp_schema()'))).toEqual(expected);
+        return rollBack(null);
+      }),
+    );
   });
 });

@@ -1,0 +1,145 @@
+/**
+ * What figures on a cluster cost each node, by step, against the same on its coordinator alone. Needs Citus for a server
+ * of this machine, as the tests of the cluster do.
+ *
+ *   npm run bench:spread -- [--size tiny] [--top 15] [--json]
+ *
+ * All nodes share this machine: only processor time is told, in which the postmasters' own processes are included. All
+ * tables are compared in the end; the exit code is 1 where a row differs.
+ */
+import { parseArgs } from 'node:util';
+import pg from 'pg';
+import { readSettings } from '../src/config.js';
+import { withDatabase } from '../src/db/database.js';
+import { addDays } from '../src/pipeline/plan.js';
+import { runPipeline } from '../src/pipeline/run.js';
+import { startCluster } from '../test/citus/cluster.js';
+import { plainSource } from '../test/citus/spread.js';
+import { runCli } from '../test/command/cli.js';
+import { differencesOf } from '../test/figures/figures.js';
+import { quiet } from '../test/prove/world.js';
+import { say, sizeNamed } from './command-line.js';
+import { postmasterMs, postmasterOf } from './cost.js';
+import { backfillEnd } from './measurements.js';
+import { makeData, sizes } from './world.js';
+
+const { values: flags } = parseArgs({
+  options: {
+    size: { type: 'string', default: 'tiny' },
+    top: { type: 'string', default: '15' },
+    json: { type: 'boolean', default: false },
+  },
+});
+const size = sizes[sizeNamed(flags.size)];
+
+/** Processor time in ms, the coordinator's first. */
+type ByNode = readonly number[];
+
+const minus = (one: ByNode, other: ByNode): ByNode => one.map((ms, index) => ms - (other[index] ?? 0));
+const plus = (one: ByNode, other: ByNode): ByNode => one.map((ms, index) => ms + (other[index] ?? 0));
+
+const connect = async (url: string): Promise<pg.Client> => {
+  const client = new pg.Client({ connectionString: url });
+  client.on('error', () => undefined);
+  await client.connect();
+  return client;
+};
+
+/** Derives the days up to one, and says what each step cost which node; '' is what comes before the first step. */
+const costsOf = async (
+  url: string,
+  environment: NodeJS.ProcessEnv,
+  to: string,
+  nodes: readonly number[],
+): Promise<ReadonlyMap<string, ByNode>> => {
+  const costs = new Map<string, ByNode>();
+  let step = '';
+  const now = (): ByNode => nodes.map((pid) => postmasterMs(pid) ?? Number.NaN);
+  let since = now();
+  const next = (name: string): void => {
+    const at = now();
+    const cost = minus(at, since);
+    costs.set(step, plus(cost, costs.get(step) ?? cost.map(() => 0)));
+    step = name;
+    since = at;
+  };
+  const settings = readSettings({ databaseUrl: url }, environment);
+  await withDatabase(settings, 'bench', undefined, (database) =>
+    runPipeline(
+      database,
+      settings,
+      { command: 'bench', to, always: true },
+      { ...quiet, stepStarted: next, batchEnded: () => next('commit') },
+    ),
+  );
+  next('');
+  return costs;
+};
+
+const sumOf = (costs: ReadonlyMap<string, ByNode>): ByNode =>
+  [...costs.values()].reduce(plus, [...costs.values()][0]?.map(() => 0) ?? []);
+
+const cluster = await startCluster();
+try {
+  const url = await cluster.createDatabase('bench');
+  const client = await connect(url);
+  const workers = await Promise.all([1, 2].map((worker) => connect(cluster.workerUrl(worker, 'bench'))));
+  const nodes = (await Promise.all([client, ...workers].map(postmasterOf))).map((pid) => pid ?? 0);
+  await client.query("set timezone = 'UTC'");
+  const taps = await makeData(client, size, 1);
+  await client.query(`
+    create table public.plain_users (like public.users including all);
+    create table public.plain_taps (like public.taps including defaults including indexes);
+    insert into public.plain_users select * from public.users;
+    insert into public.plain_taps select * from public.taps;`);
+  await client.query('analyze public.plain_users, public.plain_taps');
+  await client.query("select create_reference_table('public.users')");
+  await client.query("select create_distributed_table('public.taps', 'id')");
+  say(`${taps} taps of ${size.users} users`);
+  const plain = { ...plainSource, ARC_GAM_SCHEMA: 'plain' };
+  for (const [command, environment] of [
+    ['migrate', plain],
+    ['migrate', {}],
+    ['distribute', {}],
+  ] as const) {
+    const { code, stderr } = await runCli([command], { DATABASE_URL: url, ...environment });
+    if (code !== 0) throw new Error(stderr);
+  }
+  const found = [];
+  const end = backfillEnd(size);
+  for (const [what, to] of [
+    ['backfill', end],
+    ['a night', addDays(end, 2)],
+  ] as const) {
+    say(`${what}, on the coordinator alone`);
+    const alone = await costsOf(url, plain, to, nodes);
+    say(`${what}, on the cluster`);
+    const spread = await costsOf(url, {}, to, nodes);
+    const all = sumOf(spread).reduce((sum, ms) => sum + ms, 0);
+    const rows = [...spread].map(([step, byNode]) => ({
+      step: step || 'plan',
+      'alone, ms': alone.get(step)?.[0] ?? 0,
+      'coordinator, ms': byNode[0] ?? 0,
+      'workers, ms': byNode.slice(1).join(' + '),
+      'coordinator, of all': `${((100 * (byNode[0] ?? 0)) / all).toFixed(1)} %`,
+    }));
+    rows.sort((one, other) => other['coordinator, ms'] - one['coordinator, ms']);
+    found.push({ what, alone: sumOf(alone)[0], byNode: sumOf(spread), steps: rows });
+  }
+  const different = await differencesOf(client, 'gamification', 'plain');
+  await Promise.all([client, ...workers].map((one) => one.end()));
+  if (flags.json) console.log(JSON.stringify({ size: flags.size, taps, found, different }));
+  else {
+    for (const { what, alone, byNode, steps } of found) {
+      const all = byNode.reduce((sum, ms) => sum + ms, 0);
+      console.log(
+        `${what}: alone ${alone} ms; spread ${byNode.join(' + ')} ms, ${((100 * (byNode[0] ?? 0)) / all).toFixed(0)} % of it the coordinator's`,
+      );
+      console.table(steps.slice(0, Number(flags.top)));
+    }
+    console.log(different.length === 0 ? 'All tables are equal.' : different.join('\n'));
+  }
+  if (different.length > 0) process.exitCode = 1;
+} finally {
+  await cluster.stop();
+}

@@ -48,7 +48,8 @@ const filled = (text: string, step: Step): string =>
  * coordinator back to them. Anything else is one question to each shard, with what the batch was given.
  */
 const inTwoSteps = new Map([
-  ['user_streaks pair_day', 'which days are the last of a run, of the users in question'],
+  ['user_streaks pair', 'which days are the last of their users'],
+  ['user_streaks pair_day', 'the same'],
   ['second_degree_list friend', 'the friends of those whose lists are walked'],
 ]);
 

@@ -89,9 +89,34 @@ join user_streaks as stored on stored.user_id = streak_scope.user_id
 --: slice activity_run
 activity_run.user_key in (select streak_scope.user_key from streak_scope)
 --: slice pair
-pair.u1_key in (select streak_scope.user_key from streak_scope) or pair.u2_key in (select streak_scope.user_key from streak_scope)
+pair.last_day in (
+    select unnest(array[latest.ended_on, latest.ended_on - 1])
+    from (
+      select max(activity_run.ended_on) as ended_on
+      from activity_run
+      where activity_run.user_key in (select streak_scope.user_key from streak_scope)
+        and activity_run.ended_on <= $1::date
+      group by activity_run.user_key
+    ) as latest
+  )
+  and (
+    pair.u1_key in (select streak_scope.user_key from streak_scope)
+    or pair.u2_key in (select streak_scope.user_key from streak_scope)
+  )
 --: slice pair_day
-pair_day.day in (select unnest(array[activity_run.ended_on, activity_run.ended_on - 1]) from activity_run where activity_run.user_key in (select streak_scope.user_key from streak_scope))
-  and (pair_day.u1_key in (select streak_scope.user_key from streak_scope) or pair_day.u2_key in (select streak_scope.user_key from streak_scope))
+pair_day.day in (
+    select unnest(array[latest.ended_on, latest.ended_on - 1])
+    from (
+      select max(activity_run.ended_on) as ended_on
+      from activity_run
+      where activity_run.user_key in (select streak_scope.user_key from streak_scope)
+        and activity_run.ended_on <= $1::date
+      group by activity_run.user_key
+    ) as latest
+  )
+  and (
+    pair_day.u1_key in (select streak_scope.user_key from streak_scope)
+    or pair_day.u2_key in (select streak_scope.user_key from streak_scope)
+  )
 --: slice user_streaks
 user_streaks.user_id in (select streak_scope.user_id from streak_scope)

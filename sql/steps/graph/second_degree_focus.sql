@@ -35,6 +35,12 @@ from candidate
 group by candidate.user_key
 --: slice user_week_activity
 user_week_activity.user_id in (select changed_user_day.user_id from changed_user_day)
+  and (user_week_activity.year, user_week_activity.iso_week) in (
+    select
+      iso_year(week_number(changed_user_day.day)),
+      iso_week(week_number(changed_user_day.day))
+    from changed_user_day
+  )
 --: slice second_degree
 second_degree.user_key in (
     select user_key.user_key

@@ -55,3 +55,4 @@ select
 from reached
 --: slice activity_run
 activity_run.user_key in (select quest_total.user_key from quest_total)
+  and activity_run.ended_on >= (select week_start(min(quest_total.week)) from quest_total)

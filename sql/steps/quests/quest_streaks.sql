@@ -55,3 +55,4 @@ from run
 group by run.user_key, run.week
 --: slice activity_run
 activity_run.user_key in (select quest_scope.user_key from quest_scope)
+  and activity_run.ended_on >= (select week_start(min(quest_scope.week)) from quest_scope)

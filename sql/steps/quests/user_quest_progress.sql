@@ -58,4 +58,6 @@ join user_quest_progress as stored on stored.quest_id = changed_quest.quest_id
 user_quest_progress.user_id in (
     select user_key.user_id from quest_scope join user_key on user_key.user_key = quest_scope.user_key
   )
+  and user_quest_progress.week_start >= (select week_start(min(quest_scope.week)) from quest_scope)
+  and user_quest_progress.week_start <= (select week_start(max(quest_scope.week)) from quest_scope)
   or user_quest_progress.quest_id in (select changed_quest.quest_id from changed_quest)

@@ -58,6 +58,15 @@ user_week_activity.user_id in (
     union
     select changed_run.user_id from changed_run
   )
+  and 100 * user_week_activity.year + user_week_activity.iso_week >= (
+    select 100 * iso_year(earliest.week) + iso_week(earliest.week)
+    from (
+      select least(
+        (select min(changed_user_week.week) from changed_user_week),
+        (select week_number(min(changed_run.from_day)) from changed_run)
+      ) as week
+    ) as earliest
+  )
 --: slice activity_run
 activity_run.user_key in (
     select user_key.user_key
@@ -66,5 +75,11 @@ activity_run.user_key in (
       select changed_user_week.user_id from changed_user_week
       union
       select changed_run.user_id from changed_run
+    )
+  )
+  and activity_run.ended_on >= (
+    select least(
+      (select week_start(min(changed_user_week.week)) from changed_user_week),
+      (select week_start(week_number(min(changed_run.from_day))) from changed_run)
     )
   )

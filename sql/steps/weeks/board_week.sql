@@ -15,3 +15,9 @@ where (board_figure.new_first_degree, board_figure.delta_second_degree, board_fi
   )
 --: slice weekly_leaderboard
 weekly_leaderboard.user_id in (select board_figure.user_id from board_figure)
+  and (weekly_leaderboard.year, weekly_leaderboard.iso_week) in (
+    select
+      iso_year(board_figure.week),
+      iso_week(board_figure.week)
+    from board_figure
+  )

@@ -291,7 +291,8 @@ class Batch {
     const parameters = statement.params.map((parameter) => values[parameter]);
     // What applies the stage reads nothing else.
     const isApplying = statement.table === step.table && !isPreparing(step);
-    if (!isApplying)
+    if (isApplying) await this.shadows?.forget(step.table);
+    else
       await this.shadows?.make(
         statement.text,
         step.slices,

@@ -47,17 +47,8 @@ from (
 ) as changed
 join friend_list as stored on stored.user_key = changed.user_key
 --: slice friend
-with wanted as materialized (
-  select changed_pair.u1_key as user_key from changed_pair
-  union
-  select changed_pair.u2_key from changed_pair
-  union
-  select second_degree_suspect.user_key from second_degree_suspect
-)
-select pair.u1_key as user_key, pair.u2_key as friend_key, pair.first_day
-from pair
-where pair.u1_key in (select wanted.user_key from wanted)
-union all
-select pair.u2_key, pair.u1_key, pair.first_day
-from pair
-where pair.u2_key in (select wanted.user_key from wanted)
+select changed_pair.u1_key as user_key from changed_pair
+union
+select changed_pair.u2_key from changed_pair
+union
+select second_degree_suspect.user_key from second_degree_suspect

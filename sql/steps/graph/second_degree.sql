@@ -53,13 +53,4 @@ second_degree.week <> week_number($1::date)
     select second_degree_event.user_key from second_degree_event
   )
 --: slice friend
-with wanted as materialized (
-  select second_degree_focus.user_key from second_degree_focus
-)
-select pair.u1_key as user_key, pair.u2_key as friend_key, pair.first_day
-from pair
-where pair.u1_key in (select wanted.user_key from wanted)
-union all
-select pair.u2_key, pair.u1_key, pair.first_day
-from pair
-where pair.u2_key in (select wanted.user_key from wanted)
+select second_degree_focus.user_key from second_degree_focus

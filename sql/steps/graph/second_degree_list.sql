@@ -93,10 +93,4 @@ with own as materialized (
   union
   select pair.u1_key from pair where pair.u2_key in (select own.user_key from own)
 )
-select pair.u1_key as user_key, pair.u2_key as friend_key, pair.first_day
-from pair
-where pair.u1_key in (select wanted.user_key from wanted)
-union all
-select pair.u2_key, pair.u1_key, pair.first_day
-from pair
-where pair.u2_key in (select wanted.user_key from wanted)
+select wanted.user_key from wanted

@@ -42,17 +42,8 @@ from (
 ) as list
 group by list.user_key
 --: slice friend
-with wanted as materialized (
-  select quest_scope.user_key from quest_scope where 'assists' = any (quest_scope.metrics)
-  union
-  select quest_meeting.u1_key from quest_meeting
-  union
-  select quest_meeting.u2_key from quest_meeting
-)
-select pair.u1_key as user_key, pair.u2_key as friend_key, pair.first_day
-from pair
-where pair.u1_key in (select wanted.user_key from wanted)
-union all
-select pair.u2_key, pair.u1_key, pair.first_day
-from pair
-where pair.u2_key in (select wanted.user_key from wanted)
+select quest_scope.user_key from quest_scope where 'assists' = any (quest_scope.metrics)
+union
+select quest_meeting.u1_key from quest_meeting
+union
+select quest_meeting.u2_key from quest_meeting

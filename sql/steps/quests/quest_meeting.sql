@@ -40,13 +40,4 @@ where not (select is_large from size)
 pair.first_day >= (select week_start(min(quest_scope.week)) from quest_scope)
   and pair.first_day <= (select week_start(max(quest_scope.week)) + 6 from quest_scope)
 --: slice friend
-with wanted as materialized (
-  select distinct quest_scope.user_key from quest_scope where 'assists' = any (quest_scope.metrics)
-)
-select pair.u1_key as user_key, pair.u2_key as friend_key, pair.first_day
-from pair
-where pair.u1_key in (select wanted.user_key from wanted)
-union all
-select pair.u2_key, pair.u1_key, pair.first_day
-from pair
-where pair.u2_key in (select wanted.user_key from wanted)
+select distinct quest_scope.user_key from quest_scope where 'assists' = any (quest_scope.metrics)

@@ -68,8 +68,16 @@ cross join (
 left join known_week on known_week.user_key = any_week.user_key and known_week.week = any_week.week
 where known_week.user_key is null
 --: slice pair
-(pair.u1_key, pair.u2_key) in (select changed_pair_day.u1_key, changed_pair_day.u2_key from changed_pair_day)
+not $1::boolean
+  and pair.last_day >= (select min(changed_pair_day.day) from changed_pair_day)
+  and (pair.u1_key, pair.u2_key) in (
+    select changed_pair_day.u1_key, changed_pair_day.u2_key from changed_pair_day
+  )
 --: slice pair_day
-(pair_day.u1_key, pair_day.u2_key) in (select changed_pair_day.u1_key, changed_pair_day.u2_key from changed_pair_day)
+not $1::boolean
+  and pair_day.day >= (select min(changed_pair_day.day) from changed_pair_day)
+  and (pair_day.u1_key, pair_day.u2_key) in (
+    select changed_pair_day.u1_key, changed_pair_day.u2_key from changed_pair_day
+  )
 --: slice user_week_activity
 exists (select 1 from changed_quest where changed_quest.metric <> 'assists')

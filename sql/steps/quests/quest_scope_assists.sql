@@ -111,15 +111,6 @@ exists (select 1 from changed_quest where changed_quest.metric = 'assists')
     select week_start(min(week_number(least(changed_pair.old_first_day, changed_pair.new_first_day)))) from changed_pair
   )
 --: slice friend
-with wanted as materialized (
-  select changed_pair.u1_key as user_key from changed_pair
-  union
-  select changed_pair.u2_key from changed_pair
-)
-select pair.u1_key as user_key, pair.u2_key as friend_key, pair.first_day
-from pair
-where pair.u1_key in (select wanted.user_key from wanted)
-union all
-select pair.u2_key, pair.u1_key, pair.first_day
-from pair
-where pair.u2_key in (select wanted.user_key from wanted)
+select changed_pair.u1_key as user_key from changed_pair
+union
+select changed_pair.u2_key from changed_pair

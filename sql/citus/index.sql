@@ -1,5 +1,5 @@
--- The indexes of tables in the schema $1, as what comes after CREATE without the names of index and table; of a view one
--- by its first column. $2 names of tables and views, with commas between them.
+-- The indexes of tables in the schema $1, as what comes after CREATE without the names of index and table; of a view
+-- one by its first column. $2 names of tables and views, with commas between them.
 select
   class.relname::text as name,
   format(

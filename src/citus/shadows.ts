@@ -5,8 +5,8 @@ import { filledFile } from '../sql-text.js';
 import type { FigurePlacement } from './cluster.js';
 
 /**
- * Which rows of distributed tables a statement may need: a condition on the table, or a whole SELECT. Of the view friend a
- * SELECT of the users whose connections they are.
+ * Which rows of distributed tables a statement may need: a condition on the table, or a whole SELECT. Of the view
+ * friend a SELECT of the users whose connections they are.
  */
 export interface Slice {
   readonly table: string;

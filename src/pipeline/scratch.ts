@@ -48,8 +48,8 @@ export const createScratch = (table: string, persistence: Persistence, schema: s
   `create ${persistence} table ${scratchName(table, persistence, schema)} (\n${declared(table).body}\n)`;
 
 /**
- * What gives the disk of a table back at once, before it is dropped: that of one that is only dropped is kept until the
- * transaction ends. Nothing where it has few rows, which are not worth a statement.
+ * What gives the disk of a table back at once, before it is dropped: that of one that is only dropped is kept until
+ * the transaction ends. Nothing where it has few rows, which are not worth a statement.
  */
 export const emptying = (table: string, rows: number): string => (rows < 1_000 ? '' : `truncate ${table}; `);
 

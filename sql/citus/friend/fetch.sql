@@ -1,4 +1,5 @@
--- Fetches the connections of the users in question: two questions to the nodes, of which the rows are put together here.
+-- Fetches the connections of the users in question: two questions to the nodes, of which the rows are put together
+-- here.
 insert into pg_temp.friend (user_key, friend_key, first_day)
 select pair.u1_key, pair.u2_key, pair.first_day
 from pair

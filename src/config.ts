@@ -148,7 +148,7 @@ export const readSettings = (flags: ConnectionFlags, environment: NodeJS.Process
     source: Object.freeze(source),
     lockTimeoutMs: numberSetting(environment, 'ARC_GAM_LOCK_TIMEOUT_MS', 5_000),
     statementTimeoutMs: numberSetting(environment, 'ARC_GAM_STATEMENT_TIMEOUT_MS', 3_600_000),
-    batchTaps: numberSetting(environment, 'ARC_GAM_BATCH_TAPS', 5_000_000, { least: 1 }),
+    batchTaps: numberSetting(environment, 'ARC_GAM_BATCH_TAPS', 10_000_000, { least: 1 }),
   });
 };
 

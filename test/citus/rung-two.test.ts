@@ -199,6 +199,19 @@ describeUnless(missing)('figures on a cluster', () => {
     expect(await spread.unlikePlain(zone)).toEqual([]);
   });
 
+  test('the graph is derived again for an upgrade, and in the same batch for new connections', async () => {
+    await spread.client.query(
+      "update gamification.derived_step set digest = 'another' where step in ('friend_list', 'second_degree')",
+    );
+    for (const other of [24, 27, 29, 30])
+      await spread.client.query(
+        "insert into public.taps (id1, id2, time) values ($1::uuid, $2::uuid, '2026-01-19T12:00Z')",
+        [userId(2), userId(other)],
+      );
+    await spread.ok(['etl', '--date', last], environment);
+    expect(await spread.unlikePlain(zone)).toEqual([]);
+  });
+
   test('verify finds all equal, and what is spoilt; repair mends it', async () => {
     const { client } = spread;
     for (const args of [

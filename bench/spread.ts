@@ -14,7 +14,7 @@ import { withDatabase } from '../src/db/database.js';
 import { addDays } from '../src/pipeline/plan.js';
 import { runPipeline } from '../src/pipeline/run.js';
 import { startCluster } from '../test/citus/cluster.js';
-import { plainSource } from '../test/citus/spread.js';
+import { copyToPlain, plainSource } from '../test/citus/spread.js';
 import { runCli } from '../test/command/cli.js';
 import { differencesOf } from '../test/figures/figures.js';
 import { quiet } from '../test/prove/world.js';
@@ -59,7 +59,7 @@ const costsOf = async (
   const next = (name: string): void => {
     const at = now();
     const cost = minus(at, since);
-    costs.set(step, plus(cost, costs.get(step) ?? cost.map(() => 0)));
+    costs.set(step, plus(cost, costs.get(step) ?? []));
     step = name;
     since = at;
   };
@@ -76,8 +76,7 @@ const costsOf = async (
   return costs;
 };
 
-const sumOf = (costs: ReadonlyMap<string, ByNode>): ByNode =>
-  [...costs.values()].reduce(plus, [...costs.values()][0]?.map(() => 0) ?? []);
+const sumOf = (costs: ReadonlyMap<string, ByNode>): ByNode => [...costs.values()].reduce(plus);
 
 const cluster = await startCluster();
 try {
@@ -89,9 +88,8 @@ try {
   const taps = await makeData(client, size, 1);
   await client.query(`
     create table public.plain_users (like public.users including all);
-    create table public.plain_taps (like public.taps including defaults including indexes);
-    insert into public.plain_users select * from public.users;
-    insert into public.plain_taps select * from public.taps;`);
+    create table public.plain_taps (like public.taps including defaults including indexes);`);
+  await copyToPlain(client);
   await client.query('analyze public.plain_users, public.plain_taps');
   await client.query("select create_reference_table('public.users')");
   await client.query("select create_distributed_table('public.taps', 'id')");

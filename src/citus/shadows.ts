@@ -17,8 +17,10 @@ export interface Slice {
 const friend = 'friend';
 
 interface Index extends Record<string, unknown> {
+  /** Of its table or view. */
   readonly name: string;
-  /** From INDEX on, without the names of the index and of the table. */
+  readonly is_unique: boolean;
+  /** What comes after the name of the table. */
   readonly definition: string;
 }
 
@@ -32,7 +34,7 @@ export class Shadows {
   private made: readonly string[] = [];
   /** Whether there are connections that were fetched for an earlier statement. */
   private hasFriends = false;
-  /** Of all distributed tables and the views over them; null until somebody asks. */
+  /** Of all tables of the schema and the views over them; null until somebody asks. */
   private indexes: readonly Index[] | null = null;
 
   constructor(
@@ -55,20 +57,20 @@ export class Shadows {
    */
   async make(text: string, slices: readonly Slice[] = [], values: readonly Value[] = []): Promise<void> {
     const words = new Set(text.replace(/--.*$/gm, '').match(/\w+/g));
-    const isSliced = (name: string) => slices.some(({ table }) => table === name);
+    const sliceOf = (name: string) => slices.find(({ table }) => table === name);
     const views = this.figures.filter(({ name, placement }) => placement === 'view' && words.has(name));
-    const derived = views.filter(({ name }) => !isSliced(name));
+    const derived = views.filter(({ name }) => sliceOf(name) === undefined);
     for (const { definition } of derived) for (const word of definition?.match(/\w+/g) ?? []) words.add(word);
     const tables = this.figures.filter(
       ({ name, placement }) => placement === 'distributed' && words.has(name),
     );
-    for (const view of views) {
-      const users = slices.find(({ table }) => table === view.name);
+    for (const { name } of views) {
+      const users = sliceOf(name);
       if (users === undefined) continue;
-      if (view.name !== friend) throw new Error(`a slice of the view ${view.name} is not known`);
+      if (name !== friend) throw new Error(`a slice of the view ${name} is not known`);
       await this.addFriends(users, values);
     }
-    for (const { name } of tables) await this.copy(name, slices, values);
+    for (const { name } of tables) await this.copy(name, sliceOf(name), values);
     // Only now under their names: a slice may read another distributed table.
     if (tables.length > 0)
       await this.session.script(
@@ -123,9 +125,11 @@ export class Shadows {
 
   /** Fetches the connections of those users of a slice whose are not there yet. */
   private async addFriends({ text }: Slice, values: readonly Value[]): Promise<void> {
-    if (!this.hasFriends)
+    if (!this.hasFriends) {
       await this.session.script(filledFile('sql/citus/friend/open.sql', { schema: this.schema }));
-    this.hasFriends = true;
+      await this.makeIndexes(friend, friend);
+      this.hasFriends = true;
+    }
     const users = renumbered(text);
     await this.session.run(
       `insert into friend_wanted (user_key) ${users.text}`,
@@ -144,10 +148,9 @@ export class Shadows {
     await this.session.script('truncate friend_wanted;');
   }
 
-  private async copy(name: string, slices: readonly Slice[], values: readonly Value[]): Promise<void> {
+  private async copy(name: string, slice: Slice | undefined, values: readonly Value[]): Promise<void> {
     const real = `"${this.schema}".${name}`;
     await this.session.script(`create temp table copy_of_${name} (like ${real}) on commit drop;`);
-    const slice = slices.find(({ table }) => table === name);
     const { text, used } = renumbered(
       slice === undefined ? `select ${name}.* from ${real}` : selectOf(slice, real),
     );
@@ -163,14 +166,14 @@ export class Shadows {
    * but who looks a user up in it is answered by those of its tables: its stand-in has one by its first column.
    */
   private async makeIndexes(name: string, standIn: string): Promise<void> {
-    this.indexes ??= await this.session.query<Index>(readPackageFile('sql/citus/index.sql'), [
-      this.schema,
-      this.figures.map((figure) => figure.name).join(','),
-    ]);
+    this.indexes ??= await this.session.query<Index>(readPackageFile('sql/citus/index.sql'), [this.schema]);
     await this.session.script(
       this.indexes
         .filter((index) => index.name === name)
-        .map(({ definition }) => `create ${definition.replace('ON', `ON pg_temp.${standIn}`)};`)
+        .map(
+          (index) =>
+            `create ${index.is_unique ? 'unique ' : ''}index on pg_temp.${standIn} ${index.definition};`,
+        )
         .join(' '),
     );
   }

@@ -166,6 +166,7 @@ class Batch {
   }
 
   private async runSteps(steps: readonly Step[], values: ParameterValues): Promise<void> {
+    // Whoever asks what the steps were given counts it in the end.
     const done = this.options.onScope === undefined ? doneAfter(steps) : () => [];
     for (const step of steps) {
       if (this.hasWork(step, values)) {

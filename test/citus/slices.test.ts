@@ -134,8 +134,14 @@ describeUnless(missing)('what is asked of the nodes', () => {
     }
   });
 
-  test('what stands in for a table is looked up as the table is, and so is a view', async () => {
-    const settings = readSettings({ databaseUrl: spread.url }, {});
+  // The other's name is in those of columns: tapped_at.
+  test.each([
+    'gamification',
+    'app',
+  ])('what stands in for a table of schema %s is looked up as the table is, and so is a view', async (schema) => {
+    await spread.ok(['migrate', '--schema', schema]);
+    await spread.ok(['distribute', '--schema', schema]);
+    const settings = readSettings({ databaseUrl: spread.url, schema }, {});
     const indexed = (space: string) =>
       `select pg_class.relname::text as name, coalesce(string_agg(kind, ', ' order by kind), '') as indexes
        from pg_class left join pg_index on pg_index.indrelid = pg_class.oid
@@ -147,14 +153,14 @@ describeUnless(missing)('what is asked of the nodes', () => {
        group by pg_class.oid, pg_class.relname order by 1`;
     await withDatabase(settings, 'test', undefined, (database) =>
       withTransaction(database, settings, async (session) => {
-        const figures = (await figurePlacements(session.query, 'gamification')).filter(
+        const figures = (await figurePlacements(session.query, schema)).filter(
           ({ placement }) => placement !== 'reference',
         );
-        const shadows = new Shadows(session, 'gamification', figures);
+        const shadows = new Shadows(session, schema, figures);
         await shadows.prefer();
         await shadows.makeAll();
         const tables = await session.query<{ name: string; indexes: string }>(
-          indexed("'gamification'::regnamespace"),
+          indexed(`'${schema}'::regnamespace`),
         );
         const views = new Map([
           ['connection', 'false USING btree (u1)'],

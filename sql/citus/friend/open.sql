@@ -1,7 +1,6 @@
 -- What stands in for the view friend where a slice says of whom it is needed: the connections of these users, to which
 -- those of others are added as later steps need them.
 create temp table friend (like "{{schema}}".friend) on commit drop;
-create index on pg_temp.friend (user_key);
 
 -- The users whose connections are there.
 create temp table friend_user (user_key integer primary key) on commit drop;

@@ -58,14 +58,11 @@ user_week_activity.user_id in (
     union
     select changed_run.user_id from changed_run
   )
-  and 100 * user_week_activity.year + user_week_activity.iso_week >= (
-    select 100 * iso_year(earliest.week) + iso_week(earliest.week)
-    from (
-      select least(
-        (select min(changed_user_week.week) from changed_user_week),
-        (select week_number(min(changed_run.from_day)) from changed_run)
-      ) as week
-    ) as earliest
+  and user_week_activity.week_start >= (
+    select least(
+      (select week_start(min(changed_user_week.week)) from changed_user_week),
+      (select week_start(week_number(min(changed_run.from_day))) from changed_run)
+    )
   )
 --: slice activity_run
 activity_run.user_key in (

@@ -112,11 +112,7 @@ user_day_activity.user_id in (select week_scope.user_id from week_scope where we
   and user_day_activity.day <= (select week_start(max(week_scope.week)) + 6 from week_scope)
 --: slice user_week_activity
 user_week_activity.user_id in (select week_scope.user_id from week_scope)
-  and 100 * user_week_activity.year + user_week_activity.iso_week >= (
-    select 100 * iso_year(min(week_scope.week)) + iso_week(min(week_scope.week)) from week_scope
-  )
-  and 100 * user_week_activity.year + user_week_activity.iso_week <= (
-    select 100 * iso_year(max(week_scope.week)) + iso_week(max(week_scope.week)) from week_scope
-  )
+  and user_week_activity.week_start >= (select week_start(min(week_scope.week)) from week_scope)
+  and user_week_activity.week_start <= (select week_start(max(week_scope.week)) from week_scope)
 --: slice second_degree
 second_degree.user_key in (select week_scope.user_key from week_scope)

@@ -41,12 +41,9 @@ user_week_activity.user_id in (
       select second_degree_event.user_key from second_degree_event
     )
   )
-  and 100 * user_week_activity.year + user_week_activity.iso_week >= (
-    select 100 * iso_year(earliest.week) + iso_week(earliest.week)
-    from (
-      select least(
-        (select min(second_degree_focus.from_week) from second_degree_focus),
-        (select min(second_degree_event.week) from second_degree_event)
-      ) as week
-    ) as earliest
+  and user_week_activity.week_start >= (
+    select least(
+      (select week_start(min(second_degree_focus.from_week)) from second_degree_focus),
+      (select week_start(min(second_degree_event.week)) from second_degree_event)
+    )
   )

@@ -134,10 +134,10 @@ describeUnless(missing)('what is asked of the nodes', () => {
     }
   });
 
-  // The other's name is in those of columns: tapped_at.
+  // The other's name is in that of an indexed column: last_active_day.
   test.each([
     'gamification',
-    'app',
+    'active',
   ])('what stands in for a table of schema %s is looked up as the table is, and so is a view', async (schema) => {
     await spread.ok(['migrate', '--schema', schema]);
     await spread.ok(['distribute', '--schema', schema]);

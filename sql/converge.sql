@@ -57,15 +57,15 @@ where {{target_row}} in (
 --: upsert
 insert into {{table}} as target ({{columns}})
 select {{staged_columns}}
-from stage
-where stage.is_wanted
+from {{staged}}
+where {{is_wanted}}
 order by {{order}}
-on conflict ({{grain}}) do update set
+on conflict ({{key}}) do update set
 {{assignments}}
 
 --: fill (an empty table, stripped of its keys until it is full)
 insert into {{table}} ({{columns}})
 select {{staged_columns}}
-from stage
-where stage.is_wanted
+from {{staged}}
+where {{is_wanted}}
 order by {{order}}

@@ -98,6 +98,27 @@ with tie as materialized (
     order by named.strength_f32 desc, named.other_user_id
     limit $5::integer
   )
+), shown_pair as (
+  select
+    shown.list,
+    shown.other_user_id,
+    case when shown.other_user_id < $1::uuid then other.user_key else $2::integer end as u1_key,
+    case when shown.other_user_id < $1::uuid then $2::integer else other.user_key end as u2_key
+  from shown
+  join user_key as other on other.user_id = shown.other_user_id
+), recent as (
+  select
+    shown_pair.list,
+    shown_pair.other_user_id,
+    coalesce(sum(pair_day.tap_count) filter (where pair_day.day > $3::date - 7), 0) as taps_7d,
+    coalesce(sum(pair_day.tap_count) filter (where pair_day.day > $3::date - 30), 0) as taps_30d,
+    max(pair_day.day) as last_day
+  from shown_pair
+  join pair_day
+    on pair_day.u1_key = shown_pair.u1_key
+    and pair_day.u2_key = shown_pair.u2_key
+    and pair_day.day between $3::date - 89 and $3::date
+  group by shown_pair.list, shown_pair.other_user_id
 ), described as (
   select
     shown.list,
@@ -116,21 +137,7 @@ with tie as materialized (
       'health', tie_health(shown.strength)
     ) as line
   from shown
-  join user_key as other on other.user_id = shown.other_user_id
-  cross join lateral (
-    select
-      coalesce(sum(pair_day.tap_count) filter (where pair_day.day > $3::date - 7), 0) as taps_7d,
-      coalesce(sum(pair_day.tap_count) filter (where pair_day.day > $3::date - 30), 0) as taps_30d,
-      max(pair_day.day) as last_day
-    from pair_day
-    where pair_day.u1_key
-        = case when shown.other_user_id < $1::uuid then other.user_key else $2::integer end
-      and pair_day.u2_key
-        = case when shown.other_user_id < $1::uuid then $2::integer else other.user_key end
-      and pair_day.day between $3::date - 89 and $3::date
-    -- One group: without it a cluster could not look the pair up where its days are.
-    group by pair_day.u1_key
-  ) as recent
+  join recent on recent.list = shown.list and recent.other_user_id = shown.other_user_id
 )
 select
   (

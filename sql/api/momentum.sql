@@ -73,17 +73,63 @@ with visited as materialized (
   select earlier_tap.u1_key, earlier_tap.u2_key, min(earlier_tap.tapped_at), max(earlier_tap.tapped_at)
   from earlier_tap
   group by earlier_tap.u1_key, earlier_tap.u2_key
+), walked as (
+  select $4::integer as user_key
+  union all
+  select friend.friend_key from friend where friend.user_key = $4::integer and $8::boolean
+), streak as (
+  -- Each figure by itself: a cluster joins them only where it is told that they are on one node.
+  select
+    user_streaks.user_id,
+    user_streaks.current_streak_days,
+    user_streaks.longest_streak_days,
+    user_streaks.last_tap_at
+  from user_streaks
+  where user_streaks.user_id = $1::uuid
+), week as (
+  select
+    user_week_activity.user_id,
+    user_week_activity.tap_count,
+    user_week_activity.first_degree_new_count,
+    user_week_activity.second_degree_new_count
+  from user_week_activity
+  where user_week_activity.user_id = $1::uuid
+    and user_week_activity.year = iso_year(week_number($2::date))
+    and user_week_activity.iso_week = iso_week(week_number($2::date))
+), board as (
+  select
+    weekly_leaderboard.user_id,
+    weekly_leaderboard.new_first_degree,
+    weekly_leaderboard.delta_second_degree,
+    weekly_leaderboard.streak_days,
+    weekly_leaderboard.connectors_rank,
+    weekly_leaderboard.builders_rank,
+    weekly_leaderboard.streak_rank
+  from weekly_leaderboard
+  where weekly_leaderboard.user_id = $1::uuid
+    and weekly_leaderboard.year = iso_year(week_number($2::date))
+    and weekly_leaderboard.iso_week = iso_week(week_number($2::date))
+), last_board as (
+  select
+    weekly_leaderboard.user_id,
+    weekly_leaderboard.connectors_rank,
+    weekly_leaderboard.builders_rank,
+    weekly_leaderboard.streak_rank
+  from weekly_leaderboard
+  where weekly_leaderboard.user_id = $1::uuid
+    and weekly_leaderboard.year = iso_year(week_number($2::date) - 1)
+    and weekly_leaderboard.iso_week = iso_week(week_number($2::date) - 1)
 )
 select
-  coalesce(user_streaks.current_streak_days, 0) as current_streak_days,
-  coalesce(user_streaks.longest_streak_days, 0) as longest_streak_days,
+  coalesce(streak.current_streak_days, 0) as current_streak_days,
+  coalesce(streak.longest_streak_days, 0) as longest_streak_days,
   coalesce(week.tap_count, 0) as weekly_taps,
   coalesce(week.first_degree_new_count, 0) as new_connections,
   coalesce(week.second_degree_new_count, 0) as second_degree_delta,
   (
     select string_agg(($3::date - active.day) || ':' || active.tap_count, ',' order by active.day)
     from user_day_activity as active
-    where active.user_id = viewer.user_id
+    where active.user_id = $1::uuid
       and active.day between $3::date - 370 and $3::date
   ) as active_days,
   (
@@ -107,11 +153,7 @@ select
         int4send(friend_list.user_key) || int4send(length(friend_list.friends) / 8) || friend_list.friends,
         ''::bytea
       )::text
-    from (
-      select $4::integer as user_key
-      union all
-      select friend.friend_key from friend where friend.user_key = $4::integer and $8::boolean
-    ) as walked
+    from walked
     join friend_list on friend_list.user_key = walked.user_key
   ) as friend_lists,
   coalesce(board.new_first_degree, 0) as new_first_degree,
@@ -120,21 +162,12 @@ select
   board.connectors_rank,
   board.builders_rank,
   board.streak_rank,
-  case when board.user_id is not null then user_streaks.last_tap_at end as last_tap_at,
+  case when board.user_id is not null then streak.last_tap_at end as last_tap_at,
   last_board.connectors_rank as last_connectors_rank,
   last_board.builders_rank as last_builders_rank,
   last_board.streak_rank as last_streak_rank
 from (values ($1::uuid)) as viewer (user_id)
-left join user_streaks on user_streaks.user_id = viewer.user_id
-left join user_week_activity as week
-  on week.user_id = viewer.user_id
-  and week.year = iso_year(week_number($2::date))
-  and week.iso_week = iso_week(week_number($2::date))
-left join weekly_leaderboard as board
-  on board.user_id = viewer.user_id
-  and board.year = iso_year(week_number($2::date))
-  and board.iso_week = iso_week(week_number($2::date))
-left join weekly_leaderboard as last_board
-  on last_board.user_id = viewer.user_id
-  and last_board.year = iso_year(week_number($2::date) - 1)
-  and last_board.iso_week = iso_week(week_number($2::date) - 1)
+left join streak on streak.user_id = viewer.user_id
+left join week on week.user_id = viewer.user_id
+left join board on board.user_id = viewer.user_id
+left join last_board on last_board.user_id = viewer.user_id

@@ -1,20 +1,18 @@
 -- Surges of the last hours within 50 km of the viewer's home city or of a tap of the viewer's latest active day, users
 -- rounded down to 5. $1 user, $2 user_key or null, $3 now, $4 hours.
 with latest_day as (
-  -- By itself: on a cluster it is on another node than the pairs.
+  -- Each by itself: on a cluster they may be on different nodes.
   select user_streaks.last_active_day as day from user_streaks where user_streaks.user_id = $1::uuid
+), own_pair as (
+  select pair.u1_key, pair.u2_key from pair where pair.u1_key = $2::integer
+  union all
+  select pair.u1_key, pair.u2_key from pair where pair.u2_key = $2::integer
 ), latest_pair_day as (
   select pair_day.first_tap_at, pair_day.last_tap_at
   from latest_day
-  join pair on pair.u1_key = $2::integer
+  cross join own_pair
   join pair_day
-    on pair_day.u1_key = pair.u1_key and pair_day.u2_key = pair.u2_key and pair_day.day = latest_day.day
-  union all
-  select pair_day.first_tap_at, pair_day.last_tap_at
-  from latest_day
-  join pair on pair.u2_key = $2::integer
-  join pair_day
-    on pair_day.u1_key = pair.u1_key and pair_day.u2_key = pair.u2_key and pair_day.day = latest_day.day
+    on pair_day.u1_key = own_pair.u1_key and pair_day.u2_key = own_pair.u2_key and pair_day.day = latest_day.day
 ), latest_moment as (
   select first_tap_at as tapped_at from latest_pair_day
   union

@@ -111,6 +111,22 @@ create table second_degree_focus (
   from_week integer not null
 );
 
+create table second_degree_needed (
+  user_key integer not null
+);
+
+create table second_degree_asked (
+  user_key integer not null
+);
+
+create table second_degree_walked (
+  user_key integer primary key,
+  friend_keys integer[] not null,
+  weeks integer[] not null,
+  old_weeks integer[] not null,
+  old_friend_keys integer[] not null
+);
+
 create table second_degree_list (
   user_key integer primary key,
   friend_keys integer[] not null,
@@ -196,6 +212,44 @@ create table quest_week (
   target integer not null
 );
 
+create table assist_part (
+  week integer not null,
+  moved_count integer not null,
+  made_count integer not null
+);
+
+create table assist_since (
+  week integer not null,
+  is_most boolean not null
+);
+
+create table assist_adjacent (
+  user_key integer primary key,
+  friend_keys integer[] not null,
+  first_days date[] not null
+);
+
+create table assist_touched (
+  user_key integer not null,
+  week integer not null
+);
+
+create table made_week (
+  week integer not null
+);
+
+create table assist_user (
+  user_key integer primary key
+);
+
+create table assist_week (
+  week integer not null
+);
+
+create table assist_near (
+  user_key integer not null
+);
+
 create table quest_meeting (
   u1_key integer not null,
   u2_key integer not null,
@@ -223,6 +277,12 @@ create table quest_common (
   friend_key integer not null,
   first_day date not null,
   first_tap_at timestamptz not null
+);
+
+create table quest_assist (
+  user_key integer not null,
+  day date not null,
+  tapped_at timestamptz not null
 );
 
 create table quest_event (

@@ -10,6 +10,7 @@ with recursive placed as (
   join pg_dist_partition on pg_dist_partition.logicalrelid = pg_class.oid
   where pg_class.relnamespace = $1::text::regnamespace
     and pg_class.relkind = 'r'
+    and pg_class.relname not in ('figure_shard', 'pair_copy', 'pair_day_copy', 'pair_day_tap_copy')
     and (pg_dist_partition.partmethod = 'h' or pg_dist_partition.repmodel = 't')
 ), reader as (
   select placed.relation from placed where placed.placement = 'distributed'

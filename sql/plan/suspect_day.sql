@@ -21,6 +21,11 @@ with source_day as (
   from user_key
   left join app_user on app_user.id = user_key.user_id
   where app_user.id is null
+), erased_pair as materialized (
+  -- A part of its own: nodes that have the two tables by other columns can't join them.
+  select pair.u1_key, pair.u2_key
+  from erased
+  join pair on pair.u2_key = erased.user_key
 ), suspect as (
   select day
   from source_day
@@ -40,9 +45,8 @@ with source_day as (
   join pair_day on pair_day.u1_key = erased.user_key
   union
   select pair_day.day
-  from erased
-  join pair on pair.u2_key = erased.user_key
-  join pair_day on pair_day.u1_key = pair.u1_key and pair_day.u2_key = pair.u2_key
+  from erased_pair
+  join pair_day on pair_day.u1_key = erased_pair.u1_key and pair_day.u2_key = erased_pair.u2_key
   union
   select unknown_user_day.day
   from unknown_user_day

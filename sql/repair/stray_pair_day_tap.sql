@@ -4,6 +4,7 @@
 --! writes: pair_day_tap
 --! grain: u1_key, u2_key, day
 --! runs: repair
+--! spread: by_user
 --: stored
 from pair_day_tap as stored
 left join batch_day on batch_day.day = stored.day

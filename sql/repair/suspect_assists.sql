@@ -1,15 +1,16 @@
 -- In a repair: the assists of marked users in all weeks in which connections were made, and those that are stored for
 -- the week of a marked day.
---! reads: batch_day, batch_user, user_key, pair, quest_rule, quest_scope
+--! reads: batch_day, batch_user, user_key, made_week, quest_rule, quest_scope
 --! before: user_quest_progress
 --! writes: quest_scope
 --! grain: user_key, week
 --! runs: repair
+--! spread: by_user
 with suspect as (
-  select user_key.user_key, made_week.week
+  select own_user.user_key, made_week.week
   from batch_user
-  join user_key on user_key.user_id = batch_user.user_id
-  cross join (select distinct week_number(pair.first_day) as week from pair) as made_week
+  join own_user on own_user.user_id = batch_user.user_id
+  cross join made_week
   union
   select user_key.user_key, week_number(user_quest_progress.week_start)
   from batch_user

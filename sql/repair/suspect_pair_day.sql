@@ -4,6 +4,7 @@
 --! writes: changed_pair_day
 --! grain: u1_key, u2_key, day
 --! runs: repair
+--! spread: by_user
 with marked_pair as (
   select pair.u1_key, pair.u2_key, pair.first_day
   from batch_user

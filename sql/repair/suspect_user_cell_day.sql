@@ -4,6 +4,7 @@
 --! writes: changed_user_cell_day
 --! grain: user_key, geohash5
 --! runs: repair
+--! spread: by_user
 select user_cell_day.user_key, user_cell_day.geohash5
 from batch_day
 join user_cell_day on user_cell_day.day = batch_day.day

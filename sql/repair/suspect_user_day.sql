@@ -5,6 +5,7 @@
 --! writes: changed_user_day
 --! grain: user_id, day
 --! runs: repair
+--! spread: by_user
 with marked_week as (
   select distinct week_start(week_number(batch_day.day)) as week_start from batch_day where batch_day.forced
 )

@@ -4,6 +4,7 @@
 --! writes: user_day_scope
 --! grain: day
 --! runs: repair
+--! spread: by_user
 select batch_day.day, null::integer as user_key, null::uuid as user_id from batch_day where batch_day.forced
 union
 select user_day_activity.day, null, null

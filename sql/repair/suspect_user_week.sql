@@ -4,6 +4,7 @@
 --! writes: changed_user_week
 --! grain: user_id, week
 --! runs: repair
+--! spread: by_user
 with marked_week as (
   select distinct week_number(batch_day.day) as week from batch_day where batch_day.forced
 )

@@ -1,5 +1,6 @@
 import { exitCode, Failure, usageFailure, workFailure } from '../errors.js';
 import { readPackageFile } from '../files.js';
+import { filledFile } from '../sql-text.js';
 
 /** Asks the database a question; the way that a session and a connection have in common. */
 export type Ask = <Row extends Record<string, unknown>>(
@@ -185,6 +186,27 @@ export const requireFigures = async (ask: Ask, figures: readonly FigurePlacement
   if (figures.length === 0) return;
   await requireAnswering(ask);
   refuseLacking(figures);
+};
+
+/** The tables of ours that `arc-gam distribute` has yet to move; none of them while nothing is spread. */
+export const unspread = async (ask: Ask, schema: string): Promise<string[]> =>
+  (await ask<{ name: string }>(placedFile('sql/citus/left.sql'), [schema])).map(({ name }) => name);
+
+/** A statement over where our tables are and would be. */
+export const placedFile = (file: string): string =>
+  filledFile(file, {
+    placed: readPackageFile('sql/citus/placed.sql')
+      .replace(/^--.*\n/gm, '')
+      .trimEnd(),
+  });
+
+/** Throws a failure in words where only some of our own tables are spread over the nodes, or as they were before. */
+export const requireWhole = async (ask: Ask, schema: string): Promise<void> => {
+  const left = await unspread(ask, schema);
+  if (left.length === 0) return;
+  throw workFailure(
+    `Of the figures only some are spread over the nodes; ${left.length === 1 ? 'one table is' : `${left.length} tables are`} not where the others expect it (${left.join(', ')}). Go on with: arc-gam distribute (or back: arc-gam distribute --undo)`,
+  );
 };
 
 const refuseLacking = (

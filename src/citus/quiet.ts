@@ -2,9 +2,10 @@ import type { Settings } from '../config.js';
 import { askClient, type Database, withPooled } from '../db/database.js';
 import { pinned, type Session, type TransactionOptions, withTransaction } from '../db/transaction.js';
 import { readPackageFile } from '../files.js';
-import { sectionsOf } from '../sql-text.js';
+import { filled, sectionsOf } from '../sql-text.js';
 import { type FigurePlacement, figurePlacements, hasCitus, requireFigures } from './cluster.js';
 import { Shadows, type Slice } from './shadows.js';
+import { copyOf, isOfPairs } from './shards.js';
 
 /**
  * One transaction in which all of our tables are read at one moment. On a cluster over which they are distributed there
@@ -26,8 +27,10 @@ export const withFigures = async <Result>(
       async (session) => {
         const shadows = new Shadows(session, settings.schema, figures);
         await shadows.prefer();
-        if (user === undefined) await shadows.makeAll();
-        else await shadows.makeAll(slicesOfUser(), [user]);
+        if (user === undefined) {
+          await shadows.makeAll();
+          await findMisplaced(session, settings.schema, figures);
+        } else await shadows.makeAll(slicesOfUser(), [user]);
         await release();
         // What is made from here on is temporary: the nodes need not have it.
         await session.script('set local citus.enable_ddl_propagation = off;');
@@ -36,6 +39,45 @@ export const withFigures = async <Result>(
       options,
     ),
   );
+};
+
+/** Lists the rows that no step would see, in a temporary table. */
+const findMisplaced = async (
+  session: Session,
+  schema: string,
+  figures: readonly FigurePlacement[],
+): Promise<void> => {
+  const file = 'sql/citus/shard/misplaced.sql';
+  const sections = new Map(sectionsOf(readPackageFile(file)).map(({ name, text }) => [name, text]));
+  const run = (section: string, words: Readonly<Record<string, string>>): Promise<unknown> =>
+    session.script(filled(file, sections.get(section) ?? '', words));
+  await run('table', {});
+  for (const { name } of figures.filter(({ placement }) => placement === 'distributed')) {
+    const columns = (
+      await session.query<{ name: string }>(
+        `select attname::text as name from pg_attribute
+         where attrelid = $1::text::regclass and attnum > 0 and not attisdropped order by attnum`,
+        [`pg_temp.${name}`],
+      )
+    ).map((column) => column.name);
+    // As an earlier version of ours distributed it.
+    if (!columns.includes('shard')) continue;
+    const user = ['user_key', 'u1_key', 'user_id', 'u1'].find((column) => columns.includes(column)) ?? '';
+    await run(user.endsWith('_key') ? 'by_key' : 'by_id', { table: name, user });
+    if (!isOfPairs(name)) continue;
+    const words = {
+      schema: `"${schema}"`,
+      table: name,
+      copy: copyOf(name),
+      day: columns.includes('day') ? 'unlike.day' : 'null::date',
+      columns: columns
+        .filter((column) => column !== 'shard')
+        .map((column) => `${name}.${column}`)
+        .join(', '),
+    };
+    await run('copies', words);
+    await run('twice', words);
+  }
 };
 
 const slicesOfUser = (): Slice[] =>

@@ -1,20 +1,13 @@
 import { renumbered } from '../db/parameters.js';
 import type { Session, Value } from '../db/transaction.js';
 import { readPackageFile } from '../files.js';
-import { filledFile } from '../sql-text.js';
 import type { FigurePlacement } from './cluster.js';
 
-/**
- * Which rows of distributed tables a statement may need: a condition on the table, or a whole SELECT. Of the view
- * friend a SELECT of the users whose connections they are.
- */
+/** Which rows of a distributed table a statement may need: a condition on the table, or a whole SELECT. */
 export interface Slice {
   readonly table: string;
   readonly text: string;
 }
-
-/** The view that has every pair from both ends. */
-const friend = 'friend';
 
 interface Index extends Record<string, unknown> {
   /** Of its table or view. */
@@ -32,8 +25,6 @@ interface Index extends Record<string, unknown> {
  */
 export class Shadows {
   private made: readonly string[] = [];
-  /** Whether there are connections that were fetched for an earlier statement. */
-  private hasFriends = false;
   /** Of all tables of the schema and the views over them; null until somebody asks. */
   private indexes: readonly Index[] | null = null;
 
@@ -59,17 +50,10 @@ export class Shadows {
     const words = new Set(text.replace(/--.*$/gm, '').match(/\w+/g));
     const sliceOf = (name: string) => slices.find(({ table }) => table === name);
     const views = this.figures.filter(({ name, placement }) => placement === 'view' && words.has(name));
-    const derived = views.filter(({ name }) => sliceOf(name) === undefined);
-    for (const { definition } of derived) for (const word of definition?.match(/\w+/g) ?? []) words.add(word);
+    for (const { definition } of views) for (const word of definition?.match(/\w+/g) ?? []) words.add(word);
     const tables = this.figures.filter(
       ({ name, placement }) => placement === 'distributed' && words.has(name),
     );
-    for (const { name } of views) {
-      const users = sliceOf(name);
-      if (users === undefined) continue;
-      if (name !== friend) throw new Error(`a slice of the view ${name} is not known`);
-      await this.addFriends(users, values);
-    }
     for (const { name } of tables) await this.copy(name, sliceOf(name), values);
     // Only now under their names: a slice may read another distributed table.
     if (tables.length > 0)
@@ -78,15 +62,14 @@ export class Shadows {
           .map(({ name }) => `alter table copy_of_${name} rename to ${name}; analyze pg_temp.${name};`)
           .join(' '),
       );
-    if (derived.some(({ name }) => name === friend)) await this.dropFriends();
-    for (const { name, definition } of derived) {
+    for (const { name, definition } of views) {
       // It would read the distributed tables themselves, and could be answered wrongly.
       if (definition?.includes(`${this.schema}.`))
         throw new Error(`the definition of ${name} names the schema of its tables`);
       await this.session.script(`create temp table ${name} on commit drop as ${definition ?? ''}`);
       await this.makeIndexes(name, name);
     }
-    this.made = [...derived, ...tables].map(({ name }) => name);
+    this.made = [...views, ...tables].map(({ name }) => name);
   }
 
   /** Makes all of them, with the slices that are given, or else with all rows. */
@@ -100,52 +83,10 @@ export class Shadows {
    */
   async drop(): Promise<void> {
     if (this.made.length === 0) return;
-    await this.dropAll(this.made);
+    await this.session.script(
+      this.made.map((name) => `truncate pg_temp.${name}; drop table pg_temp.${name};`).join(' '),
+    );
     this.made = [];
-  }
-
-  /**
-   * Drops what was kept for later statements and comes from a table, because the table is about to change: connections
-   * are kept, for many steps of a batch ask for those of the same users.
-   */
-  async forget(table: string): Promise<void> {
-    if (table === 'pair') await this.dropFriends();
-  }
-
-  private async dropFriends(): Promise<void> {
-    if (this.hasFriends) await this.dropAll([friend, 'friend_user', 'friend_wanted']);
-    this.hasFriends = false;
-  }
-
-  private async dropAll(names: readonly string[]): Promise<void> {
-    await this.session.script(
-      names.map((name) => `truncate pg_temp.${name}; drop table pg_temp.${name};`).join(' '),
-    );
-  }
-
-  /** Fetches the connections of those users of a slice whose are not there yet. */
-  private async addFriends({ text }: Slice, values: readonly Value[]): Promise<void> {
-    if (!this.hasFriends) {
-      await this.session.script(filledFile('sql/citus/friend/open.sql', { schema: this.schema }));
-      await this.makeIndexes(friend, friend);
-      this.hasFriends = true;
-    }
-    const users = renumbered(text);
-    await this.session.run(
-      `insert into friend_wanted (user_key) ${users.text}`,
-      users.used.map((number) => values[number - 1] ?? null),
-    );
-    await this.session.script(
-      'delete from friend_wanted where user_key in (select friend_user.user_key from friend_user);',
-    );
-    const added = await this.session.run(
-      'insert into friend_user (user_key) select distinct friend_wanted.user_key from friend_wanted',
-    );
-    if (added > 0) {
-      await this.session.run(readPackageFile('sql/citus/friend/fetch.sql'));
-      await this.session.script('analyze pg_temp.friend;');
-    }
-    await this.session.script('truncate friend_wanted;');
   }
 
   private async copy(name: string, slice: Slice | undefined, values: readonly Value[]): Promise<void> {

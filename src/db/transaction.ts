@@ -55,6 +55,18 @@ export const rollBack = (value: unknown): never => {
   throw new Rollback(value);
 };
 
+/** What no figure may depend on a session for. */
+export const pinnedValues = `set local timezone = 'UTC';
+set local datestyle = 'ISO, YMD';
+set local intervalstyle = 'postgres';
+set local extra_float_digits = 1;
+set local bytea_output = 'hex';
+set local row_security = off;
+set local standard_conforming_strings = on;
+set local quote_all_identifiers = off;
+set local jit = off;
+set local work_mem = '128MB';`;
+
 /**
  * What every transaction of ours pins, so that no figure depends on a session: names, zone, formats, and planner
  * settings that don't suit set-based statements. client_connection_check_interval ends the statement of a killed run.
@@ -64,18 +76,9 @@ export const pinned = (
   settings: Pick<Settings, 'schema' | 'lockTimeoutMs' | 'statementTimeoutMs'>,
 ): string => `
 set local search_path = "${settings.schema}", pg_temp;
-set local timezone = 'UTC';
-set local datestyle = 'ISO, YMD';
-set local intervalstyle = 'postgres';
-set local extra_float_digits = 1;
-set local bytea_output = 'hex';
-set local row_security = off;
-set local standard_conforming_strings = on;
-set local quote_all_identifiers = off;
+${pinnedValues}
 set local client_connection_check_interval = '1s';
 ${withoutTimeouts(serverVersion)}
-set local jit = off;
-set local work_mem = '128MB';
 set local lock_timeout = ${settings.lockTimeoutMs};
 set local statement_timeout = ${settings.statementTimeoutMs};`;
 
@@ -85,7 +88,7 @@ set local statement_timeout = ${settings.statementTimeoutMs};`;
  * fails.
  */
 export const avoiding = async <Result>(
-  session: Session,
+  session: Pick<Session, 'script'>,
   ways: readonly string[],
   work: () => Promise<Result>,
 ): Promise<Result> => {

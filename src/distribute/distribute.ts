@@ -4,9 +4,11 @@ import {
   figurePlacements,
   inspectCluster,
   isSpread,
+  placedFile,
   requireAnswering,
   requireUsable,
   sourceViews,
+  unspread,
 } from '../citus/cluster.js';
 import { statementsIn } from '../citus/statements.js';
 import { forgetVerified, readVerified, type Verified } from '../citus/verified.js';
@@ -19,11 +21,13 @@ import { readPackageFile } from '../files.js';
 import { requireMigratedSchema, upSql } from '../migrate/migrations.js';
 import { lockLedger } from '../pipeline/batch.js';
 import { readFrozen } from '../pipeline/frozen.js';
+import { closeShards, hasShards, openShards, removeShard, spreadTable } from './shards.js';
 
 /** A table of ours, where it is and where it would be. */
 export interface PlannedTable extends Record<string, unknown> {
   readonly table: string;
-  readonly now: 'local' | 'distributed' | 'reference';
+  /** Otherwise: distributed as an earlier version did it. */
+  readonly now: 'local' | 'distributed' | 'reference' | 'otherwise';
   readonly placement: 'local' | 'distributed' | 'reference';
   readonly 'user column': string | null;
   /** As the server estimates. */
@@ -80,7 +84,7 @@ export const planMoves = async (session: Session, schema: string, undo: boolean)
 };
 
 const readPlan = (session: Session, schema: string, nodes: number): Promise<PlannedTable[]> =>
-  session.query<PlannedTable>(readPackageFile('sql/citus/plan.sql'), [schema, nodes]);
+  session.query<PlannedTable>(placedFile('sql/citus/plan.sql'), [schema, nodes]);
 
 /** The tables of a plan that are not where they would be, or, to undo it, not on the coordinator. */
 export const toMove = (plan: readonly PlannedTable[], undo: boolean): PlannedTable[] =>
@@ -113,6 +117,10 @@ export const moveTables = async (
       { readOnly: true, signal },
     );
     const moving = toMove(plan, undo);
+    if (!undo && moving.length > 0)
+      await withTransaction(database, settings, (session) => openShards(session, settings.schema), {
+        signal,
+      });
     for (const [index, table] of moving.entries()) {
       onTable(table, index, moving.length);
       await withTransaction(
@@ -126,6 +134,10 @@ export const moveTables = async (
         { signal, before: lockLedger },
       );
     }
+    if (undo)
+      await withTransaction(database, settings, async (session) => {
+        if (await hasShards(session, settings.schema)) await closeShards(session, settings.schema);
+      });
     return moving;
   });
 };
@@ -154,23 +166,15 @@ const spread = async (session: Session, schema: string, table: PlannedTable): Pr
   const name = `"${schema}".${table.table}`;
   if (table.now !== 'local') await fetchBack(session, schema, table);
   if (table.table === progressTable) await session.script(readPackageFile('sql/citus/forget_quest.sql'));
-  if (table.placement === 'reference')
+  if (table.placement === 'reference') {
     await session.query('select create_reference_table($1::text::regclass)', [name]);
-  else {
-    const column = table['user column'] ?? '';
-    // In one group with whatever else is distributed by a key of the same type, and with no table of somebody else's.
-    const [neighbour] = await session.query<{ name: string }>(readPackageFile('sql/citus/neighbour.sql'), [
-      schema,
-      table.table,
-      column,
-    ]);
-    await session.query(
-      'select create_distributed_table($1::text::regclass, $2::text, colocate_with => $3::text)',
-      [name, column, neighbour?.name ?? 'none'],
-    );
+    // The rows are copied; those that were here would stay, unseen, and take their place.
+    await session.query('select truncate_local_data_after_distributing_table($1::text::regclass)', [name]);
+  } else {
+    const kept = await session.query<{ statement: string }>(readPackageFile('sql/citus/words.sql'), [name]);
+    await spreadTable(session, schema, table.table, table['user column'] ?? '');
+    for (const { statement } of kept) await session.script(statement);
   }
-  // The rows are copied; those that were here would stay, unseen, and take their place.
-  await session.query('select truncate_local_data_after_distributing_table($1::text::regclass)', [name]);
 };
 
 /** The table from which a trigger takes the rows of quests that are deleted. */
@@ -190,6 +194,7 @@ const fetchBack = async (session: Session, schema: string, table: PlannedTable):
   const kept = await session.query<{ statement: string }>(readPackageFile('sql/citus/words.sql'), [name]);
   if (table.table === progressTable) await session.script(originalForgetQuest());
   await session.query('select undistribute_table($1::text::regclass)', [name]);
+  if (table.now === 'distributed') await removeShard(session, schema, table.table);
   for (const { statement } of kept) await session.script(statement);
 };
 
@@ -213,13 +218,11 @@ export const readFigureSpread = async (session: Session, schema: string): Promis
   if (version === null) return null;
   const figures = await figurePlacements(session.query, schema);
   const count = (of: string) => figures.filter(({ placement }) => placement === of).length;
-  const left =
-    figures.length === 0 ? [] : toMove(await readPlan(session, schema, 1), false).map(({ table }) => table);
   return {
     version,
     distributed: count('distributed'),
     reference: count('reference'),
-    left,
+    left: await unspread(session.query, schema),
     verified: await readVerified(session),
   };
 };

@@ -1,17 +1,19 @@
 import type { FigurePlacement } from '../citus/cluster.js';
 import { fromReading, readingOf, readingTable } from '../citus/reading.js';
 import { Shadows } from '../citus/shadows.js';
+import { copyOf, isOfPairs, ownOf, Shards } from '../citus/shards.js';
 import { avoiding, type Row, type Session } from '../db/transaction.js';
 import { readPackageFile } from '../files.js';
 import type { BatchResult, StepResult } from '../report/reporter.js';
-import { added, applied, countOfStage, prepared, type Statement, stageOf } from './converge.js';
+import { added, applied, countOfStage, type Place, prepared, type Statement, stageOf } from './converge.js';
+import { Exchange } from './exchange.js';
 import { isEmpty, withoutIndexes } from './fill.js';
 import { closureOf, comesFrom, keepingSteps, readsTaps } from './meaning.js';
 import { doneAfter } from './order.js';
 import { outdatedSteps } from './outdated.js';
 import { addDays, dayRanges, type PlannedDay } from './plan.js';
 import { explainRefusal, isRefusal } from './refusal.js';
-import { emptying, type Persistence, Scratch, scratchTables } from './scratch.js';
+import { createScratch, emptying, type Persistence, Scratch, scratchTables } from './scratch.js';
 import { isPreparing, isShared, type Step, type StepParameter } from './step.js';
 
 interface Counts {
@@ -113,9 +115,37 @@ const persistenceFor = async (
 
 type ParameterValues = Readonly<Record<StepParameter, string | number | boolean | null>>;
 
+/** Where statements of steps run, and with which scratch tables. */
+interface Site extends Place {
+  readonly session: Pick<Session, 'run' | 'script'>;
+  readonly scratch: Scratch;
+  /** Null: on this server. */
+  readonly shards: Shards | null;
+}
+
+/** Of what two shards may have in their stages each row once: where its first user is, or neither, or nobody. */
+const stageOnce = `select stage.*
+from stage
+left join own_user as own1 on own1.user_key = stage.u1_key
+left join own_user as own2 on own2.user_key = stage.u2_key
+left join user_key on user_key.user_key = stage.u1_key
+where own1.user_key is not null or own2.user_key is null or user_key.user_key is null`;
+
+/** What a shard writes of such a table: its rows, and the copies of others. */
+const pairTargets = (table: string): NonNullable<Place['target']>[] => {
+  const join = 'left join own_user on own_user.user_key = stage.u1_key';
+  return [
+    { table: ownOf(table), join, where: 'own_user.user_key is not null' },
+    { table: copyOf(table), join, where: 'own_user.user_key is null' },
+  ];
+};
+
 /** One batch: its scratch tables, its parameters, and what its steps wrote. */
 class Batch {
   private scratch: Scratch;
+  /** Set where figures are spread over a cluster: what runs beside them, and how rows get there and back. */
+  private spread: { readonly shards: Shards; readonly scratch: Scratch; readonly exchange: Exchange } | null =
+    null;
   private readonly results: [Step, StepResult][] = [];
   private readonly renewed: string[] = [];
   private isRepair = false;
@@ -140,6 +170,7 @@ class Batch {
   async run(): Promise<BatchResult> {
     const { steps, onScope } = this.options;
     await this.shadows?.prefer();
+    if (this.shadows !== null) await this.openSpread();
     const values = await this.parameterValues();
     await this.deriveOutdated(values);
     await this.fillGiven();
@@ -148,10 +179,12 @@ class Batch {
     await this.runSteps(steps, { ...values, as_of_moved: moved, is_later: isLater });
     if (onScope !== undefined) {
       await this.scratch.make(scratchTables);
+      await this.spread?.exchange.gatherAll();
       await onScope(await this.session.query(readPackageFile('sql/batch/scope.sql')));
     }
-    const tapCount = this.scratch.hasRows('batch_tap') ? await this.validTaps() : 0;
+    const tapCount = this.hasRows('batch_tap') ? await this.validTaps() : 0;
     await this.scratch.drop();
+    await this.closeSpread();
     return {
       steps: this.results.flatMap(([step, result]) => (isPreparing(step) ? [] : [result])),
       preparing: this.results.flatMap(([step, result]) => (isPreparing(step) ? [result] : [])),
@@ -165,6 +198,63 @@ class Batch {
     return new Scratch(this.session, this.persistence, this.options.schema);
   }
 
+  /** Has steps find the rows of each shard beside them, where figures are spread over a cluster. */
+  private async openSpread(): Promise<void> {
+    const shards = new Shards(this.session, this.schema);
+    await shards.open();
+    const scratch = new Scratch(shards, 'unlogged', null);
+    const exchange = new Exchange(
+      this.session,
+      this.schema,
+      shards,
+      this.scratch,
+      scratch,
+      this.options.figures,
+    );
+    this.spread = { shards, scratch, exchange };
+  }
+
+  private async closeSpread(): Promise<void> {
+    if (this.spread === null) return;
+    await this.spread.shards.close();
+    await this.spread.exchange.drop();
+    if (this.hasReading) await this.session.script(`drop table "${this.schema}".${readingTable};`);
+  }
+
+  /** Where a step works: in the shards, if it is spread and the figures are, or on this server. */
+  private siteOf(step: Step): Site {
+    if (this.spread === null || !step.isSpread) return this.homeOf(step);
+    const { shards, scratch } = this.spread;
+    return {
+      session: shards,
+      scratch,
+      shards,
+      persistence: 'unlogged',
+      schema: null,
+    };
+  }
+
+  private homeOf(step: Step): Site {
+    return {
+      session: this.session,
+      scratch: this.scratch,
+      shards: null,
+      persistence: this.persistence,
+      schema: this.schema,
+      ...(this.spread !== null && this.isDistributed(step.table)
+        ? { shard: `"${this.schema}".shard_of(stage.user_id)` }
+        : {}),
+    };
+  }
+
+  private isDistributed(table: string): boolean {
+    return this.options.figures.some(({ name, placement }) => name === table && placement === 'distributed');
+  }
+
+  private hasRows(table: string): boolean {
+    return this.scratch.hasRows(table) || this.spread?.scratch.hasRows(table) === true;
+  }
+
   private async runSteps(steps: readonly Step[], values: ParameterValues): Promise<void> {
     // Whoever asks what the steps were given counts it in the end.
     const done = this.options.onScope === undefined ? doneAfter(steps) : () => [];
@@ -176,6 +266,7 @@ class Batch {
         this.results.push([step, { step: step.name, ...counts, durationMs: performance.now() - started }]);
       }
       await this.scratch.empty(done(step));
+      await this.spread?.scratch.empty(done(step).filter((table) => this.spread?.exchange.isTable(table)));
     }
   }
 
@@ -191,37 +282,52 @@ class Batch {
     return (
       step.runs === 'always' ||
       (step.runs === 'as_of_moved' && values.as_of_moved === true) ||
-      step.reads.some((table) => this.scratch.hasRows(table))
+      step.reads.some((table) => this.hasRows(table))
     );
   }
 
   private async runStep(step: Step, values: ParameterValues): Promise<Counts> {
-    await this.scratch.make([...step.reads, ...step.notes.map((note) => note.table)]);
-    const counts = isPreparing(step) ? await this.prepare(step, values) : await this.converge(step, values);
+    const site = this.siteOf(step);
+    await this.spread?.exchange.provide(step, step.isSpread);
+    await site.scratch.make([...step.reads, ...step.notes.map((note) => note.table)]);
+    const {
+      counts,
+      site: stageAt,
+      staged,
+    } = isPreparing(step)
+      ? { counts: await this.prepare(step, site, values), site, staged: 0 }
+      : await this.converge(step, site, values);
     // Whatever comes from a table that is derived wholly, and in which something changed, is derived wholly as well.
     for (const note of this.isWhole ? [] : step.notes)
-      await this.add(note.table, added(step, note.table, note.select, 'note'), step, values);
+      await this.add(note.table, added(step, note.table, note.select, 'note'), step, site, values);
     if (!isPreparing(step)) {
-      const release = rowCount(counts) === 0 ? '' : 'release written; ';
-      await this.session.script(`${release}${emptying('stage', rowCount(counts))}drop table stage;`);
+      const release = staged === 0 ? '' : 'release written; ';
+      const drop = `${emptying('stage', staged)}drop table stage;`;
+      if (stageAt.shards === null) await this.session.script(`${release}${drop}`);
+      else {
+        await this.session.script(release);
+        await stageAt.session.script(drop);
+      }
       await this.analyzeStored(step.table, counts.inserted + counts.deleted);
     }
     return counts;
   }
 
   /** Makes a scratch table of the step's rows, or adds them to one that is there. */
-  private async prepare(step: Step, values: ParameterValues): Promise<Counts> {
-    const isMade = this.scratch.isMade(step.table);
+  private async prepare(step: Step, site: Site, values: ParameterValues): Promise<Counts> {
+    const isMade = site.scratch.isMade(step.table);
     if (!isMade && !isShared(step, this.options.steps)) {
-      const rows = await this.execute(prepared(step, this), step, values);
-      await this.scratch.created(step.table, rows);
+      const rows = await this.execute(prepared(step, site), step, site, values);
+      await site.scratch.created(step.table, rows);
+      if (rows > 0) this.spread?.exchange.wrote(step.table, step.isSpread);
       return { inserted: rows, updated: 0, deleted: 0 };
     }
-    await this.scratch.make([step.table]);
+    await site.scratch.make([step.table]);
     const rows = await this.add(
       step.table,
       added(step, step.table, step.select ?? '', 'prepare'),
       step,
+      site,
       values,
     );
     return { inserted: rows, updated: 0, deleted: 0 };
@@ -231,48 +337,122 @@ class Batch {
     table: string,
     statement: Statement,
     step: Step,
+    site: Site,
     values: ParameterValues,
   ): Promise<number> {
-    const rows = await this.execute(statement, step, values);
-    await this.scratch.filled(table, rows);
+    const rows = await this.execute(statement, step, site, values);
+    await site.scratch.filled(table, rows);
+    if (rows > 0) this.spread?.exchange.wrote(table, step.isSpread);
     return rows;
   }
 
   /**
    * Brings a stored table to what the step's SELECT says; leaves the stage for its notes, and where there is something
-   * in it the savepoint from before it was applied.
+   * in it the savepoint from before it was applied. Returns where the stage is, besides the counts.
    */
-  private async converge(step: Step, values: ParameterValues): Promise<Counts> {
-    const staged = await this.execute(stageOf(step, this), step, values);
-    if (staged === 0) return { inserted: 0, updated: 0, deleted: 0 };
+  private async converge(
+    step: Step,
+    derivedAt: Site,
+    values: ParameterValues,
+  ): Promise<{ counts: Counts; site: Site; staged: number }> {
+    const staged = await this.execute(stageOf(step, derivedAt), step, derivedAt, values);
+    // A table that every node has is written from here.
+    const isFetched = derivedAt.shards !== null && !this.isDistributed(step.table);
+    const site = isFetched ? this.homeOf(step) : derivedAt;
     const { onStage } = this.options;
+    if (derivedAt.shards !== null && (isFetched || (onStage !== undefined && staged > 0)))
+      await this.fetchStage(step, derivedAt.shards, isFetched);
+    if (staged === 0) return { counts: { inserted: 0, updated: 0, deleted: 0 }, site, staged };
     // Only where it is joined: what inserts its rows reads all of them, however many there are.
     const isJoined = step.notes.length > 0 || onStage !== undefined;
     const analyze = 'analyze stage;';
-    const [counts] = await this.session.script<Counts & Row>(
-      `${isJoined ? analyze : ''} savepoint written; ${countOfStage}`,
-    );
-    if (counts === undefined) throw new Error('the stage could not be counted');
+    const { counts, all } = await this.countStage(step, site, isJoined ? analyze : '');
     await onStage?.(this.session, step, counts);
-    if (counts.deleted > 0) {
-      if (!isJoined) await this.session.script(analyze);
-      const purpose = this.isLocal(step.table) ? 'delete' : 'delete_placed';
-      await this.execute(applied(step, purpose, this), step, values);
+    if (onStage !== undefined && site.shards !== null) await this.session.script('drop table stage;');
+    if (all.deleted > 0) {
+      if (!isJoined) await site.session.script(analyze);
+      const purpose = site.shards !== null || this.isLocal(step.table) ? 'delete' : 'delete_placed';
+      await this.executeAt(step, purpose, site, values);
     }
-    if (counts.inserted + counts.updated > 0) await this.write(step, values, counts);
-    return { inserted: counts.inserted, updated: counts.updated, deleted: counts.deleted };
+    if (all.inserted + all.updated > 0) await this.write(step, site, values, all);
+    if (rowCount(all) > 0) this.spread?.exchange.wrote(step.table, step.isSpread);
+    return { counts, site, staged };
   }
 
-  private async write(step: Step, values: ParameterValues, counts: Counts): Promise<void> {
+  /** Makes the stage on this server of what the shards have in theirs. */
+  private async fetchStage(step: Step, shards: Shards, isMoved: boolean): Promise<void> {
+    const types = new Map(
+      (
+        await this.session.query<{ name: string; type: string }>(
+          `select attname::text as name, format_type(atttypid, atttypmod) as type
+           from pg_attribute where attrelid = $1::text::regclass and attnum > 0 and not attisdropped`,
+          [step.table],
+        )
+      ).map(({ name, type }) => [name, type]),
+    );
+    const columns = [
+      ...(step.select === null ? step.grain : [...step.grain, ...step.values, ...step.carries]).map(
+        (name) => ({
+          name,
+          type: types.get(name) ?? 'text',
+        }),
+      ),
+      ...(step.stored.length === 0 ? [] : step.values).map((name) => ({
+        name: `old_${name}`,
+        type: types.get(name) ?? 'text',
+      })),
+      { name: 'is_wanted', type: 'boolean' },
+      { name: 'is_stored', type: 'boolean' },
+    ];
+    await this.session.script(
+      `create temp table stage (${columns.map(({ name, type }) => `${name} ${type}`).join(', ')});`,
+    );
+    await shards.gather('stage', columns, isOfPairs(step.table) ? stageOnce : 'select * from stage');
+    if (isMoved) await shards.script('drop table stage');
+  }
+
+  /** How many rows are to be written, of those that two shards have each once, and of all. */
+  private async countStage(
+    step: Step,
+    { shards }: Site,
+    analyze: string,
+  ): Promise<{ counts: Counts; all: Counts }> {
+    if (shards === null) {
+      const [counts] = await this.session.script<Counts & Row>(
+        `${analyze} savepoint written; ${countOfStage}`,
+      );
+      if (counts === undefined) throw new Error('the stage could not be counted');
+      const { inserted, updated, deleted } = counts;
+      return { counts: { inserted, updated, deleted }, all: counts };
+    }
+    await shards.script(analyze);
+    await this.session.script('savepoint written;');
+    const count = async (text: string): Promise<Counts> => {
+      const {
+        inserted = 0,
+        updated = 0,
+        deleted = 0,
+      } = await shards.sums(text, ['inserted', 'updated', 'deleted']);
+      return { inserted, updated, deleted };
+    };
+    const all = await count(countOfStage);
+    const counts = isOfPairs(step.table)
+      ? await count(countOfStage.replace('from stage', `from (${stageOnce}) as stage`))
+      : all;
+    return { counts, all };
+  }
+
+  private async write(step: Step, site: Site, values: ParameterValues, counts: Counts): Promise<void> {
     try {
       if (await this.mayStrip(step, counts))
         await withoutIndexes(this.session, step.table, async () => {
-          await this.execute(applied(step, 'fill', this), step, values);
+          await this.execute(applied(step, 'fill', site), step, site, values);
         });
-      else await this.execute(applied(step, 'upsert', this), step, values);
+      else await this.executeAt(step, 'upsert', site, values);
     } catch (error) {
       if (!isRefusal(error)) throw error;
       await this.session.script('rollback to written;');
+      if (site.shards !== null) await this.fetchStage(step, site.shards, false);
       throw await explainRefusal(this.session, step, error, this.options.days);
     }
   }
@@ -287,24 +467,39 @@ class Batch {
     );
   }
 
-  private async execute(given: Statement, step: Step, values: ParameterValues): Promise<number> {
+  /** Applies the stage, to both tables where a shard has some rows of its own and copies of others. */
+  private async executeAt(
+    step: Step,
+    purpose: 'delete' | 'delete_placed' | 'upsert',
+    site: Site,
+    values: ParameterValues,
+  ): Promise<void> {
+    const sites =
+      site.shards === null || !isOfPairs(step.table)
+        ? [site]
+        : pairTargets(step.table).map((target) => ({ ...site, target }));
+    for (const one of sites)
+      await this.execute({ ...applied(step, purpose, one), table: step.table }, step, one, values);
+  }
+
+  private async execute(given: Statement, step: Step, site: Site, values: ParameterValues): Promise<number> {
     const statement = this.hasReading ? { ...given, text: fromReading(given.text) } : given;
     const parameters = statement.params.map((parameter) => values[parameter]);
     // What applies the stage reads nothing else.
     const isApplying = statement.table === step.table && !isPreparing(step);
-    if (isApplying) await this.shadows?.forget(step.table);
-    else
-      await this.shadows?.make(
+    const shadows = step.isSpread ? null : this.shadows;
+    if (!isApplying)
+      await shadows?.make(
         statement.text,
         step.slices,
         step.params.map((parameter) => values[parameter]),
       );
-    const rows = await avoiding(this.session, step.avoid, () =>
-      this.options.onPlan === undefined
-        ? this.session.run(statement.text, parameters)
+    const rows = await avoiding(site.session, step.avoid, () =>
+      this.options.onPlan === undefined || site.shards !== null
+        ? site.session.run(statement.text, parameters)
         : this.explained(statement, step, parameters, this.options.onPlan),
     );
-    if (!isApplying) await this.shadows?.drop();
+    if (!isApplying) await shadows?.drop();
     return rows;
   }
 
@@ -409,13 +604,21 @@ class Batch {
     await this.session.query(
       'insert into batch_user (user_id) select user_id from user_key union select id from app_user where id is not null',
     );
-    for (const table of ['batch_day', 'batch_user']) await this.scratch.filled(table, 1);
+    for (const table of ['batch_day', 'batch_user']) {
+      await this.scratch.filled(table, 1);
+      this.spread?.exchange.wrote(table, false);
+    }
     this.isRepair = true;
     this.isWhole = true;
     const before = this.results.length;
     await this.runSteps(steps, { ...values, as_of_moved: true, is_later: false });
     await this.scratch.drop();
     this.scratch = this.openScratch();
+    if (this.spread !== null) {
+      await this.spread.shards.close();
+      await this.spread.exchange.drop();
+      await this.openSpread();
+    }
     this.isRepair = false;
     this.isWhole = false;
     const done = this.results.slice(before);
@@ -452,14 +655,29 @@ class Batch {
     await this.scratch.filled('batch_day', dayRows);
     await this.scratch.filled('batch_range', rangeRows);
     await this.scratch.filled('batch_user', userRows);
-    if (this.options.isSpread) await this.readOnce();
+    if (this.options.isSpread || this.spread !== null)
+      await this.readOnce(
+        await session.query<{ starts_at: string; ends_at: string }>(
+          'select starts_at::text as starts_at, ends_at::text as ends_at from batch_range',
+        ),
+      );
+    for (const table of ['batch_day', 'batch_range', 'batch_user'])
+      if (this.scratch.hasRows(table)) this.spread?.exchange.wrote(table, false);
   }
 
   /** Reads the taps of the batch's days, for every step that asks for them: what one of them sees, all see. */
-  private async readOnce(): Promise<void> {
+  private async readOnce(ranges: readonly { starts_at: string; ends_at: string }[]): Promise<void> {
+    this.hasReading = true;
+    if (this.spread !== null) {
+      await this.spread.shards.read(
+        readingTable,
+        createScratch(readingTable, 'unlogged', this.schema),
+        ranges,
+      );
+      return;
+    }
     await this.scratch.make([readingTable]);
     await this.scratch.filled(readingTable, await this.session.run(readingOf('batch_range')));
-    this.hasReading = true;
   }
 
   private async validTaps(): Promise<number> {

@@ -18,7 +18,12 @@ export interface Statement {
 /** How and in which schema scratch tables are made. */
 export interface Place {
   readonly persistence: Persistence;
-  readonly schema: string;
+  /** Null: wherever the session makes tables. */
+  readonly schema: string | null;
+  /** Where the table is spread over shards and not written in one of them: what a row's shard is. */
+  readonly shard?: string;
+  /** Where not what has the step's name is written: the table, and which rows of the stage. */
+  readonly target?: { readonly table: string; readonly join: string; readonly where: string };
 }
 
 /** The sections of sql/converge.sql. */
@@ -54,7 +59,10 @@ const statement = (step: Step, purpose: string, table: string, text: string): St
 };
 
 /** The words that are filled into the statements of converge.sql for one step. */
-const words = (step: Step, { persistence, schema }: Place): Readonly<Record<string, string>> => {
+const words = (
+  step: Step,
+  { persistence, schema, shard, target }: Place,
+): Readonly<Record<string, string>> => {
   const written = [...step.values, ...step.carries];
   const isDifferent =
     step.values.length === 0
@@ -64,7 +72,7 @@ const words = (step: Step, { persistence, schema }: Place): Readonly<Record<stri
   const storedColumns = [...step.grain, ...step.values].map((column) => `stored.${column}`);
   return {
     persistence,
-    table: step.table,
+    table: target?.table ?? step.table,
     stage: scratchName('stage', persistence, schema),
     select: step.select === null ? '' : indented(step.select, '    '),
     stored: step.stored
@@ -93,8 +101,14 @@ const words = (step: Step, { persistence, schema }: Place): Readonly<Record<stri
     is_same_row: `${row(step.grain.map((key) => `target.${key}`))} = ${row(step.grain.map((key) => `stage.${key}`))}`,
     target_row: row(step.grain.map((key) => `target.${key}`)),
     stage_row: step.grain.map((key) => `stage.${key}`).join(', '),
-    columns: [...step.grain, ...written].join(', '),
-    staged_columns: [...step.grain, ...written].map((column) => `stage.${column}`).join(', '),
+    staged: target === undefined ? 'stage' : `stage\n${target.join}`,
+    is_wanted: target === undefined ? 'stage.is_wanted' : `stage.is_wanted\n  and ${target.where}`,
+    key: [...step.grain, ...(shard !== undefined || schema === null ? ['shard'] : [])].join(', '),
+    columns: [...step.grain, ...written, ...(shard === undefined ? [] : ['shard'])].join(', '),
+    staged_columns: [
+      ...[...step.grain, ...written].map((column) => `stage.${column}`),
+      ...(shard === undefined ? [] : [shard]),
+    ].join(', '),
     order: (step.order.length > 0 ? step.order : step.grain).map((column) => `stage.${column}`).join(', '),
     assignments: list(
       [...written, ...step.stamps, ...step.assigns].map((column) => `${column} = excluded.${column}`),

@@ -6,6 +6,7 @@ import {
   isSpread,
   requireFigures,
   requireUsable,
+  requireWhole,
   sourceViews,
 } from '../citus/cluster.js';
 import { speakOnce } from '../citus/shadows.js';
@@ -258,7 +259,11 @@ class Run {
   private async beginAnew(session: Session): Promise<void> {
     await refuseRebuild(session);
     await this.speakOnceOnCluster(session);
-    await emptyTables(session, this.request.steps);
+    await emptyTables(
+      session,
+      this.request.steps,
+      await figurePlacements(session.query, this.settings.schema),
+    );
     // Whoever goes on after a kill may not name the zone, or not this one.
     const zone = await recordedZone(session, this.settings);
     await recordZone(session, zone);
@@ -270,8 +275,10 @@ class Run {
     requireUsable(cluster);
     this.isSpread = isSpread(cluster);
     this.isCluster = cluster !== null;
-    if (cluster !== null)
+    if (cluster !== null) {
       await requireFigures(session.query, await figurePlacements(session.query, this.settings.schema));
+      await requireWhole(session.query, this.settings.schema);
+    }
     const stale = await findStaleDays(session, this.settings, this.request, this.digest);
     if (!this.request.explain) return stale;
     this.renewals = await renewals(session, this.request.steps);

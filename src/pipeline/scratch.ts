@@ -4,6 +4,7 @@ import { readPackageFile } from '../files.js';
 /** A scratch table as sql/batch/scratch.sql declares it. */
 interface Declaration {
   readonly columns: readonly string[];
+  readonly types: readonly string[];
   /** The text between the parentheses. */
   readonly body: string;
   /** Columns of its primary key; none: it has no key. */
@@ -14,9 +15,14 @@ const declarations: ReadonlyMap<string, Declaration> = new Map(
   [...readPackageFile('sql/batch/scratch.sql').matchAll(/create table (\w+) \(\n([\s\S]*?)\n\);/g)].map(
     ([, name = '', body = '']) => {
       const columns = [...body.matchAll(/^ {2}(?!primary)(\w+) /gm)].map(([, column = '']) => column);
+      const types = [
+        ...body.matchAll(
+          /^ {2}(?!primary)\w+ ([a-z ]+?(?:\[\])?)(?: not null| primary key| default .*)*,?$/gm,
+        ),
+      ].map(([, type = '']) => type);
       const inline = /^ {2}(\w+) .*primary key/m.exec(body)?.[1];
       const key = /^ {2}primary key \((.*)\)/m.exec(body)?.[1]?.split(', ') ?? [];
-      return [name, { columns, body, key: inline === undefined ? key : [inline] }];
+      return [name, { columns, types, body, key: inline === undefined ? key : [inline] }];
     },
   ),
 );
@@ -36,15 +42,21 @@ const declared = (table: string): Declaration => {
 /** Its columns in their order. */
 export const scratchColumns = (table: string): readonly string[] => declared(table).columns;
 
+/** Its columns with their types. */
+export const typedColumns = (table: string): { readonly name: string; readonly type: string }[] => {
+  const { columns, types } = declared(table);
+  return columns.map((name, index) => ({ name, type: types[index] ?? '' }));
+};
+
 /** How scratch tables are made: temporary ones cost next to nothing, unlogged ones can be read by parallel workers. */
 export type Persistence = 'temp' | 'unlogged';
 
 /** The name under which a scratch table is made: temporary tables need no schema. */
-export const scratchName = (table: string, persistence: Persistence, schema: string): string =>
-  persistence === 'temp' ? table : `"${schema}".${table}`;
+export const scratchName = (table: string, persistence: Persistence, schema: string | null): string =>
+  persistence === 'temp' || schema === null ? table : `"${schema}".${table}`;
 
 /** The statement that makes a scratch table without rows. */
-export const createScratch = (table: string, persistence: Persistence, schema: string): string =>
+export const createScratch = (table: string, persistence: Persistence, schema: string | null): string =>
   `create ${persistence} table ${scratchName(table, persistence, schema)} (\n${declared(table).body}\n)`;
 
 /**
@@ -59,9 +71,10 @@ export class Scratch {
   private readonly rows = new Map<string, number>();
 
   constructor(
-    private readonly session: Session,
+    private readonly session: Pick<Session, 'script'>,
     readonly persistence: Persistence,
-    readonly schema: string,
+    /** Null: wherever the session makes tables. */
+    readonly schema: string | null,
   ) {}
 
   hasRows(table: string): boolean {

@@ -61,6 +61,11 @@ export interface Step {
   readonly avoid: readonly Avoidable[];
   /** When it runs although the batch's own tables have no rows for it: see `hasWork` in batch.ts. */
   readonly runs: RunsWhen;
+  /**
+   * Whether a shard's rows follow from its own rows and from tables that every node has: then, where figures are spread
+   * over a cluster, it runs beside them.
+   */
+  readonly isSpread: boolean;
   /** What should be there; null: nothing of what is stored. */
   readonly select: string | null;
   /** From-clauses, each with an alias `stored`, of the stored rows that the SELECT answers for. */
@@ -93,6 +98,7 @@ const headerKeys = [
   'params',
   'avoid',
   'runs',
+  'spread',
 ] as const;
 type HeaderKey = (typeof headerKeys)[number];
 
@@ -172,6 +178,7 @@ export const parseStep = (name: string, text: string, file = `${name}.sql`): Ste
     params,
     avoid: oneOf('avoid', avoidable),
     runs: oneOf('runs', runsWhen)[0] ?? 'given',
+    isSpread: oneOf('spread', ['by_user'] as const).length > 0,
     select,
     stored,
     notes: sections

@@ -1,16 +1,16 @@
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { figurePlacements } from '../../src/citus/cluster.js';
-import { Shadows, selectOf } from '../../src/citus/shadows.js';
+import { fromReading } from '../../src/citus/reading.js';
+import { Shadows, selectOf, speakOnce } from '../../src/citus/shadows.js';
+import { copyOf, isOfPairs, Shards } from '../../src/citus/shards.js';
 import { readSettings } from '../../src/config.js';
 import { withDatabase } from '../../src/db/database.js';
 import { rollBack, withTransaction } from '../../src/db/transaction.js';
-import { readPackageFile } from '../../src/files.js';
-import { applied } from '../../src/pipeline/converge.js';
+import { applied, statementsOf } from '../../src/pipeline/converge.js';
 import { loadSteps } from '../../src/pipeline/order.js';
 import { createScratch, scratchTables } from '../../src/pipeline/scratch.js';
-import { isPreparing, type Step } from '../../src/pipeline/step.js';
-import { filledFile } from '../../src/sql-text.js';
+import { isPreparing, isShared, type Step } from '../../src/pipeline/step.js';
 import { describeUnless } from '../server/lacking.js';
 import { type Cluster, findCitus, startCluster } from './cluster.js';
 import { createSpread, type SpreadApplication } from './spread.js';
@@ -45,16 +45,6 @@ const values = {
 const filled = (text: string, step: Step): string =>
   text.replace(/\$(\d+)/g, (_, digits: string) => values[step.params[Number(digits) - 1] ?? 'run_id']);
 
-/**
- * Slices of which a part is asked for before the rest, from all nodes as well: what it found goes through the
- * coordinator back to them. Anything else is one question to each shard, with what the batch was given.
- */
-const inTwoSteps = new Map([
-  ['user_streaks pair', 'which days are the last of their users'],
-  ['user_streaks pair_day', 'the same'],
-  ['second_degree_list friend', 'the friends of those whose lists are walked'],
-]);
-
 describeUnless(missing)('what is asked of the nodes', () => {
   let cluster: Cluster;
   let spread: SpreadApplication;
@@ -84,8 +74,7 @@ describeUnless(missing)('what is asked of the nodes', () => {
     return taskCounts(rows[0]?.['QUERY PLAN']);
   };
 
-  test('each slice is one question to each shard, but for those that are named', async () => {
-    const unlike: string[] = [];
+  test('each slice of a step that is not spread is one question to each shard', async () => {
     let count = 0;
     for (const step of loadSteps())
       for (const slice of step.slices) {
@@ -93,21 +82,9 @@ describeUnless(missing)('what is asked of the nodes', () => {
         const counts = await explain(filled(selectOf(slice, `gamification.${slice.table}`), step));
         const asked = counts.filter(({ isSub, tasks }) => !isSub && tasks === shards);
         const before = counts.filter(({ isSub, tasks }) => isSub && tasks === shards);
-        // Of the connections it only says whose: that the batch's own tables know.
-        const isPlain = asked.length === (slice.table === 'friend' ? 0 : 1) && before.length === 0;
-        const name = `${step.name} ${slice.table}`;
-        if (!isPlain) unlike.push(name);
+        expect([step.name, slice.table, asked.length, before.length]).toEqual([step.name, slice.table, 1, 0]);
       }
-    expect(count).toBeGreaterThan(40);
-    expect(unlike.sort()).toEqual([...inTwoSteps.keys()].sort());
-  });
-
-  test('the connections of users are two questions to each shard, of the two ends of a pair', async () => {
-    await client.query('begin');
-    await client.query(filledFile('sql/citus/friend/open.sql', { schema: 'gamification' }));
-    const counts = await explain(readPackageFile('sql/citus/friend/fetch.sql'));
-    await client.query('rollback');
-    expect(counts.filter(({ tasks }) => tasks === shards)).toHaveLength(2);
+    expect(count).toBeGreaterThan(1);
   });
 
   test('a stage is taken to each shard of a table, and what is to go is deleted there', async () => {
@@ -132,6 +109,60 @@ describeUnless(missing)('what is asked of the nodes', () => {
       ]);
       await client.query('drop table batch.stage');
     }
+  });
+
+  test('a step that is spread asks no other node: each of its statements is plain PostgreSQL in its shard', async () => {
+    const settings = readSettings({ databaseUrl: spread.url }, {});
+    const steps = loadSteps();
+    let count = 0;
+    await withDatabase(settings, 'test', undefined, (database) =>
+      withTransaction(database, settings, async (session) => {
+        await speakOnce(session);
+        const shards = new Shards(session, 'gamification');
+        await shards.open();
+        // What the coordinator tells the shards of its own tables.
+        for (const table of ['processed_day', 'quest_rule']) {
+          const columns = await session.query<{ column: string }>(
+            `select attname || ' ' || format_type(atttypid, atttypmod) as column from pg_attribute
+             where attrelid = $1::text::regclass and attnum > 0 and not attisdropped`,
+            [table],
+          );
+          await shards.run(
+            `create unlogged table ${table} (${columns.map(({ column }) => column).join(', ')})`,
+          );
+        }
+        const madeAlone = new Set(
+          steps
+            .filter((step) => step.isSpread && isPreparing(step) && !isShared(step, steps))
+            .map(({ table }) => table),
+        );
+        for (const table of scratchTables)
+          if (!madeAlone.has(table)) await shards.run(createScratch(table, 'unlogged', null));
+        for (const step of steps.filter(({ isSpread }) => isSpread)) {
+          const target = isOfPairs(step.table)
+            ? { table: copyOf(step.table), join: '', where: 'true' }
+            : undefined;
+          const place = { persistence: 'unlogged', schema: null, ...(target && { target }) } as const;
+          for (const { text, purpose } of statementsOf(step, isShared(step, steps), place)) {
+            // What every node has is written from the coordinator.
+            if (['friend_list', 'user_key'].includes(step.table) && purpose !== 'stage') continue;
+            const whole = filled(fromReading(text), step);
+            await shards.run(
+              `do $outer$ declare line text; begin
+                 for line in execute $explained$explain (costs off) ${whole}$explained$ loop
+                   if line ~ 'Citus' then raise exception '${step.name}, ${purpose}: %', line; end if;
+                 end loop;
+               end $outer$`,
+            );
+            count += 1;
+            if (purpose === 'stage' || /^create/.test(whole)) await shards.run(whole);
+          }
+          if (!isPreparing(step)) await shards.run('drop table stage');
+        }
+        return rollBack(null);
+      }),
+    );
+    expect(count).toBeGreaterThan(100);
   });
 
   // The other's name is in that of an indexed column: last_active_day.

@@ -153,6 +153,12 @@ export const mutations: readonly Mutation[] = [
     'then 0 else 0',
   ),
   replace(
+    'two who come near by two new halves do so twice',
+    'second_degree_gain',
+    'nearer.other_key < one.user_key',
+    'false',
+  ),
+  replace(
     'a connection that moved counts as added',
     'second_degree_added',
     /other\.old_week is not null\s+or /,
@@ -160,7 +166,7 @@ export const mutations: readonly Mutation[] = [
   ),
   replace(
     'lost connections are no path',
-    'second_degree_list',
+    'second_degree_walked',
     'where changed_friend.new_week is null',
     'where false',
   ),
@@ -287,7 +293,7 @@ export const mutations: readonly Mutation[] = [
   replace(
     'the week of the earliest change has no assists',
     'quest_scope_assists',
-    'made_week.week >= since.week',
-    'made_week.week > since.week',
+    'made_week.week >= assist_since.week',
+    'made_week.week > assist_since.week',
   ),
 ];

@@ -24,22 +24,23 @@ interface Case {
 const steps = loadSteps();
 
 /**
- * Registers a database for a file's tests and returns what runs one step on given rows. Each case has tables of its
- * own: temporary ones that stand before the schema's, so that a case needs no other rows than those that the step
- * reads.
+ * Registers a database for a file's tests and returns what runs one step, or some in order, on given rows. Each case
+ * has tables of its own: temporary ones that stand before the schema's, so that a case needs no other rows than those
+ * that the step reads.
  */
-export const stepCases = (): ((name: string, the: Case) => Promise<void>) => {
+export const stepCases = (): ((name: string | readonly string[], the: Case) => Promise<void>) => {
   let database: TestDatabase;
   beforeAll(async () => {
     database = await createDatabase();
   });
   afterAll(() => database.drop());
   return async (name, the) => {
+    const names = typeof name === 'string' ? [name] : name;
     await database.client.query('begin');
     try {
-      await makeTables(database, name, the);
+      await makeTables(database, names, the);
       for (const [table, literal] of Object.entries(the.given)) await insert(database, table, literal);
-      await runStep(database.client, name, the.params ?? {});
+      for (const one of names) await runStep(database.client, one, the.params ?? {});
       for (const [table, literal] of Object.entries(the.expected)) {
         const { columns, rows } = parsed(literal);
         expect(await read(database, table, columns), table).toEqual(rows.map((row) => row.join(' ')).sort());
@@ -50,21 +51,32 @@ export const stepCases = (): ((name: string, the: Case) => Promise<void>) => {
   };
 };
 
-const makeTables = async ({ client }: TestDatabase, name: string, { given, params = {}, expected }: Case) => {
-  const step = steps.find((one) => one.name === name);
-  if (step === undefined) throw new Error(`no step is called ${name}`);
-  const untold = step.params.filter((parameter) => !(parameter in params));
-  if (untold.length > 0)
-    throw new Error(`${name} must be told ${untold.join(', ')}: add it to the case's params`);
+const makeTables = async (
+  { client }: TestDatabase,
+  names: readonly string[],
+  { given, params = {}, expected }: Case,
+) => {
+  const tested = names.map((name) => {
+    const step = steps.find((one) => one.name === name);
+    if (step === undefined) throw new Error(`no step is called ${name}`);
+    return step;
+  });
+  for (const { name, params: told } of tested) {
+    const untold = told.filter((parameter) => !(parameter in params));
+    if (untold.length > 0)
+      throw new Error(`${name} must be told ${untold.join(', ')}: add it to the case's params`);
+  }
   const tables = new Set([
-    ...step.reads,
-    ...step.before,
-    ...step.notes.map(({ table }) => table),
+    ...tested.flatMap(({ reads, before, notes, table }) => [
+      ...reads,
+      ...before,
+      ...notes.map((note) => note.table),
+      table,
+    ]),
     ...Object.keys({ ...given, ...expected }),
-    step.table,
   ]);
-  // The step itself makes what it prepares alone.
-  if (isPreparing(step) && !isShared(step, steps)) tables.delete(step.table);
+  // A step itself makes what it prepares alone.
+  for (const step of tested) if (isPreparing(step) && !isShared(step, steps)) tables.delete(step.table);
   for (const table of tables) {
     // Functions read the schema's own gazetteer.
     if (table === 'gazetteer_place') continue;
@@ -76,7 +88,9 @@ const makeTables = async ({ client }: TestDatabase, name: string, { given, param
           : `create temp table ${table} (like gamification.${table} including all)`,
       );
   }
-  if (!('user_key' in given) && !(name === 'user_key') && step.reads.includes('user_key')) {
+  if (tables.has('user_key'))
+    await client.query('create temp view own_user as select user_id, user_key from user_key');
+  if (!('user_key' in given) && !names.includes('user_key') && tables.has('user_key')) {
     await client.query(
       `insert into user_key (user_key, user_id)
        select number, ('00000000-0000-4000-8000-' || lpad(number::text, 12, '0'))::uuid

@@ -19,6 +19,8 @@ const keysOf = (users: number) =>
     '\n',
   );
 
+const someList = '\\x00000004000b491f';
+
 describe('second_degree_event', () => {
   const given = {
     second_degree_focus: `
@@ -39,13 +41,14 @@ describe('second_degree_event', () => {
 
   test('a path is there from its later half on, and ends with a connection of the two themselves', () =>
     step('second_degree_event', {
-      given: { ...given, user_key: 'user_id user_key\n u1 1' },
+      given,
       expected: { second_degree_event: events },
     }));
 
   test('who is no focus user is shifted by the paths that end at one', () =>
     step('second_degree_event', {
-      given,
+      // There are others who have connections.
+      given: { ...given, friend_list: `user_key friends\n 1 ${someList}\n 2 ${someList}` },
       expected: {
         second_degree_event: `
           ${events}
@@ -83,14 +86,40 @@ describe('second_degree_gain', () => {
           3        2026-02-09 1             0`,
       },
     }));
+
+  test('two who come near by two new halves do so once', () =>
+    step('second_degree_gain', {
+      params,
+      given: {
+        second_degree_added: `
+          user_key friend_key
+          1        2
+          2        1
+          2        3
+          3        2`,
+        second_degree_list: `
+          user_key friend_keys weeks             old_weeks           old_friend_keys
+          1        {2}         {${last}}         {${never}}          {}
+          2        {1,3}       {${last},${last}} {${never},${never}} {}
+          3        {2}         {${last}}         {${never}}          {}`,
+      },
+      expected: {
+        second_degree_event: `
+          user_key week       entered_count left_count
+          1        2026-02-09 1             0
+          3        2026-02-09 1             0`,
+      },
+    }));
 });
 
 describe('second_degree_list', () => {
+  const lists = ['second_degree_needed', 'second_degree_walked', 'second_degree_list'];
+
   test.each([
     ['most', 9],
     ['a few', 30],
   ])('has the week of every connection of %s users and of their friends, now and before the batch', (_, users) =>
-    step('second_degree_list', {
+    step(lists, {
       given: {
         user_key: keysOf(users),
         second_degree_focus: 'user_key from_week\n 1 2026-01-19',
@@ -134,14 +163,14 @@ describe('second_degree_list', () => {
     2        {1}         {${never}}          {${second}}`;
 
   test('takes those of which none changed from their lists', () =>
-    step('second_degree_list', {
+    step(lists, {
       given: friendOfFocus,
       expected: { second_degree_list: `${changed}\n 3 {4} {${first - 3}} -` },
     }));
 
   test('but not in a repair', () =>
-    step('second_degree_list', {
-      given: { ...friendOfFocus, second_degree_suspect: 'user_key from_week\n 9 2026-01-19' },
+    step(['second_degree_needed', 'second_degree_asked', 'second_degree_walked', 'second_degree_list'], {
+      given: friendOfFocus,
       expected: { second_degree_list: `${changed}\n 3 {1} {${third}} {${third}}` },
     }));
 });

@@ -18,6 +18,8 @@ const place = { persistence: 'temp', schema: 'gamification' } as const;
 /** Exactly what a step's header declares: reading what it reads, writing what it writes, and nothing else. */
 const grants = (step: Step): string[] => [
   ...[...step.reads, ...step.before].map((table) => `grant select on ${table} to ${role}`),
+  // What it is of user_key.
+  ...(step.reads.includes('user_key') ? [`grant select on own_user to ${role}`] : []),
   ...(isPreparing(step) && !isShared(step)
     ? []
     : [

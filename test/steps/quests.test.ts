@@ -146,6 +146,14 @@ describe('quest_scope', () => {
 describe('quest_scope_assists', () => {
   const quest_rule = rule(q1, 'assists', 10, 'week');
   const scope = 'user_key week metrics';
+  const scopeOfAssists = [
+    'assist_part',
+    'assist_since',
+    'assist_adjacent',
+    'assist_touched',
+    'made_week',
+    'quest_scope_assists',
+  ];
   // 1 knew both 2 and 3, who met in the week; 4 knows nobody of them.
   const pair = (day: string) => `
     u1_key u2_key first_tap_at      first_day  last_tap_at       last_day   tap_count
@@ -167,7 +175,7 @@ describe('quest_scope_assists', () => {
     `u1_key u2_key old_first_day new_first_day\n 2 3 ${before} ${now}`;
 
   test('whoever knows both of two who met, in the week in which they did', () =>
-    step('quest_scope_assists', {
+    step(scopeOfAssists, {
       given: {
         quest_rule,
         pair: pair('2026-02-03'),
@@ -178,7 +186,7 @@ describe('quest_scope_assists', () => {
     }));
 
   test('where a first tap moved, before and now, and the two where it came to be before the others', () =>
-    step('quest_scope_assists', {
+    step(scopeOfAssists, {
       given: {
         quest_rule,
         pair: `${pair('2026-01-05')}
@@ -196,7 +204,7 @@ describe('quest_scope_assists', () => {
     }));
 
   test('nobody without a quest that counts assists', () =>
-    step('quest_scope_assists', {
+    step(scopeOfAssists, {
       given: {
         quest_rule: rule(q1, 'taps', 10, 'week'),
         pair: pair('2026-02-03'),
@@ -207,7 +215,7 @@ describe('quest_scope_assists', () => {
     }));
 
   test('everybody in the weeks since, in which connections are made, where most of these have changed', () =>
-    step('quest_scope_assists', {
+    step(scopeOfAssists, {
       given: {
         quest_rule,
         user_key: 'user_key user_id\n 1 u1\n 2 u2\n 3 u3',
@@ -234,7 +242,7 @@ describe('quest_scope_assists', () => {
     }));
 
   test('everybody in all weeks in which connections were made, for a quest with another rule', () =>
-    step('quest_scope_assists', {
+    step(scopeOfAssists, {
       given: {
         quest_rule,
         user_key: 'user_key user_id\n 1 u1\n 4 u4',
@@ -530,7 +538,7 @@ describe('quest_meeting', () => {
           6      7      2026-02-04 2026-02-04T10:00Z 2026-02-02`,
     ],
   ])('connections that were made in the week, %s', (_, others, made) =>
-    step('quest_meeting', {
+    step(['assist_user', 'assist_week', 'assist_near', 'quest_meeting'], {
       given: {
         quest_scope: `${scopeOf('{assists}', 1, ...Array.from({ length: others }, (__, number) => 100 + number))}\n 9 ${week} -`,
         // 1 knows 2, 3, 4 and 5, but not 6; 9 knows 6 and 7, but is not in question.
@@ -563,7 +571,7 @@ describe('quest_friend_list', () => {
     ['fewer than who met', 0],
     ['more than who met', 20],
   ])('of each who met: which of the users in question, %s, they know, and since when', (_, others) =>
-    step('quest_friend_list', {
+    step(['assist_user', 'quest_friend_list'], {
       given: {
         quest_scope: `${scopeOf('{assists}', 1, 2, ...Array.from({ length: others }, (__, number) => 100 + number))}\n 6 ${week} {taps}`,
         quest_meeting: `
@@ -659,13 +667,16 @@ describe('quest_assists', () => {
   });
 
   test('two who meet, for whoever in question knew both on an earlier day', () =>
-    step('quest_assists', {
+    step(['quest_assist', 'quest_assists'], {
       given: common('2026-02-04'),
       expected: { quest_event: `${event}\n assists 1 2026-02-02 2026-02-05 2026-02-05T10:00Z` },
     }));
 
   test('not on the very day', () =>
-    step('quest_assists', { given: common('2026-02-05'), expected: { quest_event: event } }));
+    step(['quest_assist', 'quest_assists'], {
+      given: common('2026-02-05'),
+      expected: { quest_event: event },
+    }));
 });
 
 describe('quest_total', () => {

@@ -259,7 +259,7 @@ describe('the meaning of a step', () => {
     expect(outdated(changed('quest_areas', "'new_areas' as metric", "'new_areas'::text as metric"))).toEqual([
       'user_quest_progress',
     ]);
-    expect(outdated(changed('second_degree_list', '2147483647', '2147483646')).sort()).toEqual([
+    expect(outdated(changed('second_degree_walked', '2147483647', '2147483646')).sort()).toEqual([
       'second_degree',
       'user_week_activity',
     ]);

@@ -3,6 +3,7 @@
 --! writes: activity_run
 --! grain: user_key, ended_on
 --! values: started_on
+--! spread: by_user
 with size as (
   select sum(flipped_count) > 10 * count(*) as is_large from run_scope
 ), walked_day as (
@@ -48,11 +49,3 @@ cross join lateral (
 ) as stored
 --: noted changed_run
 select run_scope.user_id, run_scope.flipped_day, run_scope.to_day from run_scope
---: slice user_day_activity
-user_day_activity.user_id in (select run_scope.user_id from run_scope)
-  and user_day_activity.day >= (select min(run_scope.from_day) from run_scope)
-  and user_day_activity.day <= (select max(run_scope.to_day) from run_scope)
---: slice activity_run
-activity_run.user_key in (select run_scope.user_key from run_scope)
-  and activity_run.ended_on >= (select min(run_scope.from_day) from run_scope)
-  and activity_run.started_on <= (select max(run_scope.to_day) from run_scope)

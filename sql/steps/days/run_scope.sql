@@ -4,6 +4,7 @@
 --! before: activity_run
 --! writes: run_scope
 --! grain: user_key
+--! spread: by_user
 with flipped as (
   select changed_user_day.user_id, changed_user_day.day
   from changed_user_day
@@ -30,9 +31,3 @@ select
   count(bound.flipped_day)::integer as flipped_count
 from bound
 group by bound.user_key, bound.user_id
---: slice activity_run
-activity_run.user_key in (
-    select user_key.user_key
-    from changed_user_day
-    join user_key on user_key.user_id = changed_user_day.user_id
-  )

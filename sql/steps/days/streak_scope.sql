@@ -6,6 +6,7 @@
 --! grain: user_id
 --! params: alive_from_day
 --! runs: always
+--! spread: by_user
 select
   scope.user_id,
   (select user_key.user_key from user_key where user_key.user_id = scope.user_id) as user_key
@@ -16,6 +17,3 @@ from (
   union
   select user_id from user_streaks where current_streak_days = 0 and last_active_day >= $1::date
 ) as scope
---: slice user_streaks
-user_streaks.current_streak_days > 0 and user_streaks.last_active_day < $1::date
-  or user_streaks.current_streak_days = 0 and user_streaks.last_active_day >= $1::date

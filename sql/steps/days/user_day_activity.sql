@@ -9,6 +9,7 @@
 --! values: tap_count, first_degree_new_count
 --! order: day, user_id
 --! params: is_later
+--! spread: by_user
 with whole_day as (
   select day from user_day_scope where user_key is null
 ), own_day as (
@@ -49,7 +50,7 @@ select known_user.user_id, counted.day, counted.tap_count, counted.first_degree_
 from counted
 join (
   -- Not read where no whole day is counted.
-  select user_key.user_key, user_key.user_id from user_key where exists (select 1 from whole_day)
+  select own_user.user_key, own_user.user_id from own_user where exists (select 1 from whole_day)
 ) as known_user on known_user.user_key = counted.user_key
 union all
 select
@@ -85,7 +86,7 @@ select stage.user_id, stage.day, stage.is_stored, stage.is_wanted from stage
 union all
 -- Days of a user on which something of a pair's is not as it was, even if it is only a time. On days that all come
 -- after those that were known before ($1), whoever tapped has a new row.
-select user_key.user_id, touched.day, true, true
+select own_user.user_id, touched.day, true, true
 from (
   select u1_key as user_key, day from changed_pair_day
   union
@@ -97,14 +98,6 @@ from (
   select unnest(array[u1_key, u2_key]), unnest(array[new_first_day, new_first_day]) from changed_pair
   where old_first_day <> new_first_day
 ) as touched
-join user_key on user_key.user_key = touched.user_key
-left join stage on stage.user_id = user_key.user_id and stage.day = touched.day
+join own_user on own_user.user_key = touched.user_key
+left join stage on stage.user_id = own_user.user_id and stage.day = touched.day
 where stage.user_id is null and not $1::boolean
---: slice pair_day
-pair_day.day in (select user_day_scope.day from user_day_scope)
---: slice pair
-pair.first_day in (select user_day_scope.day from user_day_scope)
-  or pair.u1_key in (select user_day_scope.user_key from user_day_scope)
-  or pair.u2_key in (select user_day_scope.user_key from user_day_scope)
---: slice user_day_activity
-user_day_activity.day in (select user_day_scope.day from user_day_scope)

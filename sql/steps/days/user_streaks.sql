@@ -8,6 +8,7 @@
 --! grain: user_id
 --! values: current_streak_days, longest_streak_days, last_active_day, streak_started_on, last_tap_at
 --! params: as_of_day, alive_from_day, zone
+--! spread: by_user
 with scope_user as (
   select
     streak_scope.user_key,
@@ -86,37 +87,3 @@ group by
 --: stored
 from streak_scope
 join user_streaks as stored on stored.user_id = streak_scope.user_id
---: slice activity_run
-activity_run.user_key in (select streak_scope.user_key from streak_scope)
---: slice pair
-pair.last_day in (
-    select unnest(array[latest.ended_on, latest.ended_on - 1])
-    from (
-      select max(activity_run.ended_on) as ended_on
-      from activity_run
-      where activity_run.user_key in (select streak_scope.user_key from streak_scope)
-        and activity_run.ended_on <= $1::date
-      group by activity_run.user_key
-    ) as latest
-  )
-  and (
-    pair.u1_key in (select streak_scope.user_key from streak_scope)
-    or pair.u2_key in (select streak_scope.user_key from streak_scope)
-  )
---: slice pair_day
-pair_day.day in (
-    select unnest(array[latest.ended_on, latest.ended_on - 1])
-    from (
-      select max(activity_run.ended_on) as ended_on
-      from activity_run
-      where activity_run.user_key in (select streak_scope.user_key from streak_scope)
-        and activity_run.ended_on <= $1::date
-      group by activity_run.user_key
-    ) as latest
-  )
-  and (
-    pair_day.u1_key in (select streak_scope.user_key from streak_scope)
-    or pair_day.u2_key in (select streak_scope.user_key from streak_scope)
-  )
---: slice user_streaks
-user_streaks.user_id in (select streak_scope.user_id from streak_scope)

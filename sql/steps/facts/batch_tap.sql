@@ -5,6 +5,7 @@
 --! writes: batch_tap
 --! grain: day, ignored_because, u1, u2
 --! params: zone
+--! spread: by_user
 with dated as (
   select
     (classified_tap.tapped_at at time zone $1::text)::date as day,

@@ -2,6 +2,7 @@
 --! reads: changed_pair, batch_user, pair
 --! removes: user_key
 --! grain: user_id
+--! spread: by_user
 --: stored
 from user_key as stored
 join (
@@ -13,26 +14,8 @@ join (
   from batch_user
   join user_key on user_key.user_id = batch_user.user_id
 ) as unpaired on unpaired.user_key = stored.user_key
+join own_user on own_user.user_key = stored.user_key
 left join pair as pair1 on pair1.u1_key = stored.user_key
 left join pair as pair2 on pair2.u2_key = stored.user_key
 where pair1.u1_key is null
   and pair2.u2_key is null
---: slice pair
-pair.u1_key in (
-    select changed_pair.u1_key from changed_pair where changed_pair.new_first_day is null
-    union
-    select changed_pair.u2_key from changed_pair where changed_pair.new_first_day is null
-    union
-    select user_key.user_key
-    from batch_user
-    join user_key on user_key.user_id = batch_user.user_id
-  )
-  or pair.u2_key in (
-    select changed_pair.u1_key from changed_pair where changed_pair.new_first_day is null
-    union
-    select changed_pair.u2_key from changed_pair where changed_pair.new_first_day is null
-    union
-    select user_key.user_key
-    from batch_user
-    join user_key on user_key.user_id = batch_user.user_id
-  )

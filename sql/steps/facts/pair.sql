@@ -7,6 +7,7 @@
 --! grain: u1_key, u2_key
 --! values: first_tap_at, first_day, last_tap_at, last_day, tap_count
 --! params: is_later, zone
+--! spread: by_user
 select
   known.u1_key,
   known.u2_key,
@@ -38,10 +39,3 @@ join pair as stored on stored.u1_key = changed.u1_key and stored.u2_key = change
 select stage.u1_key, stage.u2_key, stage.old_first_day, stage.first_day
 from stage
 where (stage.old_first_day, stage.old_first_tap_at) is distinct from (stage.first_day, stage.first_tap_at)
---: slice pair_day
-not $1::boolean
-  and (pair_day.u1_key, pair_day.u2_key) in (
-    select changed_pair_day.u1_key, changed_pair_day.u2_key from changed_pair_day
-  )
---: slice pair
-(pair.u1_key, pair.u2_key) in (select changed_pair_day.u1_key, changed_pair_day.u2_key from changed_pair_day)

@@ -4,6 +4,7 @@
 --! grain: u1_key, u2_key, day
 --! values: tap_count, first_tap_at, last_tap_at
 --! order: day, u1_key, u2_key
+--! spread: by_user
 select
   key1.user_key as u1_key,
   key2.user_key as u2_key,
@@ -20,5 +21,3 @@ from pair_day as stored
 join batch_day on batch_day.day = stored.day
 --: noted changed_pair_day
 select stage.u1_key, stage.u2_key, stage.day, stage.tap_count, stage.first_tap_at, stage.last_tap_at from stage
---: slice pair_day
-pair_day.day in (select batch_day.day from batch_day)

@@ -6,6 +6,7 @@
 --! values: tapped_at
 --! order: day, u1_key, u2_key
 --! params: zone
+--! spread: by_user
 with timed as (
   select
     pair_day_tap_scope.u1_key,
@@ -46,5 +47,3 @@ from pair_day_tap as stored
 join batch_day on batch_day.day = stored.day
 --: noted changed_pair_tap
 select stage.u1_key, stage.u2_key, stage.day from stage
---: slice pair_day_tap
-pair_day_tap.day in (select batch_day.day from batch_day)

@@ -1,7 +1,8 @@
 -- Connections that came, went or moved to another week, from both ends: what changes distances in the graph.
---! reads: changed_pair
+--! reads: changed_pair, user_key
 --! writes: changed_friend
 --! grain: user_key, friend_key
+--! spread: by_user
 with moved as (
   select
     u1_key,
@@ -11,6 +12,10 @@ with moved as (
   from changed_pair
   where week_number(old_first_day) is distinct from week_number(new_first_day)
 )
-select u1_key as user_key, u2_key as friend_key, old_week, new_week from moved
+select moved.u1_key as user_key, moved.u2_key as friend_key, moved.old_week, moved.new_week
+from moved
+join own_user on own_user.user_key = moved.u1_key
 union all
-select u2_key, u1_key, old_week, new_week from moved
+select moved.u2_key, moved.u1_key, moved.old_week, moved.new_week
+from moved
+join own_user on own_user.user_key = moved.u2_key

@@ -3,12 +3,17 @@
 --! writes: friend_list
 --! grain: user_key
 --! values: friends
+--! spread: by_user
 with changed as materialized (
-  select u1_key as user_key from changed_pair
-  union
-  select u2_key from changed_pair
-  union
-  select user_key from second_degree_suspect
+  select own_user.user_key
+  from own_user
+  join (
+    select u1_key as user_key from changed_pair
+    union
+    select u2_key from changed_pair
+    union
+    select user_key from second_degree_suspect
+  ) as touched on touched.user_key = own_user.user_key
 ), size as (
   -- More than a tenth of all users. No more are counted than it takes to say.
   select count(*) < 10 * (select count(*) from changed) as is_large
@@ -45,10 +50,5 @@ from (
   union
   select user_key from second_degree_suspect
 ) as changed
-join friend_list as stored on stored.user_key = changed.user_key
---: slice friend
-select changed_pair.u1_key as user_key from changed_pair
-union
-select changed_pair.u2_key from changed_pair
-union
-select second_degree_suspect.user_key from second_degree_suspect
+join own_user on own_user.user_key = changed.user_key
+join friend_list as stored on stored.user_key = own_user.user_key

@@ -1,11 +1,12 @@
 -- The second degree of every user as it stands in the week of L ($1): from nothing for a focus user, as a shift of what
 -- is stored for anybody else.
---! reads: second_degree_focus, second_degree_event, friend
+--! reads: second_degree_focus, second_degree_event, friend, user_key
 --! writes: second_degree
 --! grain: user_key
 --! values: week, second_degree_count, second_degree_new_count
 --! params: as_of_day
 --! runs: as_of_moved
+--! spread: by_user
 with change as (
   select
     second_degree_event.user_key,
@@ -35,6 +36,7 @@ select
   coalesce(change.moved, 0)::integer,
   coalesce(change.entered, 0)::integer
 from second_degree_focus
+join own_user on own_user.user_key = second_degree_focus.user_key
 left join change on change.user_key = second_degree_focus.user_key
 where exists (select 1 from friend where friend.user_key = second_degree_focus.user_key)
 --: stored
@@ -45,12 +47,3 @@ left join (
   select user_key from second_degree_event
 ) as changed on changed.user_key = stored.user_key
 where stored.week <> week_number($1::date) or changed.user_key is not null
---: slice second_degree
-second_degree.week <> week_number($1::date)
-  or second_degree.user_key in (
-    select second_degree_focus.user_key from second_degree_focus
-    union
-    select second_degree_event.user_key from second_degree_event
-  )
---: slice friend
-select second_degree_focus.user_key from second_degree_focus

@@ -9,16 +9,18 @@
 --
 -- A focus user at a time: a few thousand paths, grouped in memory that fits the cache, are three times as fast as one
 -- join of the graph with itself. The planner can't know how long the lists are, so it is told to look each one up.
---! reads: second_degree_focus, second_degree_added, second_degree_list, user_key
+--! reads: second_degree_focus, second_degree_added, second_degree_list, friend_list, user_key
 --! writes: second_degree_event
 --! grain: user_key, week
 --! avoid: hashjoin, mergejoin, bitmapscan, seqscan
+--! spread: by_user
 select
   part.user_key,
   part.week,
   sum(part.entered_count)::integer as entered_count,
   sum(part.left_count)::integer as left_count
 from second_degree_focus as focus
+join own_user on own_user.user_key = focus.user_key
 cross join lateral (
   with half as (
     select
@@ -76,7 +78,7 @@ cross join lateral (
       and (select count(*) from second_degree_focus) < (
         -- No more are counted than it takes to say.
         select count(*)
-        from (select 1 from user_key limit (select count(*) + 1 from second_degree_focus)) as known
+        from (select 1 from friend_list limit (select count(*) + 1 from second_degree_focus)) as known
       )
       and not exists (select 1 from second_degree_added)
       and not exists (

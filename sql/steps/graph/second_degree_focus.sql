@@ -7,6 +7,7 @@
 --! before: user_week_activity, second_degree
 --! writes: second_degree_focus
 --! grain: user_key
+--! spread: by_user
 with candidate as (
   select user_key, least(old_week, new_week) as from_week from changed_friend
   where not exists (select 1 from second_degree_added)
@@ -32,18 +33,5 @@ select
     (select min(least(changed_friend.old_week, changed_friend.new_week)) from changed_friend)
   ) as from_week
 from candidate
+join own_user on own_user.user_key = candidate.user_key
 group by candidate.user_key
---: slice user_week_activity
-user_week_activity.user_id in (select changed_user_day.user_id from changed_user_day)
-  and (user_week_activity.year, user_week_activity.iso_week) in (
-    select
-      iso_year(week_number(changed_user_day.day)),
-      iso_week(week_number(changed_user_day.day))
-    from changed_user_day
-  )
---: slice second_degree
-second_degree.user_key in (
-    select user_key.user_key
-    from changed_user_day
-    join user_key on user_key.user_id = changed_user_day.user_id
-  )

@@ -4,14 +4,19 @@
 -- distance 2, or never were there if they had come to it in the same week.
 -- Only what may be new is remembered, and every old path only compared with it; the planner can't know how long the
 -- lists are, so it is told to look each one up.
---! reads: second_degree_added, second_degree_focus, second_degree_list
+--! reads: second_degree_added, second_degree_focus, second_degree_list, user_key
 --! writes: second_degree_event
 --! grain: user_key, week
 --! params: as_of_day
 --! avoid: hashjoin, mergejoin, bitmapscan, seqscan
+--! spread: by_user
 with gained as (
-  select distinct least(one.user_key, nearer.other_key) as one_key, greatest(one.user_key, nearer.other_key) as other_key
-  from (select distinct user_key from second_degree_added) as one
+  select one.user_key as one_key, nearer.other_key
+  from (
+    select distinct added.user_key
+    from second_degree_added as added
+    join own_user on own_user.user_key = added.user_key
+  ) as one
   cross join lateral (
     select unnest(list.friend_keys) as other_key
     from second_degree_added as added
@@ -34,6 +39,17 @@ with gained as (
       join second_degree_list as list on list.user_key = half.friend_key
     )
   ) as nearer
+  -- Of two halves that are both new, the two find each other: the one with the smaller key tells it.
+  where not (
+    nearer.other_key < one.user_key
+    and exists (
+      select 1
+      from second_degree_added as added
+      join second_degree_list as list on list.user_key = added.friend_key
+      where added.user_key = nearer.other_key
+        and one.user_key = any (list.friend_keys)
+    )
+  )
 ), met as (
   select
     added.user_key as one_key,
@@ -53,6 +69,7 @@ with gained as (
       ) as common
     ) as reached_week
   from second_degree_added as added
+  join own_user on own_user.user_key = added.user_key
   join second_degree_list as one on one.user_key = added.user_key
   join second_degree_list as other on other.user_key = added.friend_key
   where added.user_key < added.friend_key

@@ -4,6 +4,7 @@
 --! writes: batch_cell
 --! grain: geohash5, starts_at, slot, u1, u2
 --! params: zone
+--! spread: by_user
 with located as (
   select
     geohash5(classified_tap.latitude, classified_tap.longitude) as geohash5,

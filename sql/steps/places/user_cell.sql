@@ -6,6 +6,7 @@
 --! grain: user_key, geohash5
 --! values: first_day, first_tap_at
 --! params: is_later, zone
+--! spread: by_user
 with changed as (
   select changed_cell.user_key, changed_cell.geohash5
   from (select distinct user_key, geohash5 from changed_user_cell_day) as changed_cell
@@ -36,11 +37,3 @@ join user_cell as stored on stored.user_key = changed.user_key and stored.geohas
 where not $1::boolean
 --: noted changed_user_cell
 select stage.user_key, stage.old_first_day, stage.first_day from stage
---: slice user_cell_day
-(user_cell_day.user_key, user_cell_day.geohash5) in (
-    select changed_user_cell_day.user_key, changed_user_cell_day.geohash5 from changed_user_cell_day
-  )
---: slice user_cell
-(user_cell.user_key, user_cell.geohash5) in (
-    select changed_user_cell_day.user_key, changed_user_cell_day.geohash5 from changed_user_cell_day
-  )

@@ -3,6 +3,7 @@
 --! reads: quest_scope, quest_week, user_cell
 --! writes: quest_event
 --! grain: metric, user_key, tapped_at
+--! spread: by_user
 with scope as not materialized (
   select quest_scope.user_key, quest_scope.week
   from quest_scope
@@ -27,5 +28,3 @@ select 'new_areas', scope.user_key, scope.week, user_cell.first_day, user_cell.f
 from scope
 join user_cell on user_cell.user_key = scope.user_key and week_number(user_cell.first_day) = scope.week
 where not (select is_large from size)
---: slice user_cell
-user_cell.user_key in (select quest_scope.user_key from quest_scope)

@@ -5,6 +5,7 @@
 --! reads: quest_walk, quest_friend_list
 --! writes: quest_common
 --! grain: user_key, friend_key, first_tap_at
+--! spread: by_user
 --! avoid: hashjoin, mergejoin, bitmapscan, seqscan
 select quest_walk.user_key, near.friend_key, near.first_day, near.first_tap_at
 from quest_walk

@@ -5,6 +5,7 @@
 --! writes: quest_completed
 --! grain: quest_id, user_key, week
 --! avoid: mergejoin
+--! spread: by_user
 with event as not materialized (
   select metric, user_key, week, day, tapped_at from quest_event
   union all

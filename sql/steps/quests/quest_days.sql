@@ -3,6 +3,7 @@
 --! reads: quest_scope, quest_week, user_key, user_day_activity
 --! writes: quest_figure
 --! grain: metric, user_key, week
+--! spread: by_user
 with scope as not materialized (
   select quest_scope.user_key, user_key.user_id, quest_scope.week, quest_scope.metrics
   from quest_scope
@@ -78,11 +79,3 @@ cross join lateral (
 where figure.in_week > 0
   and (counted.metrics is null or figure.metric = any (counted.metrics))
   and figure.metric in (select quest_week.metric from quest_week)
---: slice user_day_activity
-user_day_activity.user_id in (
-    select user_key.user_id
-    from quest_scope
-    join user_key on user_key.user_key = quest_scope.user_key
-  )
-  and user_day_activity.day >= (select week_start(min(quest_scope.week)) from quest_scope)
-  and user_day_activity.day <= (select week_start(max(quest_scope.week)) + 6 from quest_scope)

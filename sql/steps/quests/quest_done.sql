@@ -4,6 +4,7 @@
 --! reads: quest_total, quest_week, activity_run
 --! writes: quest_done
 --! grain: quest_id, user_key, week
+--! spread: by_user
 with done as (
   select
     quest_week.quest_id,
@@ -53,6 +54,3 @@ select
     when reached.metric = 'streak_days' then least(reached.reached_day + 1, week_start(reached.week) + 6)
   end as beside_day
 from reached
---: slice activity_run
-activity_run.user_key in (select quest_total.user_key from quest_total)
-  and activity_run.ended_on >= (select week_start(min(quest_total.week)) from quest_total)

@@ -5,6 +5,7 @@
 --! writes: quest_done_day
 --! grain: user_key, day
 --! params: zone
+--! spread: by_user
 select done_day.user_key, week_number(done_day.day) as week, done_day.day, bool_or(done_day.is_every_tap) as is_every_tap
 from (
   select quest_done.user_key, quest_done.from_day + day_no.day_no as day, quest_done.metric = 'taps' as is_every_tap

@@ -3,6 +3,7 @@
 --! reads: quest_done, pair
 --! writes: quest_done_event
 --! grain: metric, user_key, tapped_at
+--! spread: by_user
 with done as not materialized (
   select distinct quest_done.user_key, quest_done.week from quest_done where quest_done.metric = 'new_people'
 ), size as (
@@ -34,7 +35,3 @@ join pair
   on pair.u2_key = done.user_key
   and pair.first_day between week_start(done.week) and week_start(done.week) + 6
 where not (select is_large from size)
---: slice pair
-pair.first_day >= (select week_start(min(quest_done.week)) from quest_done)
-  and pair.first_day <= (select week_start(max(quest_done.week)) + 6 from quest_done)
-  and (pair.u1_key in (select quest_done.user_key from quest_done) or pair.u2_key in (select quest_done.user_key from quest_done))

@@ -3,6 +3,7 @@
 --! reads: quest_pair_day, pair_day_tap
 --! writes: quest_done_event
 --! grain: metric, user_key, tapped_at
+--! spread: by_user
 select
   'active_days' as metric,
   quest_pair_day.user_key,
@@ -33,7 +34,3 @@ from (
   where quest_pair_day.is_every_tap
     and quest_pair_day.tap_count > 1
 ) as timed
---: slice pair_day_tap
-(pair_day_tap.u1_key, pair_day_tap.u2_key, pair_day_tap.day) in (
-    select quest_pair_day.u1_key, quest_pair_day.u2_key, quest_pair_day.day from quest_pair_day
-  )

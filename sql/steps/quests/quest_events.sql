@@ -2,6 +2,7 @@
 --! reads: quest_event
 --! writes: quest_figure
 --! grain: metric, user_key, week
+--! spread: by_user
 select
   event_day.metric,
   event_day.user_key,

@@ -1,15 +1,20 @@
 -- Which of the users in question those who met are connected with, a row per one who met: only of them anybody asks
 -- whether they had known both. The connections are read of whoever are fewer: the users in question, or who met. In a
 -- table of its own, so that the planner knows how many there are.
---! reads: quest_scope, quest_meeting, friend
+--! reads: assist_user, quest_meeting, friend, user_key
 --! writes: quest_friend_list
 --! grain: user_key
+--! spread: by_user
 with scope_user as (
-  select distinct user_key from quest_scope where 'assists' = any (metrics)
+  select assist_user.user_key from assist_user
 ), met as (
-  select u1_key as user_key from quest_meeting
-  union
-  select u2_key from quest_meeting
+  select own_user.user_key
+  from own_user
+  join (
+    select u1_key as user_key from quest_meeting
+    union
+    select u2_key from quest_meeting
+  ) as one_who_met on one_who_met.user_key = own_user.user_key
 ), size as (
   select (select count(*) from met) < (select count(*) from scope_user) as is_few_met
 )
@@ -41,9 +46,3 @@ from (
     and (own.friend_key in (select scope_user.user_key from scope_user)) is true
 ) as list
 group by list.user_key
---: slice friend
-select quest_scope.user_key from quest_scope where 'assists' = any (quest_scope.metrics)
-union
-select quest_meeting.u1_key from quest_meeting
-union
-select quest_meeting.u2_key from quest_meeting

@@ -3,6 +3,7 @@
 --! reads: quest_done_day, pair, pair_day
 --! writes: quest_pair_day
 --! grain: user_key, u1_key, u2_key, day
+--! spread: by_user
 with size as (
   select count(*) > 200 * count(distinct week) as is_large from quest_done_day
 ), tapped as (
@@ -74,8 +75,3 @@ cross join lateral (
     and pair_day.day = own_pair.day
   offset 0
 ) as own_day
---: slice pair
-pair.u1_key in (select quest_done_day.user_key from quest_done_day) or pair.u2_key in (select quest_done_day.user_key from quest_done_day)
---: slice pair_day
-pair_day.day in (select quest_done_day.day from quest_done_day)
-  and (pair_day.u1_key in (select quest_done_day.user_key from quest_done_day) or pair_day.u2_key in (select quest_done_day.user_key from quest_done_day))

@@ -4,6 +4,7 @@
 --! reads: quest_scope, quest_week, pair, pair_day
 --! writes: quest_event
 --! grain: metric, user_key, tapped_at
+--! spread: by_user
 with scope as not materialized (
   select quest_scope.user_key, quest_scope.week
   from quest_scope
@@ -91,9 +92,3 @@ union all
 select 'reconnections', scope.user_key, scope.week, reconnected.day, reconnected.first_tap_at
 from reconnected
 join scope on scope.user_key = reconnected.u2_key and scope.week = reconnected.week
---: slice pair
-pair.u1_key in (select quest_scope.user_key from quest_scope) or pair.u2_key in (select quest_scope.user_key from quest_scope)
---: slice pair_day
-pair_day.day >= (select week_start(min(quest_scope.week)) - 29 from quest_scope)
-  and pair_day.day <= (select week_start(max(quest_scope.week)) + 6 from quest_scope)
-  and (pair_day.u1_key in (select quest_scope.user_key from quest_scope) or pair_day.u2_key in (select quest_scope.user_key from quest_scope))

@@ -5,6 +5,7 @@
 --! writes: quest_scope
 --! grain: user_key, week
 --! params: is_later
+--! spread: by_user
 with own_week as materialized (
   select distinct user_key.user_key, week_number(changed_user_day.day) as week
   from changed_user_day
@@ -56,6 +57,7 @@ with own_week as materialized (
 )
 select known_week.user_key, known_week.week, null::text[] as metrics
 from known_week
+join own_user on own_user.user_key = known_week.user_key
 union all
 select any_week.user_key, any_week.week, changed.metrics
 from (select array_agg(distinct metric) as metrics from changed_quest where metric <> 'assists') as changed
@@ -67,17 +69,3 @@ cross join (
 ) as any_week
 left join known_week on known_week.user_key = any_week.user_key and known_week.week = any_week.week
 where known_week.user_key is null
---: slice pair
-not $1::boolean
-  and pair.last_day >= (select min(changed_pair_day.day) from changed_pair_day)
-  and (pair.u1_key, pair.u2_key) in (
-    select changed_pair_day.u1_key, changed_pair_day.u2_key from changed_pair_day
-  )
---: slice pair_day
-not $1::boolean
-  and pair_day.day >= (select min(changed_pair_day.day) from changed_pair_day)
-  and (pair_day.u1_key, pair_day.u2_key) in (
-    select changed_pair_day.u1_key, changed_pair_day.u2_key from changed_pair_day
-  )
---: slice user_week_activity
-exists (select 1 from changed_quest where changed_quest.metric <> 'assists')

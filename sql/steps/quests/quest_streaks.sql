@@ -3,6 +3,7 @@
 --! reads: quest_scope, quest_week, activity_run
 --! writes: quest_figure
 --! grain: metric, user_key, week
+--! spread: by_user
 with scope as (
   select quest_scope.user_key, quest_scope.week
   from quest_scope
@@ -53,6 +54,3 @@ select
   max(least(run.ended_on, week_start(run.week) + 6) - run.started_on + 1) as on_best_day
 from run
 group by run.user_key, run.week
---: slice activity_run
-activity_run.user_key in (select quest_scope.user_key from quest_scope)
-  and activity_run.ended_on >= (select week_start(min(quest_scope.week)) from quest_scope)

@@ -2,6 +2,7 @@
 --! reads: quest_figure, quest_week
 --! writes: quest_total
 --! grain: quest_id, user_key, week
+--! spread: by_user
 select total.quest_id, total.user_key, total.week, total.reached, total.target, total.reached >= total.target as is_completed
 from (
   select

@@ -2,6 +2,7 @@
 --! reads: quest_scope, quest_rule
 --! writes: quest_week
 --! grain: quest_id, week
+--! spread: by_user
 select quest_rule.quest_id, scope_week.week, quest_rule.metric, quest_rule.quest_window, quest_rule.target
 from (select distinct week from quest_scope) as scope_week
 join quest_rule

@@ -7,6 +7,7 @@
 --! grain: user_id, quest_id, week_start
 --! values: progress, completed_at
 --! params: is_later
+--! spread: by_user
 select
   user_key.user_id,
   quest_total.quest_id,
@@ -54,10 +55,3 @@ where changed_quest.quest_id is null and $1::boolean
 --: stored
 from changed_quest
 join user_quest_progress as stored on stored.quest_id = changed_quest.quest_id
---: slice user_quest_progress
-user_quest_progress.user_id in (
-    select user_key.user_id from quest_scope join user_key on user_key.user_key = quest_scope.user_key
-  )
-  and user_quest_progress.week_start >= (select week_start(min(quest_scope.week)) from quest_scope)
-  and user_quest_progress.week_start <= (select week_start(max(quest_scope.week)) from quest_scope)
-  or user_quest_progress.quest_id in (select changed_quest.quest_id from changed_quest)

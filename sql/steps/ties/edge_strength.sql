@@ -8,6 +8,7 @@
 --! values: taps_90d, last_tap_at, strength_f32
 --! params: as_of_day, as_of_moved, zone
 --! runs: as_of_moved
+--! spread: by_user
 with turned as (
   select
     exists (
@@ -50,7 +51,7 @@ select
   (0.6 * ln(1 + recent.taps_90d::double precision) + 0.4 * exp(($1::date - recent.last_day) / -21.0::double precision))::real
     as strength_f32
 from recent
-join user_key as key1 on key1.user_key = recent.u1_key
+join own_user as key1 on key1.user_key = recent.u1_key
 join user_key as key2 on key2.user_key = recent.u2_key
 --: stored
 from edge_strength as stored
@@ -61,28 +62,3 @@ join user_key as key1 on key1.user_key = changed.u1_key
 join user_key as key2 on key2.user_key = changed.u2_key
 join edge_strength as stored on stored.u1 = key1.user_id and stored.u2 = key2.user_id
 where not $2::boolean
---: slice pair_day
-select
-  pair_day.u1_key,
-  pair_day.u2_key,
-  max(pair_day.day) as day,
-  sum(pair_day.tap_count)::integer as tap_count,
-  min(pair_day.first_tap_at) as first_tap_at,
-  max(pair_day.last_tap_at) as last_tap_at
-from pair_day
-where pair_day.day between $1::date - 89 and $1::date
-  and (
-    $2::boolean
-    or (pair_day.u1_key, pair_day.u2_key) in (
-      select changed_pair_day.u1_key, changed_pair_day.u2_key from changed_pair_day
-    )
-  )
-group by pair_day.u1_key, pair_day.u2_key
---: slice edge_strength
-$2::boolean
-  or (edge_strength.u1, edge_strength.u2) in (
-    select key1.user_id, key2.user_id
-    from changed_pair_day
-    join user_key as key1 on key1.user_key = changed_pair_day.u1_key
-    join user_key as key2 on key2.user_key = changed_pair_day.u2_key
-  )

@@ -3,6 +3,7 @@
 --! reads: changed_user_week, changed_run, user_key, activity_run, user_week_activity
 --! writes: board_figure
 --! grain: user_id, week
+--! spread: by_user
 with scope as (
   select user_id, week from changed_user_week
   union
@@ -52,31 +53,3 @@ left join user_week_activity
   and user_week_activity.year = iso_year(scope.week)
   and user_week_activity.iso_week = iso_week(scope.week)
 left join streak on streak.user_id = user_week_activity.user_id and streak.week = scope.week
---: slice user_week_activity
-user_week_activity.user_id in (
-    select changed_user_week.user_id from changed_user_week
-    union
-    select changed_run.user_id from changed_run
-  )
-  and user_week_activity.week_start >= (
-    select least(
-      (select week_start(min(changed_user_week.week)) from changed_user_week),
-      (select week_start(week_number(min(changed_run.from_day))) from changed_run)
-    )
-  )
---: slice activity_run
-activity_run.user_key in (
-    select user_key.user_key
-    from user_key
-    where user_key.user_id in (
-      select changed_user_week.user_id from changed_user_week
-      union
-      select changed_run.user_id from changed_run
-    )
-  )
-  and activity_run.ended_on >= (
-    select least(
-      (select week_start(min(changed_user_week.week)) from changed_user_week),
-      (select week_start(week_number(min(changed_run.from_day))) from changed_run)
-    )
-  )

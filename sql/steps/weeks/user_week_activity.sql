@@ -10,6 +10,7 @@
 --! stamps: last_updated_at
 --! assigns: iso_week
 --! order: year, iso_week, user_id
+--! spread: by_user
 with size as (
   select count(*) > 100 * count(distinct week) as is_large from week_scope where is_day_changed
 ), week_day as (
@@ -106,13 +107,3 @@ join user_week_activity as stored
 select stage.user_id, iso_week_number(stage.year, stage.iso_week) from stage
 union
 select week_scope.user_id, week_scope.week from week_scope where week_scope.is_day_changed
---: slice user_day_activity
-user_day_activity.user_id in (select week_scope.user_id from week_scope where week_scope.is_day_changed)
-  and user_day_activity.day >= (select week_start(min(week_scope.week)) from week_scope)
-  and user_day_activity.day <= (select week_start(max(week_scope.week)) + 6 from week_scope)
---: slice user_week_activity
-user_week_activity.user_id in (select week_scope.user_id from week_scope)
-  and user_week_activity.week_start >= (select week_start(min(week_scope.week)) from week_scope)
-  and user_week_activity.week_start <= (select week_start(max(week_scope.week)) from week_scope)
---: slice second_degree
-second_degree.user_key in (select week_scope.user_key from week_scope)

@@ -4,6 +4,7 @@
 --! before: user_week_activity
 --! writes: week_scope
 --! grain: user_id, week
+--! spread: by_user
 with day_changed as (
   select distinct changed_user_day.user_id, week_number(changed_user_day.day) as week
   from changed_user_day
@@ -31,19 +32,3 @@ from (
 ) as scope
 left join user_key on user_key.user_id = scope.user_id
 group by scope.user_id, user_key.user_key, scope.week
---: slice user_week_activity
-user_week_activity.user_id in (
-    select user_key.user_id
-    from user_key
-    where user_key.user_key in (
-      select second_degree_focus.user_key from second_degree_focus
-      union
-      select second_degree_event.user_key from second_degree_event
-    )
-  )
-  and user_week_activity.week_start >= (
-    select least(
-      (select week_start(min(second_degree_focus.from_week)) from second_degree_focus),
-      (select week_start(min(second_degree_event.week)) from second_degree_event)
-    )
-  )

@@ -62,7 +62,7 @@ from (
       (0.6 * ln(1 + recent.taps_90d::double precision) + 0.4 * exp(($1::date - recent.last_day) / -21.0::double precision))::real
         as strength_f32
     from recent
-    join user_key as key1 on key1.user_key = recent.u1_key
+    join own_user as key1 on key1.user_key = recent.u1_key
     join user_key as key2 on key2.user_key = recent.u2_key
   ) as selected
 ) as wanted

@@ -18,6 +18,7 @@ from (
     from batch_user
     join user_key on user_key.user_id = batch_user.user_id
   ) as unpaired on unpaired.user_key = stored.user_key
+  join own_user on own_user.user_key = stored.user_key
   left join pair as pair1 on pair1.u1_key = stored.user_key
   left join pair as pair2 on pair2.u2_key = stored.user_key
   where pair1.u1_key is null

@@ -13,11 +13,15 @@ from (
     true as is_wanted
   from (
     with changed as materialized (
-      select u1_key as user_key from changed_pair
-      union
-      select u2_key from changed_pair
-      union
-      select user_key from second_degree_suspect
+      select own_user.user_key
+      from own_user
+      join (
+        select u1_key as user_key from changed_pair
+        union
+        select u2_key from changed_pair
+        union
+        select user_key from second_degree_suspect
+      ) as touched on touched.user_key = own_user.user_key
     ), size as (
       -- More than a tenth of all users. No more are counted than it takes to say.
       select count(*) < 10 * (select count(*) from changed) as is_large
@@ -60,7 +64,8 @@ full join (
     union
     select user_key from second_degree_suspect
   ) as changed
-  join friend_list as stored on stored.user_key = changed.user_key
+  join own_user on own_user.user_key = changed.user_key
+  join friend_list as stored on stored.user_key = own_user.user_key
 ) as stored using (user_key)
 where (wanted.is_wanted, wanted.friends)
   is distinct from (stored.is_stored, stored.friends);

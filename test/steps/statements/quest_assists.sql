@@ -1,20 +1,8 @@
 -- prepare
 insert into quest_event (metric, user_key, week, day, tapped_at)
-with scope as (
-  select user_key, week from quest_scope where 'assists' = any (metrics)
-), edge as (
-  select list.user_key, unnest(list.friend_keys) as friend_key, unnest(list.first_days) as first_day
-  from quest_friend_list as list
-)
-select
-  'assists' as metric,
-  scope.user_key,
-  scope.week,
-  quest_common.first_day as day,
-  quest_common.first_tap_at as tapped_at
-from quest_common
-join edge
-  on edge.user_key = quest_common.user_key
-  and edge.friend_key = quest_common.friend_key
-  and edge.first_day < quest_common.first_day
-join scope on scope.user_key = quest_common.friend_key and scope.week = week_number(quest_common.first_day);
+select 'assists' as metric, quest_scope.user_key, quest_scope.week, quest_assist.day, quest_assist.tapped_at
+from quest_assist
+join quest_scope
+  on quest_scope.user_key = quest_assist.user_key
+  and quest_scope.week = week_number(quest_assist.day)
+  and 'assists' = any (quest_scope.metrics);

@@ -1,11 +1,15 @@
 -- prepare
 create temp table quest_friend_list as
 with scope_user as (
-  select distinct user_key from quest_scope where 'assists' = any (metrics)
+  select assist_user.user_key from assist_user
 ), met as (
-  select u1_key as user_key from quest_meeting
-  union
-  select u2_key from quest_meeting
+  select own_user.user_key
+  from own_user
+  join (
+    select u1_key as user_key from quest_meeting
+    union
+    select u2_key from quest_meeting
+  ) as one_who_met on one_who_met.user_key = own_user.user_key
 ), size as (
   select (select count(*) from met) < (select count(*) from scope_user) as is_few_met
 )

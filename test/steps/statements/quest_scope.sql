@@ -51,6 +51,7 @@ with own_week as materialized (
 )
 select known_week.user_key, known_week.week, null::text[] as metrics
 from known_week
+join own_user on own_user.user_key = known_week.user_key
 union all
 select any_week.user_key, any_week.week, changed.metrics
 from (select array_agg(distinct metric) as metrics from changed_quest where metric <> 'assists') as changed

@@ -14,6 +14,7 @@ from (
     quest_meeting.first_day,
     quest_meeting.first_tap_at
   from quest_meeting
+  join own_user on own_user.user_key = quest_meeting.u1_key
   join quest_friend_list as list1 on list1.user_key = quest_meeting.u1_key
   join quest_friend_list as list2 on list2.user_key = quest_meeting.u2_key
 ) as walked

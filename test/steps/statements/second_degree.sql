@@ -47,6 +47,7 @@ from (
       coalesce(change.moved, 0)::integer,
       coalesce(change.entered, 0)::integer
     from second_degree_focus
+    join own_user on own_user.user_key = second_degree_focus.user_key
     left join change on change.user_key = second_degree_focus.user_key
     where exists (select 1 from friend where friend.user_key = second_degree_focus.user_key)
   ) as selected

@@ -6,6 +6,7 @@ select
   sum(part.entered_count)::integer as entered_count,
   sum(part.left_count)::integer as left_count
 from second_degree_focus as focus
+join own_user on own_user.user_key = focus.user_key
 cross join lateral (
   with half as (
     select
@@ -63,7 +64,7 @@ cross join lateral (
       and (select count(*) from second_degree_focus) < (
         -- No more are counted than it takes to say.
         select count(*)
-        from (select 1 from user_key limit (select count(*) + 1 from second_degree_focus)) as known
+        from (select 1 from friend_list limit (select count(*) + 1 from second_degree_focus)) as known
       )
       and not exists (select 1 from second_degree_added)
       and not exists (

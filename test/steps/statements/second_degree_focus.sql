@@ -25,4 +25,5 @@ select
     (select min(least(changed_friend.old_week, changed_friend.new_week)) from changed_friend)
   ) as from_week
 from candidate
+join own_user on own_user.user_key = candidate.user_key
 group by candidate.user_key;

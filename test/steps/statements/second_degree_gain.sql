@@ -1,8 +1,12 @@
 -- prepare, $1 as_of_day
 insert into second_degree_event (user_key, week, entered_count, left_count)
 with gained as (
-  select distinct least(one.user_key, nearer.other_key) as one_key, greatest(one.user_key, nearer.other_key) as other_key
-  from (select distinct user_key from second_degree_added) as one
+  select one.user_key as one_key, nearer.other_key
+  from (
+    select distinct added.user_key
+    from second_degree_added as added
+    join own_user on own_user.user_key = added.user_key
+  ) as one
   cross join lateral (
     select unnest(list.friend_keys) as other_key
     from second_degree_added as added
@@ -25,6 +29,17 @@ with gained as (
       join second_degree_list as list on list.user_key = half.friend_key
     )
   ) as nearer
+  -- Of two halves that are both new, the two find each other: the one with the smaller key tells it.
+  where not (
+    nearer.other_key < one.user_key
+    and exists (
+      select 1
+      from second_degree_added as added
+      join second_degree_list as list on list.user_key = added.friend_key
+      where added.user_key = nearer.other_key
+        and one.user_key = any (list.friend_keys)
+    )
+  )
 ), met as (
   select
     added.user_key as one_key,
@@ -44,6 +59,7 @@ with gained as (
       ) as common
     ) as reached_week
   from second_degree_added as added
+  join own_user on own_user.user_key = added.user_key
   join second_degree_list as one on one.user_key = added.user_key
   join second_degree_list as other on other.user_key = added.friend_key
   where added.user_key < added.friend_key

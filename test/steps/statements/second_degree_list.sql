@@ -1,75 +1,15 @@
 -- prepare
 create temp table second_degree_list as
-with needed as (
-  select focus.user_key from second_degree_focus as focus
-  union
-  select friend.friend_key
-  from second_degree_focus as focus
-  join friend on friend.user_key = focus.user_key
-  union
-  select changed_friend.friend_key from changed_friend
-  union
-  select friend.friend_key
-  from (select distinct user_key from second_degree_added) as added
-  join friend on friend.user_key = added.user_key
-), changed as (
-  select distinct changed_friend.user_key from changed_friend
-), walked as (
-  select needed.user_key
-  from needed
-  left join changed on changed.user_key = needed.user_key
-  where changed.user_key is not null or exists (select 1 from second_degree_suspect)
-), size as (
-  -- More than a tenth of all users. No more are counted than it takes to say.
-  select count(*) < 10 * (select count(*) from walked) as is_large
-  from (select 1 from user_key limit (select 10 * count(*) from walked)) as known
-), own_friend as (
-  -- Of many users all connections there are are read, of a few their own.
-  select walked.user_key, friend.friend_key, friend.first_day
-  from walked
-  join friend on friend.user_key = walked.user_key
-  where (select is_large from size)
-  union all
-  select walked.user_key, own.friend_key, own.first_day
-  from walked
-  cross join lateral (
-    -- With an offset the planner looks each user up, and does not join all connections there are.
-    select friend.friend_key, friend.first_day from friend where friend.user_key = walked.user_key
-    offset 0
-  ) as own
-  where not (select is_large from size)
-), edge as (
-  select
-    own_friend.user_key,
-    own_friend.friend_key,
-    week_number(own_friend.first_day) as week,
-    case
-      when changed_friend.user_key is null then week_number(own_friend.first_day)
-      else coalesce(changed_friend.old_week, 2147483647)
-    end as old_week
-  from own_friend
-  left join changed_friend
-    on changed_friend.user_key = own_friend.user_key and changed_friend.friend_key = own_friend.friend_key
-  union all
-  select changed_friend.user_key, changed_friend.friend_key, 2147483647, changed_friend.old_week
-  from changed_friend
-  where changed_friend.new_week is null
-)
-select
-  edge.user_key,
-  array_agg(edge.friend_key) as friend_keys,
-  array_agg(edge.week) as weeks,
-  array_agg(edge.old_week) as old_weeks,
-  coalesce(array_agg(edge.friend_key) filter (where edge.old_week < 2147483647), '{}') as old_friend_keys
-from edge
-group by edge.user_key
+select walked.user_key, walked.friend_keys, walked.weeks, walked.old_weeks, walked.old_friend_keys
+from second_degree_needed as needed
+join second_degree_walked as walked on walked.user_key = needed.user_key
 union all
 select needed.user_key, list.friend_keys, list.weeks, null, null
-from needed
-left join changed on changed.user_key = needed.user_key
+from second_degree_needed as needed
+left join second_degree_walked as walked on walked.user_key = needed.user_key
 cross join lateral (
   -- With an offset the planner looks each user up, and does not read all lists there are for a few.
   select friend_list.friend_keys, friend_list.weeks from friend_list where friend_list.user_key = needed.user_key
   offset 0
 ) as list
-where changed.user_key is null and not exists (select 1 from second_degree_suspect);
+where walked.user_key is null;

@@ -11,7 +11,7 @@ from (
     stored.u2,
     true as is_stored
   from edge_strength as stored
-  left join user_key as key1 on key1.user_id = stored.u1
+  left join own_user as key1 on key1.user_id = stored.u1
   left join user_key as key2 on key2.user_id = stored.u2
   where key1.user_id is null
     or key2.user_id is null

@@ -17,9 +17,12 @@ from (
   left join batch_day on batch_day.day = stored.day
   left join user_key as key1 on key1.user_key = stored.u1_key
   left join user_key as key2 on key2.user_key = stored.u2_key
+  left join own_user as own1 on own1.user_key = stored.u1_key
+  left join own_user as own2 on own2.user_key = stored.u2_key
   where (processed_day.day is null and batch_day.day is null)
     or key1.user_key is null
     or key2.user_key is null
+    or (own1.user_key is null and own2.user_key is null)
 ) as stored;
 
 -- delete

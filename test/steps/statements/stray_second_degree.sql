@@ -9,8 +9,8 @@ from (
     stored.user_key,
     true as is_stored
   from second_degree as stored
-  left join user_key on user_key.user_key = stored.user_key
-  where user_key.user_key is null
+  left join own_user on own_user.user_key = stored.user_key
+  where own_user.user_key is null
 ) as stored;
 
 -- delete

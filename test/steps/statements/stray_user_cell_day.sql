@@ -15,9 +15,9 @@ from (
   from user_cell_day as stored
   left join processed_day on processed_day.day = stored.day
   left join batch_day on batch_day.day = stored.day
-  left join user_key on user_key.user_key = stored.user_key
+  left join own_user on own_user.user_key = stored.user_key
   where (processed_day.day is null and batch_day.day is null)
-    or user_key.user_key is null
+    or own_user.user_key is null
 ) as stored;
 
 -- delete

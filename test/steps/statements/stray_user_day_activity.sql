@@ -11,8 +11,8 @@ from (
     stored.day,
     true as is_stored
   from user_day_activity as stored
-  left join user_key on user_key.user_id = stored.user_id
-  where user_key.user_id is null
+  left join own_user on own_user.user_id = stored.user_id
+  where own_user.user_id is null
 ) as stored;
 
 -- delete

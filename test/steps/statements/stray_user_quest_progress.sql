@@ -13,12 +13,12 @@ from (
     stored.week_start,
     true as is_stored
   from user_quest_progress as stored
-  left join user_key on user_key.user_id = stored.user_id
+  left join own_user on own_user.user_id = stored.user_id
   left join quest_rule
     on quest_rule.quest_id = stored.quest_id
     and quest_rule.is_active
     and stored.week_start between quest_rule.active_from and quest_rule.active_until
-  where user_key.user_id is null
+  where own_user.user_id is null
     or quest_rule.quest_id is null
 ) as stored;
 

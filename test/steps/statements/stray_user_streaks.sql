@@ -9,8 +9,8 @@ from (
     stored.user_id,
     true as is_stored
   from user_streaks as stored
-  left join user_key on user_key.user_id = stored.user_id
-  where user_key.user_id is null
+  left join own_user on own_user.user_id = stored.user_id
+  where own_user.user_id is null
 ) as stored;
 
 -- delete

@@ -1,10 +1,10 @@
 -- prepare
 insert into quest_scope (user_key, week, metrics)
 with suspect as (
-  select user_key.user_key, made_week.week
+  select own_user.user_key, made_week.week
   from batch_user
-  join user_key on user_key.user_id = batch_user.user_id
-  cross join (select distinct week_number(pair.first_day) as week from pair) as made_week
+  join own_user on own_user.user_id = batch_user.user_id
+  cross join made_week
   union
   select user_key.user_key, week_number(user_quest_progress.week_start)
   from batch_user

@@ -1,8 +1,8 @@
 -- prepare
 create temp table second_degree_suspect as
-select user_key.user_key, 0 as from_week
+select own_user.user_key, 0 as from_week
 from batch_user
-join user_key on user_key.user_id = batch_user.user_id
+join own_user on own_user.user_id = batch_user.user_id
 union all
 select user_key.user_key, week_number(batch_day.day)
 from batch_day
@@ -12,4 +12,5 @@ where batch_day.forced
 union all
 select friend.friend_key, least(changed_friend.old_week, changed_friend.new_week)
 from changed_friend
-join friend on friend.user_key = changed_friend.user_key;
+join friend on friend.user_key = changed_friend.user_key
+join own_user on own_user.user_key = friend.friend_key;

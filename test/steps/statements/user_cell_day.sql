@@ -21,10 +21,10 @@ from (
       union all
       select batch_cell.u2, batch_cell.geohash5, batch_cell.day, batch_cell.first_tap_at from batch_cell
     )
-    select user_key.user_key, visit.geohash5, visit.day, min(visit.first_tap_at) as first_tap_at
+    select own_user.user_key, visit.geohash5, visit.day, min(visit.first_tap_at) as first_tap_at
     from visit
-    join user_key on user_key.user_id = visit.user_id
-    group by user_key.user_key, visit.geohash5, visit.day
+    join own_user on own_user.user_id = visit.user_id
+    group by own_user.user_key, visit.geohash5, visit.day
   ) as selected
 ) as wanted
 full join (

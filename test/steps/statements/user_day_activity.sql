@@ -57,7 +57,7 @@ from (
     from counted
     join (
       -- Not read where no whole day is counted.
-      select user_key.user_key, user_key.user_id from user_key where exists (select 1 from whole_day)
+      select own_user.user_key, own_user.user_id from own_user where exists (select 1 from whole_day)
     ) as known_user on known_user.user_key = counted.user_key
     union all
     select
@@ -128,7 +128,7 @@ select stage.user_id, stage.day, stage.is_stored, stage.is_wanted from stage
 union all
 -- Days of a user on which something of a pair's is not as it was, even if it is only a time. On days that all come
 -- after those that were known before ($1), whoever tapped has a new row.
-select user_key.user_id, touched.day, true, true
+select own_user.user_id, touched.day, true, true
 from (
   select u1_key as user_key, day from changed_pair_day
   union
@@ -140,6 +140,6 @@ from (
   select unnest(array[u1_key, u2_key]), unnest(array[new_first_day, new_first_day]) from changed_pair
   where old_first_day <> new_first_day
 ) as touched
-join user_key on user_key.user_key = touched.user_key
-left join stage on stage.user_id = user_key.user_id and stage.day = touched.day
+join own_user on own_user.user_key = touched.user_key
+left join stage on stage.user_id = own_user.user_id and stage.day = touched.day
 where stage.user_id is null and not $1::boolean;

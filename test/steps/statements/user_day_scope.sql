@@ -20,11 +20,11 @@ select touched_day.day, null::integer as user_key, null::uuid as user_id
 from touched_day
 where touched_day.is_whole
 union all
-select distinct own_day.day, own_day.user_key, user_key.user_id
+select distinct own_day.day, own_day.user_key, own_user.user_id
 from (
   select touched.day, unnest(array[touched.u1_key, touched.u2_key]) as user_key
   from touched_day
   join touched on touched.day = touched_day.day
   where not touched_day.is_whole
 ) as own_day
-join user_key on user_key.user_key = own_day.user_key;
+join own_user on own_user.user_key = own_day.user_key;

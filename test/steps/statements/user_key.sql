@@ -18,6 +18,7 @@ from (
     from tapper
     left join user_key on user_key.user_id = tapper.user_id
     where user_key.user_id is null
+      and tapper.user_id is not null
 ) as selected;
 
 -- upsert

@@ -1,0 +1,24 @@
+-- The users whose connections are walked: the focus users and their friends, who was a friend before the batch, and the
+-- ends of added connections and their friends.
+--! reads: second_degree_focus, second_degree_added, changed_friend, friend, user_key
+--! writes: second_degree_needed
+--! grain: user_key
+--! spread: by_user
+with own_focus as (
+  select focus.user_key
+  from second_degree_focus as focus
+  join own_user on own_user.user_key = focus.user_key
+  union
+  select added.user_key
+  from second_degree_added as added
+  join own_user on own_user.user_key = added.user_key
+)
+select own_focus.user_key from own_focus
+union
+select friend.friend_key
+from own_focus
+join friend on friend.user_key = own_focus.user_key
+union
+select changed_friend.friend_key
+from changed_friend
+join own_user on own_user.user_key = changed_friend.user_key

@@ -1,0 +1,10 @@
+-- Their friends, where they are few.
+--! reads: assist_user, assist_week, friend, user_key
+--! writes: assist_near
+--! grain: user_key
+--! spread: by_user
+select distinct friend.friend_key as user_key
+from assist_user
+join own_user on own_user.user_key = assist_user.user_key
+join friend on friend.user_key = own_user.user_key
+where (select count(*) from assist_user) <= 10 * (select count(distinct week) from assist_week)

@@ -1,0 +1,138 @@
+import { speakOnce } from '../citus/shadows.js';
+import { copyOf, isOfPairs } from '../citus/shards.js';
+import { statementsIn } from '../citus/statements.js';
+import type { Session } from '../db/transaction.js';
+import { readPackageFile } from '../files.js';
+import { filled, sectionsOf } from '../sql-text.js';
+
+/** The sections of a file of sql/citus/shard by name, with their words filled in. */
+const sectionsFilled = (file: string, words: Readonly<Record<string, string>>): ReadonlyMap<string, string> =>
+  new Map(
+    sectionsOf(readPackageFile(file))
+      .slice(1)
+      .map(({ name, text }) => [name, text === '' ? '' : filled(file, text, words)]),
+  );
+
+const openFile = 'sql/citus/shard/open.sql';
+
+/** Makes the shards that the figures are spread over, and what runs statements in them, unless they are there. */
+export const openShards = async (session: Session, schema: string): Promise<void> => {
+  if (await hasShards(session, schema)) return;
+  await speakOnce(session);
+  const quoted = `"${schema}"`;
+  const words = { schema: quoted, name: schema };
+  const sections = new Map(sectionsOf(readPackageFile(openFile)).map(({ name, text }) => [name, text]));
+  const run = async (name: string, more: Readonly<Record<string, string>> = {}): Promise<void> => {
+    for (const statement of statementsIn(filled(openFile, sections.get(name) ?? '', { ...words, ...more })))
+      await session.script(statement);
+  };
+  for (const name of ['table', 'distribute', 'fill']) await run(name);
+  const shards = await session.query<{ shard: number; shard_no: number }>(
+    `select shard, shard_no from ${quoted}.figure_shard order by shard_no`,
+  );
+  await run('shard_of', {
+    shards: shards.map(({ shard }) => shard).join(', '),
+    count: String(shards.length),
+  });
+  for (const name of ['run_on_shard', 'rows_on_shard', 'comments']) await run(name);
+  for (const { shard_no } of shards) await session.script(`create schema "${schema}_${shard_no}"`);
+  for (const { statement } of await session.query<{ statement: string }>(
+    readPackageFile('sql/citus/shard/grant.sql'),
+    [schema, String(shards.length)],
+  ))
+    await session.script(statement);
+};
+
+/** Takes the shards away. */
+export const closeShards = async (session: Session, schema: string): Promise<void> => {
+  await speakOnce(session);
+  const [found] = await session.query<{ count: number }>(
+    `select count(*)::integer as count from "${schema}".figure_shard`,
+  );
+  for (const statement of statementsIn(
+    filled('close.sql', readPackageFile('sql/citus/shard/close.sql'), { schema: `"${schema}"` }),
+  ))
+    await session.script(statement);
+  for (let shard = 0; shard < (found?.count ?? 0); shard += 1)
+    await session.script(`drop schema "${schema}_${shard}"`);
+};
+
+export const hasShards = async (session: Session, schema: string): Promise<boolean> => {
+  const [found] = await session.query<{ is_there: boolean }>(
+    'select to_regclass($1::text) is not null as is_there',
+    [`"${schema}".figure_shard`],
+  );
+  return found?.is_there === true;
+};
+
+/** Gives a table that is on the coordinator the column by which it is spread, and its rows their shard. */
+const addShard = async (
+  session: Session,
+  schema: string,
+  table: string,
+  userColumn: string,
+): Promise<void> => {
+  const name = `"${schema}".${table}`;
+  const keys = await keysOf(session, name, true);
+  for (const { drop_statement } of keys) await session.script(drop_statement);
+  const columns = await session.query<{ name: string }>(
+    `select attname::text as name from pg_attribute
+     where attrelid = $1::text::regclass and attnum > 0 and not attisdropped and attgenerated = '' order by attnum`,
+    [name],
+  );
+  const [first] = await session.query<{ shard: number }>(
+    `select shard from "${schema}".figure_shard where shard_no = 0`,
+  );
+  const sections = sectionsFilled('sql/citus/shard/move.sql', {
+    schema: `"${schema}"`,
+    table: name,
+    copy: copyOf(table),
+    user: userColumn,
+    first: String(first?.shard ?? 0),
+    columns: columns.map((column) => column.name).join(', '),
+    target_columns: columns.map((column) => `target.${column.name}`).join(', '),
+  });
+  const run = (section: string): Promise<unknown> => session.script(sections.get(section) ?? '');
+  await run('column');
+  await run(userColumn.endsWith('_key') ? 'by_key' : 'by_id');
+  await run('nobody');
+  await session.script(`alter table ${name} alter column shard set not null`);
+  for (const { create_statement } of keys) await session.script(create_statement);
+  if (isOfPairs(table)) for (const section of ['copy_table', 'copy_rows']) await run(section);
+};
+
+/** Spreads a table over the shards by the shard of its user. */
+export const spreadTable = async (
+  session: Session,
+  schema: string,
+  table: string,
+  userColumn: string,
+): Promise<void> => {
+  await addShard(session, schema, table, userColumn);
+  for (const one of isOfPairs(table) ? [table, copyOf(table)] : [table]) {
+    const name = `"${schema}".${one}`;
+    await session.query(
+      "select create_distributed_table($1::text::regclass, 'shard', colocate_with => $2::text)",
+      [name, `"${schema}".figure_shard`],
+    );
+    // The rows are copied; those that were here would stay, unseen, and take their place.
+    await session.query('select truncate_local_data_after_distributing_table($1::text::regclass)', [name]);
+  }
+};
+
+/** Takes the column away again from a table that is back on the coordinator. */
+export const removeShard = async (session: Session, schema: string, table: string): Promise<void> => {
+  const name = `"${schema}".${table}`;
+  if (isOfPairs(table)) await session.script(`drop table "${schema}".${copyOf(table)}`);
+  const keys = await keysOf(session, name, false);
+  for (const { drop_statement } of keys) await session.script(drop_statement);
+  await session.script(`alter table ${name} drop column shard`);
+  for (const { create_statement } of keys) await session.script(create_statement);
+};
+
+const keysOf = (
+  session: Session,
+  name: string,
+  isSpread: boolean,
+): Promise<{ drop_statement: string; create_statement: string }[]> =>
+  session.query(readPackageFile('sql/citus/shard/unique.sql'), [name, String(isSpread)]);

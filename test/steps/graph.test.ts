@@ -57,6 +57,28 @@ describe('second_degree_event', () => {
           4        2026-02-09 0             1`,
       },
     }));
+
+  test('also where as many are counted anew as have connections left: one of them has none', () =>
+    step('second_degree_event', {
+      given: {
+        second_degree_focus: `
+          user_key from_week
+          1        2026-01-19
+          2        2026-01-19`,
+        // 1 and 2 are no friends any more, 3 stays one of 2.
+        second_degree_list: `
+          user_key friend_keys weeks               old_weeks
+          1        {2}         {${never}}          {${first}}
+          2        {1,3}       {${never},${second}} {${first},${second}}
+          3        {2}         {${second}}         -`,
+        friend_list: `user_key friends\n 2 ${someList}\n 3 ${someList}`,
+      },
+      expected: {
+        second_degree_event: `
+          user_key week       entered_count left_count
+          3        2026-01-26 -1            0`,
+      },
+    }));
 });
 
 describe('second_degree_gain', () => {

@@ -75,10 +75,12 @@ cross join lateral (
     cross join lateral (values (reached.new_week, 1), (reached.old_week, -1)) as bound (from_week, sign)
     where reached.new_week <> reached.old_week
       and bound.from_week < reached.direct_week
-      and (select count(*) from second_degree_focus) < (
-        -- No more are counted than it takes to say.
-        select count(*)
-        from (select 1 from friend_list limit (select count(*) + 1 from second_degree_focus)) as known
+      and exists (
+        -- Where everybody is counted anew, as in a backfill, nobody is shifted: asked once.
+        select 1
+        from friend_list
+        left join second_degree_focus as counted on counted.user_key = friend_list.user_key
+        where counted.user_key is null
       )
       and not exists (select 1 from second_degree_added)
       and not exists (

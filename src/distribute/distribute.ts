@@ -117,7 +117,7 @@ export const moveTables = async (
       { readOnly: true, signal },
     );
     const moving = toMove(plan, undo);
-    if (!undo && moving.length > 0)
+    if (!undo)
       await withTransaction(database, settings, (session) => openShards(session, settings.schema), {
         signal,
       });

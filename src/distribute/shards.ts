@@ -15,10 +15,21 @@ const sectionsFilled = (file: string, words: Readonly<Record<string, string>>): 
 
 const openFile = 'sql/citus/shard/open.sql';
 
-/** Makes the shards that the figures are spread over, and what runs statements in them, unless they are there. */
+/**
+ * Makes the shards that the figures are spread over, and what runs statements in them, unless they are there; and lets
+ * those work there who may write the ledger.
+ */
 export const openShards = async (session: Session, schema: string): Promise<void> => {
-  if (await hasShards(session, schema)) return;
   await speakOnce(session);
+  if (!(await hasShards(session, schema))) await makeShards(session, schema);
+  for (const { statement } of await session.query<{ statement: string }>(
+    readPackageFile('sql/citus/shard/grant.sql'),
+    [schema],
+  ))
+    await session.script(statement);
+};
+
+const makeShards = async (session: Session, schema: string): Promise<void> => {
   const quoted = `"${schema}"`;
   const words = { schema: quoted, name: schema };
   const sections = new Map(sectionsOf(readPackageFile(openFile)).map(({ name, text }) => [name, text]));
@@ -36,11 +47,6 @@ export const openShards = async (session: Session, schema: string): Promise<void
   });
   for (const name of ['run_on_shard', 'rows_on_shard', 'comments']) await run(name);
   for (const { shard_no } of shards) await session.script(`create schema "${schema}_${shard_no}"`);
-  for (const { statement } of await session.query<{ statement: string }>(
-    readPackageFile('sql/citus/shard/grant.sql'),
-    [schema, String(shards.length)],
-  ))
-    await session.script(statement);
 };
 
 /** Takes the shards away. */

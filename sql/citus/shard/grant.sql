@@ -1,4 +1,4 @@
--- What whoever may write the ledger needs to run steps in the $2 shards of the schema $1, as statements.
+-- What whoever may write the ledger needs to run steps in the shards of the schema $1, as statements.
 with writer as (
   select distinct granted.grantee::regrole::text as name
   from pg_class
@@ -11,6 +11,8 @@ with writer as (
 select format('grant select, update on %I.figure_shard to %s', $1::text, writer.name) as statement
 from writer
 union all
-select format('grant usage, create on schema %I to %s', $1::text || '_' || shard.no, writer.name)
+select format('grant usage, create on schema %I to %s', pg_namespace.nspname, writer.name)
 from writer
-cross join generate_series(0, $2::integer - 1) as shard (no)
+join pg_namespace
+  on left(pg_namespace.nspname, length($1::text) + 1) = $1::text || '_'
+  and substr(pg_namespace.nspname, length($1::text) + 2) ~ '^[0-9]+$'

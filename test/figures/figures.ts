@@ -10,12 +10,18 @@ export interface Figures {
   readonly columns: readonly string[];
 }
 
-/** What is not derived: the runs' own notes, migrate's, and what the operator or the package brings. */
+/**
+ * What is not derived: the runs' own notes, migrate's, what the operator or the package brings, and what a cluster has
+ * besides.
+ */
 const notDerived =
-  /^(run|run_step|setting|schema_file|schema_migration|stale_mark|captured_day|change_queue|derived_step|follow_minute|frozen_day|frozen_cell|quest_definitions|gazetteer_.*)$/;
+  /^(figure_shard|pair_copy|pair_day_copy|pair_day_tap_copy|run|run_step|setting|schema_file|schema_migration|stale_mark|captured_day|change_queue|derived_step|follow_minute|frozen_day|frozen_cell|quest_definitions|gazetteer_.*)$/;
 
-/** When, or by which run, a row was written is no figure; nor is what the database itself takes out of friends. */
-const notFigures = new Set(['last_updated_at', 'run_id', 'steps_sha256', 'friend_keys', 'weeks']);
+/**
+ * When, or by which run, a row was written is no figure; nor is what the database itself takes out of friends, or where
+ * a row is.
+ */
+const notFigures = new Set(['last_updated_at', 'run_id', 'steps_sha256', 'friend_keys', 'weeks', 'shard']);
 
 /**
  * Every stored table of a schema that a run derives, whatever it is called: a table that is added later is compared as

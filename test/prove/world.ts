@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { captureOff, captureOn } from '../../src/capture/capture.js';
+import { spreadFigures, withFigures } from '../../src/citus/quiet.js';
 import { readSettings, type Settings } from '../../src/config.js';
 import { type Database, withDatabase } from '../../src/db/database.js';
 import { moveTables } from '../../src/distribute/distribute.js';
@@ -314,7 +315,10 @@ export class World {
     );
     if (wrong.length > 0) throw new Disproof(`After ${when}:\n${wrong.join('\n')}`);
     // Nothing is frozen on a cluster.
-    if (this.isSpread) return;
+    if (this.isSpread) {
+      await this.requireBesideUsers(when);
+      return;
+    }
     const { rows } = await this.client.query<{ day: string }>(
       `(select * from ${schemas.lived}.frozen_digest)
        except
@@ -322,6 +326,16 @@ export class World {
     );
     if (rows.length > 0)
       throw new Disproof(`After ${when}: ${rows.length} frozen days are not as they were sealed.`);
+  }
+
+  /** Where figures are spread: each row in the shard of its user, and facts of two users with both. */
+  private async requireBesideUsers(when: string): Promise<void> {
+    if ((await spreadFigures(this.database, this.lived)).length === 0) return;
+    const misplaced = await withFigures(this.database, this.lived, (session) =>
+      session.query<{ key: string }>('select key from misplaced_row limit 5'),
+    );
+    if (misplaced.length > 0)
+      throw new Disproof(`After ${when}:\n${misplaced.map(({ key }) => key).join('\n')}`);
   }
 
   private async freeze(before: Day): Promise<void> {

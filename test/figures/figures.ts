@@ -55,7 +55,7 @@ export const allFigures = async (client: pg.ClientBase, schema: string): Promise
       );
       return {
         table: name,
-        keys: lists.keys?.split(',') ?? [],
+        keys: lists.keys?.split(',').filter((column) => !notFigures.has(column)) ?? [],
         columns,
         of: (from: string) =>
           `select ${compared.map((column) => read(column, from)).join(', ')} from ${from}.${name} as compared`,

@@ -1,4 +1,4 @@
-import type { ExplainedNode, StepWork } from '../src/pipeline/batch.js';
+import { type ExplainedNode, rowsMade, type StepWork } from '../src/pipeline/batch.js';
 
 /** What a step did in a run: counts, which are the same on a busy machine. */
 export interface Work {
@@ -23,8 +23,7 @@ export const countWork = (statements: readonly StepWork[]): Map<string, Work> =>
   const works = new Map<string, { work: number; given: number; made: number }>();
   for (const { step, purpose, given, plan } of statements) {
     const known = works.get(step) ?? { work: 0, given: 0, made: 0 };
-    const made =
-      purpose === 'stage' || purpose === 'prepare' ? plan['Actual Rows'] * plan['Actual Loops'] : 0;
+    const made = purpose === 'stage' || purpose === 'prepare' ? rowsMade(plan) : 0;
     works.set(step, {
       work: known.work + rowsThrough(plan),
       given: Math.max(known.given, given),

@@ -44,8 +44,19 @@ export interface ExplainedNode {
   readonly 'Rows Removed by Join Filter'?: number;
   readonly 'Rows Removed by Index Recheck'?: number;
   readonly 'Relation Name'?: string;
+  /** What it is to the node above: what is asked once beforehand (InitPlan) may come first. */
+  readonly 'Parent Relationship'?: string;
   readonly Plans?: readonly ExplainedNode[];
 }
+
+/** How many rows a statement made or wrote: what writes to a table returns none of those that it was given. */
+export const rowsMade = (plan: ExplainedNode): number => {
+  const source =
+    plan['Node Type'] === 'ModifyTable'
+      ? plan.Plans?.find((node) => node['Parent Relationship'] === 'Outer')
+      : plan;
+  return source === undefined ? 0 : source['Actual Rows'] * source['Actual Loops'];
+};
 
 export interface BatchOptions {
   readonly zone: string;
@@ -527,8 +538,7 @@ class Batch {
       0,
     );
     onPlan({ step: step.name, purpose, given, plan });
-    const written = plan['Node Type'] === 'ModifyTable' ? plan.Plans?.[0] : plan;
-    return written === undefined ? 0 : written['Actual Rows'] * written['Actual Loops'];
+    return rowsMade(plan);
   }
 
   get schema(): string {

@@ -45,6 +45,18 @@ export const filled = (file: string, text: string, words: Readonly<Record<string
     return given;
   });
 
+/** What fills in the words of a section of a file of the package, by the section's name. Throws if there is none. */
+export const sectionFiller = (
+  file: string,
+): ((section: string, words?: Readonly<Record<string, string>>) => string) => {
+  const sections = new Map(sectionsOf(readPackageFile(file)).map(({ name, text }) => [name, text]));
+  return (section, words = {}) => {
+    const text = sections.get(section);
+    if (text === undefined) throw new Error(`${file} has no section '${section}'`);
+    return filled(file, text, words);
+  };
+};
+
 /** A file of the package with its words filled in, as `filled` does. */
 export const filledFile = (file: string, words: Readonly<Record<string, string>>): string =>
   filled(file, readPackageFile(file), words);

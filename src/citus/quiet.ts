@@ -2,10 +2,10 @@ import type { Settings } from '../config.js';
 import { askClient, type Database, withPooled } from '../db/database.js';
 import { pinned, type Session, type TransactionOptions, withTransaction } from '../db/transaction.js';
 import { readPackageFile } from '../files.js';
-import { filled, sectionsOf } from '../sql-text.js';
+import { sectionFiller, sectionsOf } from '../sql-text.js';
 import { type FigurePlacement, figurePlacements, hasCitus, requireFigures } from './cluster.js';
 import { Shadows, type Slice } from './shadows.js';
-import { copyOf, isOfPairs } from './shards.js';
+import { columnsOf, copyOf, isOfPairs } from './shards.js';
 
 /**
  * One transaction in which all of our tables are read at one moment. On a cluster over which they are distributed there
@@ -47,19 +47,12 @@ const findMisplaced = async (
   schema: string,
   figures: readonly FigurePlacement[],
 ): Promise<void> => {
-  const file = 'sql/citus/shard/misplaced.sql';
-  const sections = new Map(sectionsOf(readPackageFile(file)).map(({ name, text }) => [name, text]));
-  const run = (section: string, words: Readonly<Record<string, string>>): Promise<unknown> =>
-    session.script(filled(file, sections.get(section) ?? '', words));
-  await run('table', {});
+  const fillIn = sectionFiller('sql/citus/shard/misplaced.sql');
+  const run = (section: string, words?: Readonly<Record<string, string>>): Promise<unknown> =>
+    session.script(fillIn(section, words));
+  await run('table');
   for (const { name } of figures.filter(({ placement }) => placement === 'distributed')) {
-    const columns = (
-      await session.query<{ name: string }>(
-        `select attname::text as name from pg_attribute
-         where attrelid = $1::text::regclass and attnum > 0 and not attisdropped order by attnum`,
-        [`pg_temp.${name}`],
-      )
-    ).map((column) => column.name);
+    const columns = (await columnsOf(session, `pg_temp.${name}`)).map((column) => column.name);
     // As an earlier version of ours distributed it.
     if (!columns.includes('shard')) continue;
     const user = ['user_key', 'u1_key', 'user_id', 'u1'].find((column) => columns.includes(column)) ?? '';

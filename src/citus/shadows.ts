@@ -3,7 +3,7 @@ import type { Session, Value } from '../db/transaction.js';
 import { readPackageFile } from '../files.js';
 import type { FigurePlacement } from './cluster.js';
 
-/** Which rows of a distributed table a statement may need: a condition on the table, or a whole SELECT. */
+/** Which rows of a distributed table a statement may need: a condition on the table. */
 export interface Slice {
   readonly table: string;
   readonly text: string;
@@ -130,6 +130,6 @@ export const speakOnce = async (session: Session): Promise<void> => {
   );
 };
 
-/** The SELECT of a slice: a condition on the table, or a SELECT in full. */
+/** The SELECT of a slice. */
 export const selectOf = ({ table, text }: Slice, real: string): string =>
-  /^(?:select|with)\b/.test(text) ? text : `select ${table}.* from ${real} where ${text}`;
+  `select ${table}.* from ${real} where ${text}`;

@@ -13,6 +13,33 @@ export const copyOf = (table: string): string => `${table}_copy`;
 /** In a shard: what its table itself has. */
 export const ownOf = (table: string): string => `${table}_own`;
 
+/** The columns of a table with their types, in their order; `isGiven`: without those that are computed from others. */
+export const columnsOf = async (session: Session, table: string, isGiven = false): Promise<Column[]> =>
+  (
+    await session.query<Column & { is_given: boolean }>(readPackageFile('sql/citus/shard/column.sql'), [
+      table,
+    ])
+  ).filter(({ is_given }) => is_given || !isGiven);
+
+interface Shard extends Record<string, unknown> {
+  /** What its rows have in their column shard. */
+  readonly shard: number;
+  /** From 0 on. */
+  readonly shard_no: number;
+}
+
+/** The shards that there are, in the order of their numbers. */
+export const shardsOf = (session: Session, schema: string): Promise<Shard[]> =>
+  session.query<Shard>(`select shard, shard_no from "${schema}".figure_shard order by shard_no`);
+
+/** Distributes a table that has a column shard, in one group with all that is spread. */
+export const distributeByShard = async (session: Session, schema: string, name: string): Promise<void> => {
+  await session.query(
+    "select create_distributed_table($1::text::regclass, 'shard', colocate_with => $2::text)",
+    [name, `"${schema}".figure_shard`],
+  );
+};
+
 interface Place extends Record<string, unknown> {
   readonly name: string;
   /** Null: a table that every node has. */
@@ -39,10 +66,7 @@ export class Shards {
     // A change that Citus knows of: each node then commits in two phases, and no shard moves meanwhile.
     await this.session.run(`update "${this.schema}".figure_shard set shard_no = shard_no`);
     const places = await this.places();
-    const shards = await this.session.query<{ shard: number; shard_no: number }>(
-      `select shard, shard_no from "${this.schema}".figure_shard order by shard_no`,
-    );
-    const texts = shards.map(({ shard, shard_no }) => {
+    const texts = (await shardsOf(this.session, this.schema)).map(({ shard, shard_no }) => {
       const views = places
         .filter((place) => place.shard_no === null || place.shard_no === shard_no)
         .filter(({ name }) => name !== 'figure_shard')
@@ -80,13 +104,8 @@ export class Shards {
     const name = `"${this.schema}".${table}`;
     await this.session.script(create);
     await this.session.script(`alter table ${name} add column shard integer not null`);
-    await this.session.query(
-      "select create_distributed_table($1::text::regclass, 'shard', colocate_with => $2::text)",
-      [name, `"${this.schema}".figure_shard`],
-    );
-    const [first] = await this.session.query<{ shard: number }>(
-      `select shard from "${this.schema}".figure_shard where shard_no = 0`,
-    );
+    await distributeByShard(this.session, this.schema, name);
+    const [first] = await shardsOf(this.session, this.schema);
     const text = ranges.map(
       ({ starts_at, ends_at }) =>
         `classified_tap.tap_time >= '${starts_at}' and classified_tap.tap_time < '${ends_at}'`,
@@ -120,10 +139,7 @@ export class Shards {
     await this.session.script(
       `create unlogged table ${name} (shard integer not null, ${columns.map((column) => `${column.name} ${column.type}`).join(', ')})`,
     );
-    await this.session.query(
-      "select create_distributed_table($1::text::regclass, 'shard', colocate_with => $2::text)",
-      [name, `"${this.schema}".figure_shard`],
-    );
+    await distributeByShard(this.session, this.schema, name);
     await this.gather(name, [{ name: 'shard', type: 'integer' }, ...columns], select);
     const places = (await this.places()).filter((place) => place.name === `routed_${table}`);
     await this.each(
@@ -229,7 +245,7 @@ export class Shards {
 }
 
 /** A column and its type, as SQL names them. */
-export interface Column {
+export interface Column extends Record<string, unknown> {
   readonly name: string;
   readonly type: string;
 }

@@ -1,19 +1,9 @@
 import { speakOnce } from '../citus/shadows.js';
-import { copyOf, isOfPairs } from '../citus/shards.js';
+import { columnsOf, copyOf, distributeByShard, isOfPairs, shardsOf } from '../citus/shards.js';
 import { statementsIn } from '../citus/statements.js';
 import type { Session } from '../db/transaction.js';
 import { readPackageFile } from '../files.js';
-import { filled, sectionsOf } from '../sql-text.js';
-
-/** The sections of a file of sql/citus/shard by name, with their words filled in. */
-const sectionsFilled = (file: string, words: Readonly<Record<string, string>>): ReadonlyMap<string, string> =>
-  new Map(
-    sectionsOf(readPackageFile(file))
-      .slice(1)
-      .map(({ name, text }) => [name, text === '' ? '' : filled(file, text, words)]),
-  );
-
-const openFile = 'sql/citus/shard/open.sql';
+import { filledFile, sectionFiller } from '../sql-text.js';
 
 /**
  * Makes the shards that the figures are spread over, and what runs statements in them, unless they are there; and lets
@@ -30,37 +20,29 @@ export const openShards = async (session: Session, schema: string): Promise<void
 };
 
 const makeShards = async (session: Session, schema: string): Promise<void> => {
-  const quoted = `"${schema}"`;
-  const words = { schema: quoted, name: schema };
-  const sections = new Map(sectionsOf(readPackageFile(openFile)).map(({ name, text }) => [name, text]));
-  const run = async (name: string, more: Readonly<Record<string, string>> = {}): Promise<void> => {
-    for (const statement of statementsIn(filled(openFile, sections.get(name) ?? '', { ...words, ...more })))
+  const words = { schema: `"${schema}"`, name: schema };
+  const fillIn = sectionFiller('sql/citus/shard/open.sql');
+  const run = async (section: string, more: Readonly<Record<string, string>> = {}): Promise<void> => {
+    for (const statement of statementsIn(fillIn(section, { ...words, ...more })))
       await session.script(statement);
   };
   for (const name of ['table', 'distribute', 'fill']) await run(name);
-  const shards = await session.query<{ shard: number; shard_no: number }>(
-    `select shard, shard_no from ${quoted}.figure_shard order by shard_no`,
-  );
+  const shards = await shardsOf(session, schema);
   await run('shard_of', {
     shards: shards.map(({ shard }) => shard).join(', '),
     count: String(shards.length),
   });
-  for (const name of ['run_on_shard', 'rows_on_shard', 'comments']) await run(name);
+  for (const name of ['enter_shard', 'run_on_shard', 'rows_on_shard', 'comments']) await run(name);
   for (const { shard_no } of shards) await session.script(`create schema "${schema}_${shard_no}"`);
 };
 
 /** Takes the shards away. */
 export const closeShards = async (session: Session, schema: string): Promise<void> => {
   await speakOnce(session);
-  const [found] = await session.query<{ count: number }>(
-    `select count(*)::integer as count from "${schema}".figure_shard`,
-  );
-  for (const statement of statementsIn(
-    filled('close.sql', readPackageFile('sql/citus/shard/close.sql'), { schema: `"${schema}"` }),
-  ))
+  const shards = await shardsOf(session, schema);
+  for (const statement of statementsIn(filledFile('sql/citus/shard/close.sql', { schema: `"${schema}"` })))
     await session.script(statement);
-  for (let shard = 0; shard < (found?.count ?? 0); shard += 1)
-    await session.script(`drop schema "${schema}_${shard}"`);
+  for (const { shard_no } of shards) await session.script(`drop schema "${schema}_${shard_no}"`);
 };
 
 export const hasShards = async (session: Session, schema: string): Promise<boolean> => {
@@ -81,15 +63,10 @@ const addShard = async (
   const name = `"${schema}".${table}`;
   const keys = await keysOf(session, name, true);
   for (const { drop_statement } of keys) await session.script(drop_statement);
-  const columns = await session.query<{ name: string }>(
-    `select attname::text as name from pg_attribute
-     where attrelid = $1::text::regclass and attnum > 0 and not attisdropped and attgenerated = '' order by attnum`,
-    [name],
-  );
-  const [first] = await session.query<{ shard: number }>(
-    `select shard from "${schema}".figure_shard where shard_no = 0`,
-  );
-  const sections = sectionsFilled('sql/citus/shard/move.sql', {
+  const columns = await columnsOf(session, name, true);
+  const [first] = await shardsOf(session, schema);
+  const fillIn = sectionFiller('sql/citus/shard/move.sql');
+  const words = {
     schema: `"${schema}"`,
     table: name,
     copy: copyOf(table),
@@ -97,8 +74,8 @@ const addShard = async (
     first: String(first?.shard ?? 0),
     columns: columns.map((column) => column.name).join(', '),
     target_columns: columns.map((column) => `target.${column.name}`).join(', '),
-  });
-  const run = (section: string): Promise<unknown> => session.script(sections.get(section) ?? '');
+  };
+  const run = (section: string): Promise<unknown> => session.script(fillIn(section, words));
   await run('column');
   await run(userColumn.endsWith('_key') ? 'by_key' : 'by_id');
   await run('nobody');
@@ -117,10 +94,7 @@ export const spreadTable = async (
   await addShard(session, schema, table, userColumn);
   for (const one of isOfPairs(table) ? [table, copyOf(table)] : [table]) {
     const name = `"${schema}".${one}`;
-    await session.query(
-      "select create_distributed_table($1::text::regclass, 'shard', colocate_with => $2::text)",
-      [name, `"${schema}".figure_shard`],
-    );
+    await distributeByShard(session, schema, name);
     // The rows are copied; those that were here would stay, unseen, and take their place.
     await session.query('select truncate_local_data_after_distributing_table($1::text::regclass)', [name]);
   }

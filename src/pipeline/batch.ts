@@ -1,7 +1,7 @@
 import type { FigurePlacement } from '../citus/cluster.js';
 import { fromReading, readingOf, readingTable } from '../citus/reading.js';
 import { Shadows } from '../citus/shadows.js';
-import { copyOf, isOfPairs, ownOf, Shards } from '../citus/shards.js';
+import { columnsOf, copyOf, isOfPairs, ownOf, Shards } from '../citus/shards.js';
 import { avoiding, type Row, type Session } from '../db/transaction.js';
 import { readPackageFile } from '../files.js';
 import type { BatchResult, StepResult } from '../report/reporter.js';
@@ -392,26 +392,15 @@ class Batch {
 
   /** Makes the stage on this server of what the shards have in theirs. */
   private async fetchStage(step: Step, shards: Shards, isMoved: boolean): Promise<void> {
-    const types = new Map(
-      (
-        await this.session.query<{ name: string; type: string }>(
-          `select attname::text as name, format_type(atttypid, atttypmod) as type
-           from pg_attribute where attrelid = $1::text::regclass and attnum > 0 and not attisdropped`,
-          [step.table],
-        )
-      ).map(({ name, type }) => [name, type]),
-    );
+    const stored = await columnsOf(this.session, step.table);
+    const typed = (columns: readonly string[], prefix = '') =>
+      columns.map((column) => ({
+        name: `${prefix}${column}`,
+        type: stored.find(({ name }) => name === column)?.type ?? 'text',
+      }));
     const columns = [
-      ...(step.select === null ? step.grain : [...step.grain, ...step.values, ...step.carries]).map(
-        (name) => ({
-          name,
-          type: types.get(name) ?? 'text',
-        }),
-      ),
-      ...(step.stored.length === 0 ? [] : step.values).map((name) => ({
-        name: `old_${name}`,
-        type: types.get(name) ?? 'text',
-      })),
+      ...typed(step.select === null ? step.grain : [...step.grain, ...step.values, ...step.carries]),
+      ...typed(step.stored.length === 0 ? [] : step.values, 'old_'),
       { name: 'is_wanted', type: 'boolean' },
       { name: 'is_stored', type: 'boolean' },
     ];
@@ -665,20 +654,18 @@ class Batch {
     await this.scratch.filled('batch_day', dayRows);
     await this.scratch.filled('batch_range', rangeRows);
     await this.scratch.filled('batch_user', userRows);
-    if (this.options.isSpread || this.spread !== null)
-      await this.readOnce(
-        await session.query<{ starts_at: string; ends_at: string }>(
-          'select starts_at::text as starts_at, ends_at::text as ends_at from batch_range',
-        ),
-      );
+    if (this.options.isSpread || this.spread !== null) await this.readOnce();
     for (const table of ['batch_day', 'batch_range', 'batch_user'])
       if (this.scratch.hasRows(table)) this.spread?.exchange.wrote(table, false);
   }
 
   /** Reads the taps of the batch's days, for every step that asks for them: what one of them sees, all see. */
-  private async readOnce(ranges: readonly { starts_at: string; ends_at: string }[]): Promise<void> {
+  private async readOnce(): Promise<void> {
     this.hasReading = true;
     if (this.spread !== null) {
+      const ranges = await this.session.query<{ starts_at: string; ends_at: string }>(
+        'select starts_at::text as starts_at, ends_at::text as ends_at from batch_range',
+      );
       await this.spread.shards.read(
         readingTable,
         createScratch(readingTable, 'unlogged', this.schema),

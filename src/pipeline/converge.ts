@@ -1,6 +1,5 @@
 import { renumbered } from '../db/parameters.js';
-import { readPackageFile } from '../files.js';
-import { filled, sectionsOf } from '../sql-text.js';
+import { sectionFiller } from '../sql-text.js';
 import { type Persistence, scratchColumns, scratchName } from './scratch.js';
 import { isPreparing, type Step } from './step.js';
 
@@ -26,16 +25,7 @@ export interface Place {
   readonly target?: { readonly table: string; readonly join: string; readonly where: string };
 }
 
-/** The sections of sql/converge.sql. */
-const templates: ReadonlyMap<string, string> = new Map(
-  sectionsOf(readPackageFile('sql/converge.sql')).map(({ name, text }) => [name, text]),
-);
-
-const fillIn = (template: string, words: Readonly<Record<string, string>>): string => {
-  const text = templates.get(template);
-  if (text === undefined) throw new Error(`sql/converge.sql has no section '${template}'`);
-  return filled('sql/converge.sql', text, words);
-};
+const fillIn = sectionFiller('sql/converge.sql');
 
 const list = (columns: readonly string[], indent = '  '): string =>
   columns.map((column) => `${indent}${column}`).join(',\n');
@@ -134,7 +124,7 @@ export const applied = (
 ): Statement => statement(step, purpose, step.table, fillIn(purpose, words(step, place)));
 
 /** Counts the stage. */
-export const countOfStage = fillIn('count', {});
+export const countOfStage = fillIn('count');
 
 /** Makes a scratch table of a preparing step's rows. */
 export const prepared = (step: Step, { persistence, schema }: Place): Statement =>

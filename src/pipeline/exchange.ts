@@ -1,5 +1,5 @@
 import type { FigurePlacement } from '../citus/cluster.js';
-import type { Column, Shards } from '../citus/shards.js';
+import { type Column, columnsOf, type Shards } from '../citus/shards.js';
 import type { Session } from '../db/transaction.js';
 import { readPackageFile } from '../files.js';
 import { createScratch, isScratch, type Scratch, typedColumns } from './scratch.js';
@@ -123,17 +123,9 @@ export class Exchange {
     this.unshared.delete(table);
     if (this.unsent.has(table)) throw new Error(`${table} is written on this server too`);
     const columns = typedColumns(table);
-    if (!isLarge(columns, this.spread.rowsOf(table))) {
-      await this.gather(table);
-      await this.shards.script(`truncate ${table}`);
-      await this.shards.send(table, columns, `select * from ${table}`);
-      await this.shards.script(`analyze ${table}`);
-      return;
-    }
+    if (!isLarge(columns, this.spread.rowsOf(table))) return this.deal(table);
     const name = `"${this.schema}".shared_${table}`;
-    await this.session.script(
-      createScratch(table, 'unlogged', this.schema).replace(`"${this.schema}".${table}`, name),
-    );
+    await this.session.script(createScratch(table, 'unlogged', this.schema, `shared_${table}`));
     await this.session.query('select create_reference_table($1::text::regclass)', [name]);
     await this.shards.gather(name, columns, `select * from ${table}`);
     await this.shards.look(table, `shared_${table}`);
@@ -144,13 +136,7 @@ export class Exchange {
   private async route(table: string): Promise<void> {
     this.unshared.delete(table);
     const columns = typedColumns(table);
-    if (!isLarge(columns, this.spread.rowsOf(table))) {
-      await this.gather(table);
-      await this.shards.script(`truncate ${table}`);
-      await this.shards.send(table, columns, `select * from ${table}`, takenBy(table, columns));
-      await this.shards.script(`analyze ${table}`);
-      return;
-    }
+    if (!isLarge(columns, this.spread.rowsOf(table))) return this.deal(table);
     await this.shards.route(
       table,
       columns,
@@ -160,13 +146,18 @@ export class Exchange {
     );
   }
 
+  /** Gives the shards what each of them is to have of a table with few rows, by way of this server. */
+  private async deal(table: string): Promise<void> {
+    await this.gather(table);
+    const columns = typedColumns(table);
+    await this.shards.script(`truncate ${table}`);
+    await this.shards.send(table, columns, `select * from ${table}`, takenBy(table, columns));
+    await this.shards.script(`analyze ${table}`);
+  }
+
   private async copy(table: string): Promise<void> {
     if (this.copied.has(table) && !this.stale.has(table)) return;
-    const columns = await this.session.query<Column & Record<string, unknown>>(
-      `select attname::text as name, format_type(atttypid, atttypmod) as type
-       from pg_attribute where attrelid = $1::text::regclass and attnum > 0 and not attisdropped order by attnum`,
-      [table],
-    );
+    const columns = await columnsOf(this.session, table);
     const declared = columns.map(({ name, type }) => `${name} ${type}`).join(', ');
     await this.shards.script(
       this.copied.has(table) ? `truncate ${table}` : `create unlogged table ${table} (${declared})`,

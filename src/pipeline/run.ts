@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { captureState, setCaptureState } from '../capture/capture.js';
 import {
+  type FigurePlacement,
   figurePlacements,
   inspectCluster,
   isSpread,
@@ -251,19 +252,17 @@ class Run {
     if (this.isPlanOld) throw new PlanIsOld();
   }
 
-  private async speakOnceOnCluster(session: Session): Promise<void> {
-    if ((await figurePlacements(session.query, this.settings.schema)).length > 0) await speakOnce(session);
+  /** Returns where our tables are, if not on this server. */
+  private async speakOnceOnCluster(session: Session): Promise<FigurePlacement[]> {
+    const figures = await figurePlacements(session.query, this.settings.schema);
+    if (figures.length > 0) await speakOnce(session);
+    return figures;
   }
 
   /** Empties every table, for a rebuild from nothing. */
   private async beginAnew(session: Session): Promise<void> {
     await refuseRebuild(session);
-    await this.speakOnceOnCluster(session);
-    await emptyTables(
-      session,
-      this.request.steps,
-      await figurePlacements(session.query, this.settings.schema),
-    );
+    await emptyTables(session, this.request.steps, await this.speakOnceOnCluster(session));
     // Whoever goes on after a kill may not name the zone, or not this one.
     const zone = await recordedZone(session, this.settings);
     await recordZone(session, zone);

@@ -3,8 +3,7 @@ import { readPackageFile } from '../files.js';
 
 /** A scratch table as sql/batch/scratch.sql declares it. */
 interface Declaration {
-  readonly columns: readonly string[];
-  readonly types: readonly string[];
+  readonly columns: readonly { readonly name: string; readonly type: string }[];
   /** The text between the parentheses. */
   readonly body: string;
   /** Columns of its primary key; none: it has no key. */
@@ -14,15 +13,14 @@ interface Declaration {
 const declarations: ReadonlyMap<string, Declaration> = new Map(
   [...readPackageFile('sql/batch/scratch.sql').matchAll(/create table (\w+) \(\n([\s\S]*?)\n\);/g)].map(
     ([, name = '', body = '']) => {
-      const columns = [...body.matchAll(/^ {2}(?!primary)(\w+) /gm)].map(([, column = '']) => column);
-      const types = [
+      const columns = [
         ...body.matchAll(
-          /^ {2}(?!primary)\w+ ([a-z ]+?(?:\[\])?)(?: not null| primary key| default .*)*,?$/gm,
+          /^ {2}(?!primary)(\w+) ([a-z ]+?(?:\[\])?)(?: not null| primary key| default .*)*,?$/gm,
         ),
-      ].map(([, type = '']) => type);
+      ].map(([, name = '', type = '']) => ({ name, type }));
       const inline = /^ {2}(\w+) .*primary key/m.exec(body)?.[1];
       const key = /^ {2}primary key \((.*)\)/m.exec(body)?.[1]?.split(', ') ?? [];
-      return [name, { columns, types, body, key: inline === undefined ? key : [inline] }];
+      return [name, { columns, body, key: inline === undefined ? key : [inline] }];
     },
   ),
 );
@@ -40,13 +38,11 @@ const declared = (table: string): Declaration => {
 };
 
 /** Its columns in their order. */
-export const scratchColumns = (table: string): readonly string[] => declared(table).columns;
+export const scratchColumns = (table: string): readonly string[] =>
+  declared(table).columns.map(({ name }) => name);
 
 /** Its columns with their types. */
-export const typedColumns = (table: string): { readonly name: string; readonly type: string }[] => {
-  const { columns, types } = declared(table);
-  return columns.map((name, index) => ({ name, type: types[index] ?? '' }));
-};
+export const typedColumns = (table: string): Declaration['columns'] => declared(table).columns;
 
 /** How scratch tables are made: temporary ones cost next to nothing, unlogged ones can be read by parallel workers. */
 export type Persistence = 'temp' | 'unlogged';
@@ -55,9 +51,14 @@ export type Persistence = 'temp' | 'unlogged';
 export const scratchName = (table: string, persistence: Persistence, schema: string | null): string =>
   persistence === 'temp' || schema === null ? table : `"${schema}".${table}`;
 
-/** The statement that makes a scratch table without rows. */
-export const createScratch = (table: string, persistence: Persistence, schema: string | null): string =>
-  `create ${persistence} table ${scratchName(table, persistence, schema)} (\n${declared(table).body}\n)`;
+/** The statement that makes a scratch table without rows, if need be under another name. */
+export const createScratch = (
+  table: string,
+  persistence: Persistence,
+  schema: string | null,
+  name = table,
+): string =>
+  `create ${persistence} table ${scratchName(name, persistence, schema)} (\n${declared(table).body}\n)`;
 
 /**
  * What gives the disk of a table back at once, before it is dropped: that of one that is only dropped is kept until

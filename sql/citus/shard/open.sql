@@ -31,13 +31,10 @@ create function {{schema}}.shard_of(user_id uuid) returns integer
 language sql immutable parallel safe
 return (array[{{shards}}])[1 + (uuid_hash_extended(user_id, 0) & 2147483647) % {{count}}]
 
---: run_on_shard
-create function {{schema}}.run_on_shard(beforehand text, statement text, parameters text[], shard_no integer)
-returns bigint
+--: enter_shard
+create function {{schema}}.enter_shard(beforehand text, shard_no integer) returns void
 language plpgsql
 as $$
-declare
-  row_count bigint;
 begin
   perform set_config('search_path', format('%I, %I', '{{name}}_' || shard_no, '{{name}}'), true);
   -- Without it the tables themselves would be taken for those of the shard.
@@ -48,6 +45,18 @@ begin
   if beforehand <> '' then
     execute beforehand;
   end if;
+end
+$$
+
+--: run_on_shard
+create function {{schema}}.run_on_shard(beforehand text, statement text, parameters text[], shard_no integer)
+returns bigint
+language plpgsql
+as $$
+declare
+  row_count bigint;
+begin
+  perform {{schema}}.enter_shard(beforehand, shard_no);
   if cardinality(parameters) = 0 then
     execute statement;
   else
@@ -63,15 +72,7 @@ create function {{schema}}.rows_on_shard(beforehand text, statement text, shard_
 language plpgsql
 as $$
 begin
-  perform set_config('search_path', format('%I, %I', '{{name}}_' || shard_no, '{{name}}'), true);
-  -- Without it the tables themselves would be taken for those of the shard.
-  if current_schema() is distinct from '{{name}}_' || shard_no then
-    raise exception 'the schema {{name}}_% is missing on this node', shard_no
-      using hint = 'Fetch the figures back and spread them again: arc-gam distribute --undo, then arc-gam distribute';
-  end if;
-  if beforehand <> '' then
-    execute beforehand;
-  end if;
+  perform {{schema}}.enter_shard(beforehand, shard_no);
   return query execute statement;
 end
 $$
@@ -81,5 +82,6 @@ comment on table {{schema}}.figure_shard is 'The shards that the figures are spr
 comment on column {{schema}}.figure_shard.shard is 'What the rows of a shard have in their column shard.';
 comment on column {{schema}}.figure_shard.shard_no is 'The shards, counted from 0.';
 comment on function {{schema}}.shard_of(uuid) is 'In which shard the figures of a user are: what their rows have in the column shard.';
+comment on function {{schema}}.enter_shard(text, integer) is 'Has the tables of a shard be found under their names, and runs statements that others take along.';
 comment on function {{schema}}.run_on_shard(text, text, text[], integer) is 'Runs a statement of a step beside the rows of a shard, after others that it takes.';
 comment on function {{schema}}.rows_on_shard(text, text, integer) is 'What a statement finds in a shard, each row as an array of texts.';

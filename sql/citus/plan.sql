@@ -12,7 +12,7 @@ select
     when placed.placement_now = 'local' then pg_total_relation_size(placed.relation)
     else citus_total_relation_size(placed.relation, fail_on_error => false)
   end::float8 as bytes,
-  case when placed.placement = 'reference' then $2::integer when placed.user_column = 'u1_key' then 2 else 1 end as copies,
+  case when placed.placement = 'reference' then $2::integer when placed.placement = 'distributed' and placed.user_column = 'u1_key' then 2 else 1 end as copies,
   case
     when placed.names_users then 'every node looks keys up in it'
     when placed.placement = 'reference' then 'read for many users at once, and the users are on every node'

@@ -103,6 +103,7 @@ describeUnless(missing)('figures on a cluster', () => {
     expect(words.get('user_streaks')).toBe('local distributed user_id 1');
     expect(words.get('user_key')).toBe('local reference 3');
     expect(words.get('processed_day')).toBe('local local 1');
+    expect(words.get('frozen_cell')).toBe('local local 1');
     const { rows: tables } = await spread.client.query(
       "select tablename as name from pg_tables where schemaname = 'gamification'",
     );

@@ -4,8 +4,8 @@
  *
  *   npm run bench:spread -- [--size tiny] [--top 15] [--json]
  *
- * All nodes share this machine: only processor time is told, in which the postmasters' own processes are included. All
- * tables are compared in the end; the exit code is 1 where a row differs.
+ * Processor time includes all processes of a node's server. All nodes share this machine: the time by the clock says
+ * something of it alone. All tables are compared in the end; the exit code is 1 where a row differs.
  */
 import { parseArgs } from 'node:util';
 import pg from 'pg';
@@ -109,10 +109,14 @@ try {
     ['backfill', end],
     ['a night', addDays(end, 2)],
   ] as const) {
-    say(`${what}, on the coordinator alone`);
-    const alone = await costsOf(url, plain, to, nodes);
-    say(`${what}, on the cluster`);
-    const spread = await costsOf(url, {}, to, nodes);
+    const timed = async (where: string, environment: NodeJS.ProcessEnv) => {
+      say(`${what}, ${where}`);
+      const started = performance.now();
+      const costs = await costsOf(url, environment, to, nodes);
+      return { costs, seconds: (performance.now() - started) / 1000 };
+    };
+    const { costs: alone, seconds: secondsAlone } = await timed('on the coordinator alone', plain);
+    const { costs: spread, seconds } = await timed('on the cluster', {});
     const all = sumOf(spread).reduce((sum, ms) => sum + ms, 0);
     const rows = [...spread].map(([step, byNode]) => ({
       step: step || 'plan',
@@ -122,16 +126,23 @@ try {
       'coordinator, of all': `${((100 * (byNode[0] ?? 0)) / all).toFixed(1)} %`,
     }));
     rows.sort((one, other) => other['coordinator, ms'] - one['coordinator, ms']);
-    found.push({ what, alone: sumOf(alone)[0], byNode: sumOf(spread), steps: rows });
+    found.push({
+      what,
+      alone: sumOf(alone)[0],
+      byNode: sumOf(spread),
+      seconds: [secondsAlone, seconds],
+      steps: rows,
+    });
   }
   const different = await differencesOf(client, 'gamification', 'plain');
   await Promise.all([client, ...workers].map((one) => one.end()));
   if (flags.json) console.log(JSON.stringify({ size: flags.size, taps, found, different }));
   else {
-    for (const { what, alone, byNode, steps } of found) {
+    for (const { what, alone, byNode, seconds, steps } of found) {
+      const [clockAlone = Number.NaN, clock = Number.NaN] = seconds;
       const all = byNode.reduce((sum, ms) => sum + ms, 0);
       console.log(
-        `${what}: alone ${alone} ms; spread ${byNode.join(' + ')} ms, ${((100 * (byNode[0] ?? 0)) / all).toFixed(0)} % of it the coordinator's`,
+        `${what}: alone ${alone} ms; spread ${byNode.join(' + ')} ms, ${((100 * (byNode[0] ?? 0)) / all).toFixed(0)} % of it the coordinator's; by the clock ${clockAlone.toFixed(1)} and ${clock.toFixed(1)} s, ${(clock / clockAlone).toFixed(2)} x`,
       );
       console.table(steps.slice(0, Number(flags.top)));
     }

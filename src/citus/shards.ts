@@ -13,6 +13,10 @@ export const copyOf = (table: string): string => `${table}_copy`;
 /** In a shard: what its table itself has. */
 export const ownOf = (table: string): string => `${table}_own`;
 
+/** SQL that says, in a shard, in which of its node's tables the rows are that a name stands for. */
+export const placeOf = (name: string): string =>
+  `(select to_regclass(stored_place.place) from stored_place where stored_place.name = '${name}')`;
+
 /** The columns of a table with their types, in their order; `isGiven`: without those that are computed from others. */
 export const columnsOf = async (session: Session, table: string, isGiven = false): Promise<Column[]> =>
   (
@@ -67,26 +71,31 @@ export class Shards {
     await this.session.run(`update "${this.schema}".figure_shard set shard_no = shard_no`);
     const places = await this.places();
     const texts = (await shardsOf(this.session, this.schema)).map(({ shard, shard_no }) => {
-      const views = places
+      const tables = places
         .filter((place) => place.shard_no === null || place.shard_no === shard_no)
         .filter(({ name }) => name !== 'figure_shard')
-        .flatMap(({ name, place, shard_no: number }) => {
-          const own = isOfPairs(name) ? ownOf(name) : name;
-          return [
-            `create view ${own} as select * from "${this.schema}".${place}`,
-            ...(number === null ? [] : [`alter view ${own} alter column shard set default ${shard}`]),
-          ];
-        })
+        .map((place) => ({
+          ...place,
+          place: `"${this.schema}".${place.place}`,
+          own: isOfPairs(place.name) ? ownOf(place.name) : place.name,
+        }));
+      const views = tables
+        .flatMap(({ own, place, shard_no: number }) => [
+          `create view ${own} as select * from ${place}`,
+          ...(number === null ? [] : [`alter view ${own} alter column shard set default ${shard}`]),
+        ])
         .concat(
           pairTables.map(
             (name) =>
               `create view ${name} as select * from ${ownOf(name)} union all select * from ${copyOf(name)}`,
           ),
         );
+      const named = tables.map(({ own, place }) => `('${own}', '${place}')`).join(', ');
       return [
         pinnedValues.replace(/;$/, ''),
         'set local citus.enable_ddl_propagation = off',
         ...views,
+        `create view stored_place (name, place) as values ${named}`,
         `create view this_shard as select ${shard} as shard`,
         `create view own_user as select user_id, user_key from user_key where "${this.schema}".shard_of(user_id) = ${shard}`,
         `create view friend as select u1_key as user_key, u2_key as friend_key, first_day from pair union all select u2_key, u1_key, first_day from pair`,

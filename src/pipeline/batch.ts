@@ -1,13 +1,13 @@
 import type { FigurePlacement } from '../citus/cluster.js';
 import { fromReading, readingOf, readingTable } from '../citus/reading.js';
 import { Shadows } from '../citus/shadows.js';
-import { columnsOf, copyOf, isOfPairs, ownOf, Shards } from '../citus/shards.js';
+import { columnsOf, copyOf, isOfPairs, ownOf, placeOf, Shards } from '../citus/shards.js';
 import { avoiding, type Row, type Session } from '../db/transaction.js';
 import { readPackageFile } from '../files.js';
 import type { BatchResult, StepResult } from '../report/reporter.js';
 import { added, applied, countOfStage, type Place, prepared, type Statement, stageOf } from './converge.js';
 import { Exchange } from './exchange.js';
-import { isEmpty, withoutIndexes } from './fill.js';
+import { withoutIndexes } from './fill.js';
 import { closureOf, comesFrom, keepingSteps, readsTaps } from './meaning.js';
 import { doneAfter } from './order.js';
 import { outdatedSteps } from './outdated.js';
@@ -76,6 +76,8 @@ export interface BatchOptions {
   readonly mayFill: boolean;
   /** From how many taps on the batch makes unlogged tables, where not from 100,000 on. */
   readonly manyTaps?: number | undefined;
+  /** From how many rows on an empty table is filled without its indexes, where not from 10,000 on. */
+  readonly manyRows?: number | undefined;
   readonly onStep?: (step: string) => void;
   /** Told of what a step changes while it can still be read in the table `stage`. */
   readonly onStage?: ((session: Session, step: Step, counts: Counts) => Promise<void>) | undefined;
@@ -150,6 +152,10 @@ const pairTargets = (table: string): NonNullable<Place['target']>[] => {
     { table: copyOf(table), join, where: 'own_user.user_key is null' },
   ];
 };
+
+/** SQL that says which stored table has this name at a site. */
+const stored = (table: string, { shards }: Site): string =>
+  shards === null ? `to_regclass('${table}')` : placeOf(table);
 
 /** One batch: its scratch tables, its parameters, and what its steps wrote. */
 class Batch {
@@ -444,11 +450,12 @@ class Batch {
 
   private async write(step: Step, site: Site, values: ParameterValues, counts: Counts): Promise<void> {
     try {
-      if (await this.mayStrip(step, counts))
-        await withoutIndexes(this.session, step.table, async () => {
-          await this.execute(applied(step, 'fill', site), step, site, values);
-        });
-      else await this.executeAt(step, 'upsert', site, values);
+      await this.executeAt(
+        step,
+        (await this.isFirstFill(step, site, counts)) ? 'fill' : 'upsert',
+        site,
+        values,
+      );
     } catch (error) {
       if (!isRefusal(error)) throw error;
       await this.session.script('rollback to written;');
@@ -457,29 +464,43 @@ class Batch {
     }
   }
 
-  private async mayStrip({ table }: Step, { inserted, updated }: Counts): Promise<boolean> {
-    return (
-      this.options.mayFill &&
-      this.isLocal(table) &&
-      updated === 0 &&
-      inserted >= manyRows &&
-      (await isEmpty(this.session, table))
-    );
+  /** Whether a table is empty and so many rows come into it that it is stripped of its indexes for them. */
+  private async isFirstFill({ table }: Step, site: Site, { inserted, updated }: Counts): Promise<boolean> {
+    const { mayFill, manyRows: enough = manyRows } = this.options;
+    if (!mayFill || updated > 0 || inserted < enough) return false;
+    const written = this.sitesOf(table, site).map(({ target }) => target?.table ?? table);
+    const filled = written.map((name) => `exists (select 1 from ${name})`).join(' or ');
+    if (site.shards !== null) {
+      const { filled: count } = await site.shards.sums(`select (${filled})::integer as filled`, ['filled']);
+      return count === 0;
+    }
+    if (!this.isLocal(table)) return false;
+    const [found] = await this.session.query<{ is_filled: boolean }>(`select ${filled} as is_filled`);
+    return found?.is_filled === false;
   }
 
   /** Applies the stage, to both tables where a shard has some rows of its own and copies of others. */
   private async executeAt(
     step: Step,
-    purpose: 'delete' | 'delete_placed' | 'upsert',
+    purpose: 'delete' | 'delete_placed' | 'upsert' | 'fill',
     site: Site,
     values: ParameterValues,
   ): Promise<void> {
-    const sites =
-      site.shards === null || !isOfPairs(step.table)
-        ? [site]
-        : pairTargets(step.table).map((target) => ({ ...site, target }));
-    for (const one of sites)
-      await this.execute({ ...applied(step, purpose, one), table: step.table }, step, one, values);
+    for (const one of this.sitesOf(step.table, site)) {
+      const apply = () =>
+        this.execute({ ...applied(step, purpose, one), table: step.table }, step, one, values);
+      const written = one.target?.table ?? step.table;
+      if (purpose === 'fill')
+        await withoutIndexes(one.session, stored(written, one), one.shards !== null, apply);
+      else await apply();
+    }
+  }
+
+  /** Where a table's rows are written: in a shard, those of two users may be its own, or copies. */
+  private sitesOf(table: string, site: Site): readonly Site[] {
+    return site.shards === null || !isOfPairs(table)
+      ? [site]
+      : pairTargets(table).map((target) => ({ ...site, target }));
   }
 
   private async execute(given: Statement, step: Step, site: Site, values: ParameterValues): Promise<number> {

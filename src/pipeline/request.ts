@@ -26,6 +26,8 @@ export interface RunRequest extends StaleRequest {
   readonly steps: readonly Step[];
   /** From how many taps on a batch takes the way of large ones; for tests, which have few. */
   readonly manyTaps?: number | undefined;
+  /** From how many rows on an empty table is filled without its indexes; for tests as well. */
+  readonly manyRows?: number | undefined;
   /** Is told how each step was carried out. */
   readonly onPlan?: ((work: StepWork) => void) | undefined;
 }

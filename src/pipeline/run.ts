@@ -402,6 +402,7 @@ class Run {
       // A rehearsal is read from outside while it lasts.
       mayFill: !this.request.dryRun,
       manyTaps: this.request.manyTaps,
+      manyRows: this.request.manyRows,
       onPlan: this.request.onPlan,
       onStep: (step) => this.reporter.stepStarted(step),
       onStage: this.request.dryRun ? (on, step, counts) => this.noteDifference(on, step, counts) : undefined,

@@ -1,8 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readSettings } from '../../src/config.js';
+import { withDatabase } from '../../src/db/database.js';
+import type { Wishes } from '../../src/pipeline/request.js';
+import { runPipeline } from '../../src/pipeline/run.js';
 import { jsonLines, startCli } from '../command/cli.js';
+import { quiet } from '../prove/world.js';
 import { userId } from '../server/database.js';
+import { definitionsOf } from '../server/definitions.js';
 import { describeUnless } from '../server/lacking.js';
 import { type Cluster, findCitus, startCluster } from './cluster.js';
 import {
@@ -37,32 +43,6 @@ const placed = async (client: pg.ClientBase): Promise<Record<string, number>> =>
   return Object.fromEntries(rows.map(({ placement, tables }) => [placement, tables]));
 };
 
-/** Not a shard of a reference table, which the coordinator has as well. */
-const isOurs = (relation: string): string => `${relation}::regclass::text !~ '_[0-9]{6,}$'`;
-
-/** What `pg_dump` would say of our schema: definitions, comments and privileges, in a fixed order. */
-const definitions = async (client: pg.ClientBase): Promise<string[]> => {
-  const { rows } = await client.query<{ line: string }>(`
-    select concat_ws(' ', relname, relkind, relacl, reloptions, relpersistence, obj_description(oid, 'pg_class'),
-      case relkind when 'v' then pg_get_viewdef(oid) when 'i' then pg_get_indexdef(oid) end) as line
-    from pg_class where relnamespace = 'gamification'::regnamespace and relkind in ('r', 'v', 'i') and ${isOurs('oid')}
-    union all
-    select concat_ws(' ', attrelid::regclass, attname, format_type(atttypid, atttypmod), attnotnull, attstorage, attgenerated,
-      attacl, pg_get_expr(adbin, adrelid), col_description(attrelid, attnum))
-    from pg_attribute
-    join pg_class on pg_class.oid = attrelid and relkind in ('r', 'v') and relnamespace = 'gamification'::regnamespace
-    left join pg_attrdef on adrelid = attrelid and adnum = attnum
-    where attnum > 0 and not attisdropped and ${isOurs('attrelid')}
-    union all
-    select concat_ws(' ', oid::regprocedure, proacl, pg_get_functiondef(oid), obj_description(oid, 'pg_proc'))
-    from pg_proc where pronamespace = 'gamification'::regnamespace and proname <> 'forget_quest'
-    union all
-    select concat_ws(' ', conrelid::regclass, conname, pg_get_constraintdef(oid), obj_description(oid, 'pg_constraint'))
-    from pg_constraint where connamespace = 'gamification'::regnamespace and ${isOurs('conrelid')}
-    order by 1`);
-  return rows.map(({ line }) => line);
-};
-
 describeUnless(missing)('figures on a cluster', () => {
   let cluster: Cluster;
   let spread: SpreadApplication;
@@ -82,7 +62,7 @@ describeUnless(missing)('figures on a cluster', () => {
     await spread.client.query(
       'grant select on gamification.pair, gamification.friend to somebody with grant option; grant select (user_id) on gamification.user_streaks to somebody',
     );
-    defined = await definitions(spread.client);
+    defined = await definitionsOf(spread.client, 'gamification');
   });
   afterAll(async () => {
     await early?.stop();
@@ -213,6 +193,40 @@ describeUnless(missing)('figures on a cluster', () => {
     await client.query('delete from plain.quest_definitions');
     await client.query('insert into plain.quest_definitions select * from gamification.quest_definitions');
     expect(await spread.unlikePlain(zone)).toEqual([]);
+  });
+
+  test('tables of shards that are filled without their indexes have them again; one that is read just now keeps them', async () => {
+    const workers = await Promise.all(
+      [1, 2].map(async (worker) => {
+        const client = new pg.Client({ connectionString: cluster.workerUrl(worker, 'spread') });
+        await client.connect();
+        return client;
+      }),
+    );
+    const defined = () =>
+      Promise.all(workers.map((worker) => definitionsOf(worker, 'gamification', { withShards: true })));
+    const settings = readSettings({ databaseUrl: spread.url }, environment);
+    const run = (wishes: Partial<Wishes>) =>
+      withDatabase(settings, 'test', undefined, (opened) =>
+        runPipeline(opened, settings, { command: 'test', to: last, manyRows: 1, ...wishes }, quiet),
+      );
+    try {
+      const before = await defined();
+      await run({ rebuild: true });
+      expect(await spread.unlikePlain(zone)).toEqual([]);
+      expect(await defined()).toEqual(before);
+
+      await spread.client.query(`
+        delete from gamification.user_week_activity;
+        update gamification.derived_step set digest = 'another' where step = 'user_week_activity'`);
+      await spread.client.query('begin; select count(*) from gamification.user_week_activity');
+      await run({});
+      await spread.client.query('commit');
+      expect(await spread.unlikePlain(zone)).toEqual([]);
+      expect(await defined()).toEqual(before);
+    } finally {
+      await Promise.all(workers.map((worker) => worker.end()));
+    }
   });
 
   test('the graph is derived again for an upgrade, and in the same batch for new connections', async () => {
@@ -425,14 +439,14 @@ describeUnless(missing)('figures on a cluster', () => {
 
   test('--undo fetches every table back as it was, with its rows, comments and privileges', async () => {
     const { client } = spread;
-    const before = await definitions(client);
+    const before = await definitionsOf(client, 'gamification');
     const killed = startCli(['distribute', '--undo'], { DATABASE_URL: spread.url });
     while ((await placed(client)).distributed === 13 && killed.child.exitCode === null) await sleep(5);
     killed.child.kill('SIGKILL');
     await killed.ended;
     await spread.ok(['distribute', '--undo', '--wait', '20']);
     expect(await placed(client)).toEqual({});
-    expect(await definitions(client)).toEqual(defined);
+    expect(await definitionsOf(client, 'gamification')).toEqual(defined);
     // What plain Postgres has after migrate.
     const { rows: functions } = await client.query<{ here: string; there: string }>(
       `select pg_get_functiondef('gamification.forget_quest'::regproc) as here,
@@ -442,7 +456,7 @@ describeUnless(missing)('figures on a cluster', () => {
     expect((await spread.ok(['distribute', '--undo'])).stdout).toContain('on the coordinator already');
     expect(await spread.unlikePlain(zone)).toEqual([]);
     await spread.ok(['distribute']);
-    expect(await definitions(client)).toEqual(before);
+    expect(await definitionsOf(client, 'gamification')).toEqual(before);
     expect(await spread.unlikePlain(zone)).toEqual([]);
     await client.query('drop owned by somebody; drop role somebody');
   });

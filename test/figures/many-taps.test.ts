@@ -1,4 +1,3 @@
-import type pg from 'pg';
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { readSettings } from '../../src/config.js';
 import { withDatabase } from '../../src/db/database.js';
@@ -7,10 +6,12 @@ import { runPipeline } from '../../src/pipeline/run.js';
 import { scratchTables } from '../../src/pipeline/scratch.js';
 import { quiet } from '../prove/world.js';
 import { filledOnce, type TestDatabase, userId } from '../server/database.js';
+import { definitionsOf } from '../server/definitions.js';
 import { differencesOf } from './figures.js';
 import { addHistory, first, last, zone } from './history.js';
 
-// A batch of very many taps makes unlogged tables in the target schema. Here a single tap is very many.
+// A batch of very many taps makes unlogged tables in the target schema, and fills empty tables without their indexes.
+// Here a single tap is very many, and so is a row.
 
 let database: TestDatabase;
 let copy: () => Promise<TestDatabase>;
@@ -43,7 +44,7 @@ afterEach(() => database.drop());
 const runMany = (wishes: Partial<Wishes> = {}, url = database.url): Promise<void> => {
   const settings = readSettings({ databaseUrl: url, schema: 'twin' }, { ARC_GAM_TZ: zone });
   return withDatabase(settings, 'test', undefined, (opened) =>
-    runPipeline(opened, settings, { command: 'test', to: last, manyTaps: 1, ...wishes }, quiet),
+    runPipeline(opened, settings, { command: 'test', to: last, manyTaps: 1, manyRows: 1, ...wishes }, quiet),
   );
 };
 
@@ -57,12 +58,6 @@ const madeIn = async (): Promise<string[]> => {
   );
   return made.map(({ schema_name }) => schema_name);
 };
-
-const tablesOf = async (schema: string): Promise<pg.QueryResultRow[]> =>
-  database.rows(
-    "select relname as name, relkind as kind from pg_class where relnamespace = $1::text::regnamespace and relkind in ('r', 'v', 'i', 't') order by 1",
-    [schema],
-  );
 
 const expectEqual = async () =>
   expect(await differencesOf(database.client, 'twin', 'gamification')).toEqual([]);
@@ -82,11 +77,11 @@ const changeHistory = async () => {
 };
 
 test('batches of very many taps make what others make, of a first history, of changes and of other SQL', async () => {
-  const before = await tablesOf('twin');
+  const before = await definitionsOf(database.client, 'twin');
   await runMany({ batchDays: 16 });
   expect(await madeIn()).toEqual(['twin']);
   await expectEqual();
-  expect(await tablesOf('twin')).toEqual(before);
+  expect(await definitionsOf(database.client, 'twin')).toEqual(before);
 
   await changeHistory();
   await database.ok(['etl', '--date', last], { ARC_GAM_TZ: zone });
@@ -103,20 +98,29 @@ test('batches of very many taps make what others make, of a first history, of ch
   await runMany();
   expect(await madeIn()).toContain('twin');
   await expectEqual();
-  expect(await tablesOf('twin')).toEqual(before);
+  expect(await definitionsOf(database.client, 'twin')).toEqual(before);
+});
+
+test('a table that somebody reads just now is filled with its indexes', async () => {
+  const before = await definitionsOf(database.client, 'twin');
+  await database.client.query('begin; select count(*) from twin.user_day_activity');
+  await runMany();
+  await database.client.query('commit');
+  await expectEqual();
+  expect(await definitionsOf(database.client, 'twin')).toEqual(before);
 });
 
 test('a batch that fails leaves none of its tables, and nothing of what it wrote', async () => {
   await runMany({ to: '2026-01-08' });
   await madeIn();
-  const before = await tablesOf('twin');
+  const before = await definitionsOf(database.client, 'twin');
   const figures = await database.rows('select * from twin.processed_day order by day');
   await database.client.query(`
     create function public.refuse() returns trigger language plpgsql as $$ begin raise 'not this one'; end $$;
     create trigger refuse before insert or update on twin.weekly_leaderboard
       for each row execute function public.refuse()`);
   await expect(runMany()).rejects.toThrow('not this one');
-  expect(await tablesOf('twin')).toEqual(before);
+  expect(await definitionsOf(database.client, 'twin')).toEqual(before);
   expect(await database.rows('select * from twin.processed_day order by day')).toEqual(figures);
   await database.client.query('drop trigger refuse on twin.weekly_leaderboard');
   await runMany();

@@ -2,10 +2,12 @@
  * What figures on a cluster cost each node, by step, against the same on its coordinator alone. Needs Citus for a server
  * of this machine, as the tests of the cluster do.
  *
- *   npm run bench:spread -- [--size tiny] [--top 15] [--json]
+ *   npm run bench:spread -- [--size tiny] [--batch-days N] [--without-plain] [--top 15] [--json]
  *
  * Processor time includes all processes of a node's server. All nodes share this machine: the time by the clock says
- * something of it alone. All tables are compared in the end; the exit code is 1 where a row differs.
+ * something of it alone. All tables are compared in the end; the exit code is 1 where a row differs. With
+ * `--without-plain`, for sizes of which the machine has room for one copy only, nothing is derived on the coordinator
+ * alone, and nothing compared.
  */
 import { parseArgs } from 'node:util';
 import pg from 'pg';
@@ -28,9 +30,13 @@ const { values: flags } = parseArgs({
     size: { type: 'string', default: 'tiny' },
     top: { type: 'string', default: '15' },
     json: { type: 'boolean', default: false },
+    'batch-days': { type: 'string' },
+    'without-plain': { type: 'boolean', default: false },
   },
 });
 const size = sizes[sizeNamed(flags.size)];
+const batchDays = flags['batch-days'] === undefined ? null : Number(flags['batch-days']);
+const isCompared = !flags['without-plain'];
 
 /** Processor time in ms, the coordinator's first. */
 type ByNode = readonly number[];
@@ -68,7 +74,7 @@ const costsOf = async (
     runPipeline(
       database,
       settings,
-      { command: 'bench', to, always: true },
+      { command: 'bench', to, always: true, batchDays },
       { ...quiet, stepStarted: next, batchEnded: () => next('commit') },
     ),
   );
@@ -76,7 +82,8 @@ const costsOf = async (
   return costs;
 };
 
-const sumOf = (costs: ReadonlyMap<string, ByNode>): ByNode => [...costs.values()].reduce(plus);
+const sumOf = (costs: ReadonlyMap<string, ByNode>): ByNode =>
+  [...costs.values()].reduce((sum, cost) => plus(cost, sum), [] as ByNode);
 
 const cluster = await startCluster();
 try {
@@ -86,17 +93,19 @@ try {
   const nodes = (await Promise.all([client, ...workers].map(postmasterOf))).map((pid) => pid ?? 0);
   await client.query("set timezone = 'UTC'");
   const taps = await makeData(client, size, 1);
-  await client.query(`
-    create table public.plain_users (like public.users including all);
-    create table public.plain_taps (like public.taps including defaults including indexes);`);
-  await copyToPlain(client);
-  await client.query('analyze public.plain_users, public.plain_taps');
+  if (isCompared) {
+    await client.query(`
+      create table public.plain_users (like public.users including all);
+      create table public.plain_taps (like public.taps including defaults including indexes);`);
+    await copyToPlain(client);
+    await client.query('analyze public.plain_users, public.plain_taps');
+  }
   await client.query("select create_reference_table('public.users')");
   await client.query("select create_distributed_table('public.taps', 'id')");
   say(`${taps} taps of ${size.users} users`);
   const plain = { ...plainSource, ARC_GAM_SCHEMA: 'plain' };
   for (const [command, environment] of [
-    ['migrate', plain],
+    ...(isCompared ? [['migrate', plain] as const] : []),
     ['migrate', {}],
     ['distribute', {}],
   ] as const) {
@@ -115,7 +124,9 @@ try {
       const costs = await costsOf(url, environment, to, nodes);
       return { costs, seconds: (performance.now() - started) / 1000 };
     };
-    const { costs: alone, seconds: secondsAlone } = await timed('on the coordinator alone', plain);
+    const { costs: alone, seconds: secondsAlone } = isCompared
+      ? await timed('on the coordinator alone', plain)
+      : { costs: new Map<string, ByNode>(), seconds: Number.NaN };
     const { costs: spread, seconds } = await timed('on the cluster', {});
     const all = sumOf(spread).reduce((sum, ms) => sum + ms, 0);
     const rows = [...spread].map(([step, byNode]) => ({
@@ -128,13 +139,13 @@ try {
     rows.sort((one, other) => other['coordinator, ms'] - one['coordinator, ms']);
     found.push({
       what,
-      alone: sumOf(alone)[0],
+      alone: sumOf(alone)[0] ?? null,
       byNode: sumOf(spread),
       seconds: [secondsAlone, seconds],
       steps: rows,
     });
   }
-  const different = await differencesOf(client, 'gamification', 'plain');
+  const different = isCompared ? await differencesOf(client, 'gamification', 'plain') : null;
   await Promise.all([client, ...workers].map((one) => one.end()));
   if (flags.json) console.log(JSON.stringify({ size: flags.size, taps, found, different }));
   else {
@@ -142,13 +153,23 @@ try {
       const [clockAlone = Number.NaN, clock = Number.NaN] = seconds;
       const all = byNode.reduce((sum, ms) => sum + ms, 0);
       console.log(
-        `${what}: alone ${alone} ms; spread ${byNode.join(' + ')} ms, ${((100 * (byNode[0] ?? 0)) / all).toFixed(0)} % of it the coordinator's; by the clock ${clockAlone.toFixed(1)} and ${clock.toFixed(1)} s, ${(clock / clockAlone).toFixed(2)} x`,
+        `${what}: spread ${byNode.join(' + ')} ms, ${((100 * (byNode[0] ?? 0)) / all).toFixed(0)} % of it the coordinator's, ${clock.toFixed(1)} s by the clock`,
       );
+      if (alone !== null)
+        console.log(
+          `  alone ${alone} ms, ${clockAlone.toFixed(1)} s by the clock: spread takes ${(clock / clockAlone).toFixed(2)} x`,
+        );
       console.table(steps.slice(0, Number(flags.top)));
     }
-    console.log(different.length === 0 ? 'All tables are equal.' : different.join('\n'));
+    console.log(
+      different === null
+        ? 'Nothing was compared.'
+        : different.length === 0
+          ? 'All tables are equal.'
+          : different.join('\n'),
+    );
   }
-  if (different.length > 0) process.exitCode = 1;
+  if (different !== null && different.length > 0) process.exitCode = 1;
 } finally {
   await cluster.stop();
 }

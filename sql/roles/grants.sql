@@ -57,8 +57,20 @@ $$;
 grant usage on schema :"taps_schema", :"users_schema" to :"owner";
 grant select on :"taps_schema".:"taps_table", :"users_schema".:"users_table" to :"owner";
 
--- The job: our tables and views (truncate: backfill --rebuild), and those that a later migration adds. It has no right
--- on the application's tables.
+-- On a Citus cluster a view's owner does not stand in for whoever reads it: the nodes are asked as that role. And
+-- whoever spreads the figures makes a schema for each shard.
+do $$
+begin
+  if exists (select 1 from pg_extension where extname = 'citus') then
+    grant usage on schema :"taps_schema", :"users_schema" to :"job", :"reader";
+    grant select on :"taps_schema".:"taps_table", :"users_schema".:"users_table" to :"job", :"reader";
+    grant create on database :"database" to :"owner";
+  end if;
+end
+$$;
+
+-- The job: our tables and views (truncate: backfill --rebuild), and those that a later migration adds. But on a
+-- cluster it has no right on the application's tables.
 grant usage on schema :"schema" to :"job", :"reader";
 grant select, insert, update, delete, truncate on all tables in schema :"schema" to :"job";
 alter default privileges for role :"owner" in schema :"schema"

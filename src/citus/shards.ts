@@ -17,6 +17,9 @@ export const ownOf = (table: string): string => `${table}_own`;
 export const placeOf = (name: string): string =>
   `(select to_regclass(stored_place.place) from stored_place where stored_place.name = '${name}')`;
 
+/** The schema of the tables through which a batch brings rows from shard to shard: whoever runs one may make them there. */
+export const batchSchema = (schema: string): string => `${schema}_batch`;
+
 /** The columns of a table with their types, in their order; `isGiven`: without those that are computed from others. */
 export const columnsOf = async (session: Session, table: string, isGiven = false): Promise<Column[]> =>
   (
@@ -74,11 +77,7 @@ export class Shards {
       const tables = places
         .filter((place) => place.shard_no === null || place.shard_no === shard_no)
         .filter(({ name }) => name !== 'figure_shard')
-        .map((place) => ({
-          ...place,
-          place: `"${this.schema}".${place.place}`,
-          own: isOfPairs(place.name) ? ownOf(place.name) : place.name,
-        }));
+        .map((place) => ({ ...place, own: isOfPairs(place.name) ? ownOf(place.name) : place.name }));
       const views = tables
         .flatMap(({ own, place, shard_no: number }) => [
           `create view ${own} as select * from ${place}`,
@@ -110,7 +109,7 @@ export class Shards {
     create: string,
     ranges: readonly { readonly starts_at: string; readonly ends_at: string }[],
   ): Promise<void> {
-    const name = `"${this.schema}".${table}`;
+    const name = `"${batchSchema(this.schema)}".${table}`;
     await this.session.script(create);
     await this.session.script(`alter table ${name} add column shard integer not null`);
     await distributeByShard(this.session, this.schema, name);
@@ -123,13 +122,14 @@ export class Shards {
       await this.session.run(
         filledFile('sql/citus/shard/reading.sql', {
           schema: `"${this.schema}"`,
+          reading: name,
           first: String(first?.shard ?? 0),
           ranges: text.map((range) => `(${range})`).join(' or '),
         }),
       );
     const texts = (await this.places())
       .filter((place) => place.name === table)
-      .map(({ place }) => `create view ${table} as select * from "${this.schema}".${place}`);
+      .map(({ place }) => `create view ${table} as select * from ${place}`);
     await this.each(texts);
   }
 
@@ -137,13 +137,14 @@ export class Shards {
   async look(table: string, place: string): Promise<void> {
     const places = await this.places();
     const found = places.find(({ name }) => name === place);
-    const there = `"${this.schema}".${found?.place ?? place}`;
+    const there = found?.place;
+    if (there === undefined) throw new Error(`no node has the table ${place}`);
     await this.run(`analyze ${there}; drop table ${table}; create view ${table} as select * from ${there}`);
   }
 
   /** Replaces a table's rows in each shard by those that any shard's `select` says are of it (in a column shard). */
   async route(table: string, columns: readonly Column[], select: string): Promise<void> {
-    const name = `"${this.schema}".routed_${table}`;
+    const name = `"${batchSchema(this.schema)}".routed_${table}`;
     const names = columns.map((column) => column.name).join(', ');
     await this.session.script(
       `create unlogged table ${name} (shard integer not null, ${columns.map((column) => `${column.name} ${column.type}`).join(', ')})`,
@@ -154,7 +155,7 @@ export class Shards {
     await this.each(
       places.map(
         ({ place }) =>
-          `truncate ${table}; insert into ${table} (${names}) select ${names} from "${this.schema}".${place}; analyze ${table}`,
+          `truncate ${table}; insert into ${table} (${names}) select ${names} from ${place}; analyze ${table}`,
       ),
     );
     await this.session.script(`drop table ${name}`);

@@ -1,5 +1,5 @@
 import { speakOnce } from '../citus/shadows.js';
-import { columnsOf, copyOf, distributeByShard, isOfPairs, shardsOf } from '../citus/shards.js';
+import { batchSchema, columnsOf, copyOf, distributeByShard, isOfPairs, shardsOf } from '../citus/shards.js';
 import { statementsIn } from '../citus/statements.js';
 import type { Session } from '../db/transaction.js';
 import { readPackageFile } from '../files.js';
@@ -34,6 +34,7 @@ const makeShards = async (session: Session, schema: string): Promise<void> => {
   });
   for (const name of ['enter_shard', 'run_on_shard', 'rows_on_shard', 'comments']) await run(name);
   for (const { shard_no } of shards) await session.script(`create schema "${schema}_${shard_no}"`);
+  await session.script(`create schema "${batchSchema(schema)}"`);
 };
 
 /** Takes the shards away. */
@@ -43,6 +44,7 @@ export const closeShards = async (session: Session, schema: string): Promise<voi
   for (const statement of statementsIn(filledFile('sql/citus/shard/close.sql', { schema: `"${schema}"` })))
     await session.script(statement);
   for (const { shard_no } of shards) await session.script(`drop schema "${schema}_${shard_no}"`);
+  await session.script(`drop schema "${batchSchema(schema)}"`);
 };
 
 export const hasShards = async (session: Session, schema: string): Promise<boolean> => {

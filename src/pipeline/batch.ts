@@ -1,7 +1,7 @@
 import type { FigurePlacement } from '../citus/cluster.js';
 import { fromReading, readingOf, readingTable } from '../citus/reading.js';
 import { Shadows } from '../citus/shadows.js';
-import { columnsOf, copyOf, isOfPairs, ownOf, placeOf, Shards } from '../citus/shards.js';
+import { batchSchema, columnsOf, copyOf, isOfPairs, ownOf, placeOf, Shards } from '../citus/shards.js';
 import { avoiding, type Row, type Session } from '../db/transaction.js';
 import { readPackageFile } from '../files.js';
 import type { BatchResult, StepResult } from '../report/reporter.js';
@@ -235,7 +235,8 @@ class Batch {
     if (this.spread === null) return;
     await this.spread.shards.close();
     await this.spread.exchange.drop();
-    if (this.hasReading) await this.session.script(`drop table "${this.schema}".${readingTable};`);
+    if (this.hasReading)
+      await this.session.script(`drop table "${batchSchema(this.schema)}".${readingTable};`);
   }
 
   /** Where a step works: in the shards, if it is spread and the figures are, or on this server. */
@@ -689,7 +690,7 @@ class Batch {
       );
       await this.spread.shards.read(
         readingTable,
-        createScratch(readingTable, 'unlogged', this.schema),
+        createScratch(readingTable, 'unlogged', batchSchema(this.schema)),
         ranges,
       );
       return;

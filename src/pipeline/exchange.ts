@@ -1,5 +1,5 @@
 import type { FigurePlacement } from '../citus/cluster.js';
-import { type Column, columnsOf, type Shards } from '../citus/shards.js';
+import { batchSchema, type Column, columnsOf, type Shards } from '../citus/shards.js';
 import type { Session } from '../db/transaction.js';
 import { readPackageFile } from '../files.js';
 import { createScratch, isScratch, type Scratch, typedColumns } from './scratch.js';
@@ -124,8 +124,8 @@ export class Exchange {
     if (this.unsent.has(table)) throw new Error(`${table} is written on this server too`);
     const columns = typedColumns(table);
     if (!isLarge(columns, this.spread.rowsOf(table))) return this.deal(table);
-    const name = `"${this.schema}".shared_${table}`;
-    await this.session.script(createScratch(table, 'unlogged', this.schema, `shared_${table}`));
+    const name = `"${batchSchema(this.schema)}".shared_${table}`;
+    await this.session.script(createScratch(table, 'unlogged', batchSchema(this.schema), `shared_${table}`));
     await this.session.query('select create_reference_table($1::text::regclass)', [name]);
     await this.shards.gather(name, columns, `select * from ${table}`);
     await this.shards.look(table, `shared_${table}`);
@@ -170,7 +170,8 @@ export class Exchange {
 
   /** Drops what was made on the nodes for it. */
   async drop(): Promise<void> {
-    for (const table of this.seen) await this.session.script(`drop table "${this.schema}".shared_${table};`);
+    for (const table of this.seen)
+      await this.session.script(`drop table "${batchSchema(this.schema)}".shared_${table};`);
   }
 }
 

@@ -15,4 +15,4 @@ select format('grant usage, create on schema %I to %s', pg_namespace.nspname, wr
 from writer
 join pg_namespace
   on left(pg_namespace.nspname, length($1::text) + 1) = $1::text || '_'
-  and substr(pg_namespace.nspname, length($1::text) + 2) ~ '^[0-9]+$'
+  and substr(pg_namespace.nspname, length($1::text) + 2) ~ '^([0-9]+|batch)$'

@@ -1,4 +1,4 @@
--- In which table of its node each shard of each of our tables is: those that are spread over the nodes, and those that
+-- In which table of its node each shard of each of our tables and of a batch's is: those that are spread over the nodes, and those that
 -- every node has (without a number). $1 schema.
 select
   pg_class.relname::text as name,
@@ -10,10 +10,11 @@ select
         ) - 1
       )::integer
   end as shard_no,
-  format('%I', pg_class.relname || '_' || pg_dist_shard.shardid) as place
+  format('%I.%I', pg_namespace.nspname, pg_class.relname || '_' || pg_dist_shard.shardid) as place
 from pg_class
+join pg_namespace on pg_namespace.oid = pg_class.relnamespace
 join pg_dist_partition on pg_dist_partition.logicalrelid = pg_class.oid
 join pg_dist_shard on pg_dist_shard.logicalrelid = pg_class.oid
-where pg_class.relnamespace = $1::text::regnamespace
+where pg_namespace.nspname in ($1::text, $1::text || '_batch')
   and (pg_dist_partition.partmethod = 'h' or pg_dist_partition.repmodel = 't')
 order by 1, 2

@@ -1,6 +1,6 @@
 -- The one reading of the taps of a batch, each beside both of its users: the nodes are not read at one moment, so that
 -- a second statement could see a tap that the first one did not. An ignored tap is of nobody, and goes to any shard.
-insert into {{schema}}.source_reading (
+insert into {{reading}} (
   shard, tap_time, tapped_at, ignored_because, u1, u2, latitude, longitude, tap_hash, unknown_sides
 )
 select

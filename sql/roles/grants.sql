@@ -69,8 +69,8 @@ begin
 end
 $$;
 
--- The job: our tables and views (truncate: backfill --rebuild), and those that a later migration adds. But on a
--- cluster it has no right on the application's tables.
+-- The job: our tables and views (truncate: backfill --rebuild), and those that a later migration adds. It has no right
+-- on the application's tables, except on a cluster.
 grant usage on schema :"schema" to :"job", :"reader";
 grant select, insert, update, delete, truncate on all tables in schema :"schema" to :"job";
 alter default privileges for role :"owner" in schema :"schema"

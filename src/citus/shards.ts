@@ -17,7 +17,7 @@ export const ownOf = (table: string): string => `${table}_own`;
 export const placeOf = (name: string): string =>
   `(select to_regclass(stored_place.place) from stored_place where stored_place.name = '${name}')`;
 
-/** The schema of the tables through which a batch brings rows from shard to shard: whoever runs one may make them there. */
+/** The schema in which a batch makes the tables through which rows get from shard to shard. */
 export const batchSchema = (schema: string): string => `${schema}_batch`;
 
 /** The columns of a table with their types, in their order; `isGiven`: without those that are computed from others. */

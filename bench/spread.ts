@@ -1,6 +1,6 @@
 /**
- * What figures on a cluster cost each node, by step, against the same on its coordinator alone. Needs Citus for a server
- * of this machine, as the tests of the cluster do.
+ * What figures on a cluster cost each node, by step, against the same on its coordinator alone. Needs Citus for a
+ * server of this machine, as the tests of the cluster do.
  *
  *   npm run bench:spread -- [--size tiny] [--batch-days N] [--without-plain] [--top 15] [--json]
  *

@@ -1,5 +1,5 @@
--- In which table of its node each shard of each of our tables and of a batch's is: those that are spread over the nodes,
--- and those that every node has (without a number). $1 schema.
+-- In which table of its node each shard of each of our tables and of a batch's is: those that are spread over the
+-- nodes, and those that every node has (without a number). $1 schema.
 select
   pg_class.relname::text as name,
   case

@@ -14,16 +14,11 @@ const last = '2026-01-20';
 describeUnless(missing)('a cluster with the three roles of arc-gam grants', () => {
   let cluster: Cluster;
   let spread: SpreadApplication;
-  const as = async (role: string, ...args: string[]) => {
+  const ok = async (role: string, ...args: string[]): Promise<void> => {
     const url = new URL(spread.url);
     url.username = role;
-    const result = await runCli(args, { DATABASE_URL: url.href, ARC_GAM_TZ: zone });
-    return { ...result, said: `${role} ${args.join(' ')}: ${result.code}\n${result.stderr}${result.stdout}` };
-  };
-  const ok = async (role: string, ...args: string[]) => {
-    const result = await as(role, ...args);
-    expect(result.code, result.said).toBe(0);
-    return result;
+    const { code, stderr, stdout } = await runCli(args, { DATABASE_URL: url.href, ARC_GAM_TZ: zone });
+    expect(code, `${role} ${args.join(' ')}: ${code}\n${stderr}${stdout}`).toBe(0);
   };
   beforeAll(async () => {
     cluster = await startCluster();

@@ -85,7 +85,7 @@ const costsOf = async (
 const sumOf = (costs: ReadonlyMap<string, ByNode>): ByNode =>
   [...costs.values()].reduce((sum, cost) => plus(cost, sum), [] as ByNode);
 
-const cluster = await startCluster();
+const cluster = await startCluster({ shards: 8 });
 try {
   const url = await cluster.createDatabase('bench');
   const client = await connect(url);

@@ -32,7 +32,7 @@ export interface DatabaseOptions {
 /** What is asked of a cluster besides its size. */
 export interface ClusterOptions {
   readonly workers?: number;
-  /** Shards of a distributed table. */
+  /** Shards of a distributed table: four have two on each worker, so that rows of a pair get into all kinds of places. */
   readonly shards?: number;
 }
 
@@ -84,7 +84,7 @@ const nodeOwner = (): { uid?: number; gid?: number } => {
  * Starts a coordinator and its workers. Nothing is flushed to disk and everybody on this machine is trusted: for tests
  * only. Throws where the extension is not installed.
  */
-export const startCluster = async ({ workers = 2, shards = 8 }: ClusterOptions = {}): Promise<Cluster> => {
+export const startCluster = async ({ workers = 2, shards = 4 }: ClusterOptions = {}): Promise<Cluster> => {
   const found = findCitus();
   if ('missing' in found) throw new Error(`No cluster can be started: ${found.missing}.`);
   const owner = nodeOwner();

@@ -46,7 +46,7 @@ describeUnless(missing)('taps on a cluster, figures on its coordinator', () => {
     );
     const { stderr } = await spread.ok(['migrate']);
     expect(stderr).toContain(
-      'public.taps is distributed by id over 8 shards, public.users is a reference table',
+      'public.taps is distributed by id over 4 shards, public.users is a reference table',
     );
     expect(stderr).toContain('The schema gamification stays on the coordinator');
   });

@@ -12,7 +12,7 @@ import { type Story, stories } from './story.js';
 import { live, liveThroughUpgrade, prepareTemplate } from './world.js';
 
 // npm run prove -- --operations 300 --seeds 20 [--seed 1] [--mutations] [--only NAME] [--follow] [--pooled]
-// [--upgrade] [--citus] [--distributed]
+// [--upgrade] [--citus] [--distributed] [--shards N]
 // With --citus the taps are distributed over a cluster, with --distributed the figures too, and each rebuild is plain
 // Postgres'.
 // With --upgrade each mutation is taken for an older version, after which a night with the package's own steps is due.
@@ -29,12 +29,16 @@ const { values } = parseArgs({
     pooled: { type: 'boolean', default: false },
     citus: { type: 'boolean', default: false },
     distributed: { type: 'boolean', default: false },
+    shards: { type: 'string' },
     'no-shrink': { type: 'boolean', default: false },
   },
 });
 
 const given = process.env.TEST_DATABASE_URL;
-const cluster = values.citus || values.distributed ? await startCluster() : null;
+const cluster =
+  values.citus || values.distributed
+    ? await startCluster(values.shards === undefined ? {} : { shards: Number(values.shards) })
+    : null;
 const server =
   cluster !== null
     ? { url: cluster.url('postgres'), stop: cluster.stop }

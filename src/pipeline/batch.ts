@@ -5,7 +5,16 @@ import { batchSchema, columnsOf, copyOf, isOfPairs, ownOf, placeOf, Shards } fro
 import { avoiding, type Row, type Session } from '../db/transaction.js';
 import { readPackageFile } from '../files.js';
 import type { BatchResult, StepResult } from '../report/reporter.js';
-import { added, applied, countOfStage, type Place, prepared, type Statement, stageOf } from './converge.js';
+import {
+  type Applying,
+  added,
+  applied,
+  countOfStage,
+  type Place,
+  prepared,
+  type Statement,
+  stageOf,
+} from './converge.js';
 import { Exchange } from './exchange.js';
 import { withoutIndexes } from './fill.js';
 import { closureOf, comesFrom, keepingSteps, readsTaps } from './meaning.js';
@@ -481,12 +490,7 @@ class Batch {
   }
 
   /** Applies the stage, to both tables where a shard has some rows of its own and copies of others. */
-  private async executeAt(
-    step: Step,
-    purpose: 'delete' | 'delete_placed' | 'upsert' | 'fill',
-    site: Site,
-    values: ParameterValues,
-  ): Promise<void> {
+  private async executeAt(step: Step, purpose: Applying, site: Site, values: ParameterValues): Promise<void> {
     for (const one of this.sitesOf(step.table, site)) {
       const apply = () =>
         this.execute({ ...applied(step, purpose, one), table: step.table }, step, one, values);

@@ -3,10 +3,12 @@ import { sectionFiller } from '../sql-text.js';
 import { type Persistence, scratchColumns, scratchName } from './scratch.js';
 import { isPreparing, type Step } from './step.js';
 
+/** How a stage is applied: the sections of sql/converge.sql that write the step's table. */
+export type Applying = 'delete' | 'delete_placed' | 'upsert' | 'fill';
+
 /** One statement of a step as it runs. */
 export interface Statement {
-  /** What it is for: stage, delete, delete_placed, upsert, fill, prepare, note. */
-  readonly purpose: string;
+  readonly purpose: 'stage' | 'prepare' | 'note' | Applying;
   /** The table that it writes. */
   readonly table: string;
   readonly text: string;
@@ -38,7 +40,7 @@ const row = (columns: readonly string[]): string =>
   columns.length === 1 ? (columns[0] ?? '') : `(${columns.join(', ')})`;
 
 /** A statement with its parameters numbered from $1: a section may use only some of its step's. */
-const statement = (step: Step, purpose: string, table: string, text: string): Statement => {
+const statement = (step: Step, purpose: Statement['purpose'], table: string, text: string): Statement => {
   const { text: own, used } = renumbered(text);
   return {
     purpose,
@@ -117,11 +119,8 @@ export const stageOf = (step: Step, place: Place): Statement => {
 /**
  * Applies the stage: what should be gone, then what is new or different; into an empty table without keys, all at once.
  */
-export const applied = (
-  step: Step,
-  purpose: 'delete' | 'delete_placed' | 'upsert' | 'fill',
-  place: Place,
-): Statement => statement(step, purpose, step.table, fillIn(purpose, words(step, place)));
+export const applied = (step: Step, purpose: Applying, place: Place): Statement =>
+  statement(step, purpose, step.table, fillIn(purpose, words(step, place)));
 
 /** Counts the stage. */
 export const countOfStage = fillIn('count');
@@ -136,7 +135,7 @@ export const prepared = (step: Step, { persistence, schema }: Place): Statement 
   );
 
 /** Adds rows to a scratch table that several steps write to. */
-export const added = (step: Step, table: string, select: string, purpose: string): Statement =>
+export const added = (step: Step, table: string, select: string, purpose: 'prepare' | 'note'): Statement =>
   statement(step, purpose, table, `insert into ${table} (${scratchColumns(table).join(', ')})\n${select}`);
 
 /**

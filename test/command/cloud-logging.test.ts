@@ -167,5 +167,11 @@ test('texts of others lose the passwords in them', () => {
   expect(withoutPasswords("unknown option '--x=postgres://u:a:b@c@host/db'")).toBe(
     "unknown option '--x=postgres://u:***@host/db'",
   );
+  expect(withoutPasswords("'postgres://u:a b@host/db' and 'postgres://u:a/b@host/db'")).toBe(
+    "'postgres://u:***@host/db' and 'postgres://u:***@host/db'",
+  );
+  expect(withoutPasswords('postgres://host:5432/db, ask me@example.com')).toBe(
+    'postgres://host:5432/db, ask me@example.com',
+  );
   expect(withoutPasswords('PGPASSWORD=abc host=x password=def')).toBe('PGPASSWORD=*** host=x password=***');
 });

@@ -10,6 +10,8 @@ declare
 begin
   -- A batch holds this lock until it ends: without waiting for it, the rows that it is writing would stay.
   lock table processed_day in exclusive mode;
+  -- Nor should somebody who is copying the figures find some of them gone (copying.sql).
+  perform pg_advisory_xact_lock({{key}});
   if tg_op = 'TRUNCATE' then
     truncate user_quest_progress;
   else

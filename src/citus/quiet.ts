@@ -100,10 +100,23 @@ const readFigures = async (session: Session, schema: string): Promise<FigurePlac
   return figures;
 };
 
+const copying = sectionFiller('sql/citus/copying.sql');
+
+/** Beside the class of the run lock, 'agam' in ASCII: 'agan'. */
+const copyClass = 0x6167616e;
+
+/** The advisory lock of those who copy distributed figures and those who write them, as arguments of its functions. */
+export const copyLock = (schema: string): string => copying('key', { class: String(copyClass), schema });
+
+/** Waits until nobody copies the figures of a cluster, as long as a statement may take; holds others off until then. */
+export const waitForCopies = async (session: Session, schema: string): Promise<void> => {
+  await session.script(copying('write', { key: copyLock(schema) }));
+};
+
 /**
  * Runs `use` while no batch can write, until it calls `release` or ends: on a connection of its own, whose lock begins
  * before the snapshot of the transaction that reads. Waits for a batch that is under way, as long as a statement may
- * take. Only a role that may write can keep others from writing.
+ * take.
  */
 const withoutBatches = async <Result>(
   database: Database,
@@ -116,8 +129,7 @@ const withoutBatches = async <Result>(
   try {
     await client.query('begin');
     await client.query(pinned(database, settings));
-    // A batch may take minutes; it ends by itself.
-    await client.query('set local lock_timeout = 0; lock table processed_day in share mode');
+    await client.query(copying('copy', { key: copyLock(settings.schema) }));
     return await use(async () => {
       await client.query('commit');
     });

@@ -10,6 +10,7 @@ import {
   sourceViews,
   unspread,
 } from '../citus/cluster.js';
+import { copyLock, waitForCopies } from '../citus/quiet.js';
 import { statementsIn } from '../citus/statements.js';
 import { forgetVerified, readVerified, type Verified } from '../citus/verified.js';
 import type { Settings } from '../config.js';
@@ -21,6 +22,7 @@ import { readPackageFile } from '../files.js';
 import { requireMigratedSchema, upSql } from '../migrate/migrations.js';
 import { lockLedger } from '../pipeline/batch.js';
 import { readFrozen } from '../pipeline/frozen.js';
+import { filledFile } from '../sql-text.js';
 import { closeShards, hasShards, openShards, removeShard, spreadTable } from './shards.js';
 
 /** A table of ours, where it is and where it would be. */
@@ -127,6 +129,7 @@ export const moveTables = async (
         database,
         settings,
         async (session) => {
+          await waitForCopies(session, settings.schema);
           await forgetVerified(session);
           if (undo) await fetchBack(session, settings.schema, table);
           else await spread(session, settings.schema, table);
@@ -165,7 +168,8 @@ const requirePreparedTransactions = async (session: Session): Promise<void> => {
 const spread = async (session: Session, schema: string, table: PlannedTable): Promise<void> => {
   const name = `"${schema}".${table.table}`;
   if (table.now !== 'local') await fetchBack(session, schema, table);
-  if (table.table === progressTable) await session.script(readPackageFile('sql/citus/forget_quest.sql'));
+  if (table.table === progressTable)
+    await session.script(filledFile('sql/citus/forget_quest.sql', { key: copyLock(schema) }));
   if (table.placement === 'reference') {
     await session.query('select create_reference_table($1::text::regclass)', [name]);
     // The rows are copied; those that were here would stay, unseen, and take their place.

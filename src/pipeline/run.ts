@@ -10,6 +10,7 @@ import {
   requireWhole,
   sourceViews,
 } from '../citus/cluster.js';
+import { waitForCopies } from '../citus/quiet.js';
 import { speakOnce } from '../citus/shadows.js';
 import type { Settings } from '../config.js';
 import type { Database } from '../db/database.js';
@@ -353,6 +354,7 @@ class Run {
       this.database,
       this.settings,
       async (session) => {
+        if (this.isCluster) await waitForCopies(session, this.settings.schema);
         const beginsAnew = this.beginsAnew();
         if (beginsAnew) await this.beginAnew(session);
         const hasMark = days.length === 0 && (await isAnyUserMarked(session));

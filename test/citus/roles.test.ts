@@ -51,6 +51,9 @@ describeUnless(missing)('a cluster with the three roles of arc-gam grants', () =
     await ok('arc_gam_job', 'verify', '--full', '--repair');
     expect(await spread.unlikePlain(zone)).toEqual([]);
     await ok('arc_gam_job', 'why', 'streak', '--user', userId(2));
+    // Whoever may only read can also have things explained and compared.
+    await ok('arc_gam_reader', 'why', 'streak', '--user', userId(2));
+    await ok('arc_gam_reader', 'verify', '--full');
     await ok('arc_gam_reader', 'metrics');
   });
 

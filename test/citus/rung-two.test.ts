@@ -272,19 +272,63 @@ describeUnless(missing)('figures on a cluster', () => {
     expect(await spread.unlikePlain(zone)).toEqual([]);
   });
 
-  test('verify waits for a batch that is under way longer than for any other lock', async () => {
+  test('who copies the figures and who writes them wait for each other, longer than for any other lock', async () => {
     const { client } = spread;
-    await client.query('begin; lock table gamification.processed_day in exclusive mode');
-    const verified = spread.cli(['verify', '--user', userId(2)], {
-      ...environment,
-      ARC_GAM_LOCK_TIMEOUT_MS: '1000',
-    });
-    const waiting =
-      "select from pg_locks where relation = 'gamification.processed_day'::regclass and not granted";
-    await expect.poll(async () => (await client.query(waiting)).rowCount, { timeout: 60_000 }).toBe(1);
-    await sleep(2_000);
-    await client.query('commit');
-    expect(await verified).toMatchObject({ code: 0 });
+    const isWaiting = (lock: string) =>
+      expect
+        .poll(
+          async () => (await client.query(`select from pg_locks where ${lock} and not granted`)).rowCount,
+          {
+            timeout: 60_000,
+          },
+        )
+        .toBe(1);
+    const impatient = { ...environment, ARC_GAM_LOCK_TIMEOUT_MS: '1000' };
+    /** Stops `first` at a table, sees `second` wait for it, and lets both go on. */
+    const expectWaiting = async (
+      table: string,
+      first: () => Promise<unknown>,
+      second: () => Promise<unknown>,
+    ): Promise<void> => {
+      await client.query(`begin; lock table gamification.${table} in access exclusive mode`);
+      const one = first();
+      await isWaiting(`relation = 'gamification.${table}'::regclass`);
+      const other = second();
+      await isWaiting("locktype = 'advisory'");
+      await sleep(2_000);
+      await client.query('commit');
+      await Promise.all([one, other]);
+    };
+    const tap = () =>
+      client.query(
+        "insert into public.taps (id1, id2, time, latitude, longitude) values ($1, $2, '2026-01-05T10:00Z', 52.5, 13.4)",
+        [userId(1), userId(2)],
+      );
+    const night = (given: NodeJS.ProcessEnv) => spread.ok(['etl', '--date', last], given);
+    const verify = (given: NodeJS.ProcessEnv) =>
+      spread.ok(['verify', '--user', userId(2), '--stale-ok'], given);
+    const other = new pg.Client({ connectionString: spread.url });
+    other.on('error', () => undefined);
+    await other.connect();
+    await tap();
+    await expectWaiting(
+      'surge_hour',
+      () => night(environment),
+      () => verify(impatient),
+    );
+    await tap();
+    await expectWaiting(
+      'user_streaks',
+      () => verify(environment),
+      () => night(impatient),
+    );
+    await expectWaiting(
+      'user_streaks',
+      () => verify(environment),
+      () => other.query('delete from gamification.quest_definitions where false'),
+    );
+    await other.end();
+    expect(await spread.unlikePlain(zone)).toEqual([]);
   });
 
   test('everything that reads answers, and serve as on plain Postgres', async () => {

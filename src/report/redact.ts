@@ -1,6 +1,6 @@
 /**
  * Removes passwords from a text, for example from an error about a mistyped flag, which repeats the flag's value. The
- * word `password` stays where it is part of an example. A password may have a slash in it, or blanks, which a URL can't.
+ * word `password` stays where it is part of an example. A password may have a slash in it, or blanks.
  */
 export const withoutPasswords = (text: string): string =>
   text

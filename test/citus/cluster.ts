@@ -32,7 +32,7 @@ export interface DatabaseOptions {
 /** What is asked of a cluster besides its size. */
 export interface ClusterOptions {
   readonly workers?: number;
-  /** Shards of a distributed table: of four each worker has two, so that a pair is in one, in two of one, or of both. */
+  /** Shards of a distributed table. Of four each worker has two: a pair is in one, in two of one worker, or of both. */
   readonly shards?: number;
 }
 

@@ -2,12 +2,13 @@
  * What figures on a cluster cost each node, by step, against the same on its coordinator alone. Needs Citus for a
  * server of this machine, as the tests of the cluster do.
  *
- *   npm run bench:spread -- [--size tiny] [--batch-days N] [--without-plain] [--top 15] [--json]
+ *   npm run bench:spread -- [--size tiny] [--shards 4] [--batch-days N] [--without-plain]
+ *   [--top 15] [--json]
  *
  * Processor time includes all processes of a node's server. All nodes share this machine: the time by the clock says
  * something of it alone. All tables are compared in the end; the exit code is 1 where a row differs. With
  * `--without-plain`, for sizes of which the machine has room for one copy only, nothing is derived on the coordinator
- * alone, and nothing compared.
+ * alone, and nothing compared. Twice as many shards as workers is what docs/scale.md advises.
  */
 import { parseArgs } from 'node:util';
 import pg from 'pg';
@@ -28,6 +29,7 @@ import { makeData, sizes } from './world.js';
 const { values: flags } = parseArgs({
   options: {
     size: { type: 'string', default: 'tiny' },
+    shards: { type: 'string', default: '4' },
     top: { type: 'string', default: '15' },
     json: { type: 'boolean', default: false },
     'batch-days': { type: 'string' },
@@ -85,7 +87,7 @@ const costsOf = async (
 const sumOf = (costs: ReadonlyMap<string, ByNode>): ByNode =>
   [...costs.values()].reduce((sum, cost) => plus(cost, sum), [] as ByNode);
 
-const cluster = await startCluster({ shards: 8 });
+const cluster = await startCluster({ shards: Number(flags.shards) });
 try {
   const url = await cluster.createDatabase('bench');
   const client = await connect(url);
@@ -147,7 +149,8 @@ try {
   }
   const different = isCompared ? await differencesOf(client, 'gamification', 'plain') : null;
   await Promise.all([client, ...workers].map((one) => one.end()));
-  if (flags.json) console.log(JSON.stringify({ size: flags.size, taps, found, different }));
+  if (flags.json)
+    console.log(JSON.stringify({ size: flags.size, shards: Number(flags.shards), taps, found, different }));
   else {
     for (const { what, alone, byNode, seconds, steps } of found) {
       const [clockAlone = Number.NaN, clock = Number.NaN] = seconds;

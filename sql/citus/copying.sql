@@ -1,9 +1,6 @@
 -- Figures that are distributed have no moment in common: whoever reads all of them copies them while nobody writes.
 -- Both take an advisory lock for that, which a role that may only read can take too. Each statement by itself.
 
---: key
-{{class}}, hashtext('{{schema}}')
-
 --: copy (beside others who copy; without a limit, for a batch may take minutes and ends by itself)
 set local lock_timeout = 0;
 select pg_advisory_xact_lock_shared({{key}});

@@ -1,5 +1,6 @@
 import type { Settings } from '../config.js';
 import { askClient, type Database, withPooled } from '../db/database.js';
+import { lockClass } from '../db/run-lock.js';
 import { pinned, type Session, type TransactionOptions, withTransaction } from '../db/transaction.js';
 import { readPackageFile } from '../files.js';
 import { sectionFiller, sectionsOf } from '../sql-text.js';
@@ -100,17 +101,15 @@ const readFigures = async (session: Session, schema: string): Promise<FigurePlac
   return figures;
 };
 
-const copying = sectionFiller('sql/citus/copying.sql');
-
-/** Beside the class of the run lock, 'agam' in ASCII: 'agan'. */
-const copyClass = 0x6167616e;
-
 /** The advisory lock of those who copy distributed figures and those who write them, as arguments of its functions. */
-export const copyLock = (schema: string): string => copying('key', { class: String(copyClass), schema });
+export const copyLock = (schema: string): string => `${lockClass + 1}, hashtext('${schema}')`;
+
+const copying = (section: 'copy' | 'write', schema: string): string =>
+  sectionFiller('sql/citus/copying.sql')(section, { key: copyLock(schema) });
 
 /** Waits until nobody copies the figures of a cluster, as long as a statement may take; holds others off until then. */
 export const waitForCopies = async (session: Session, schema: string): Promise<void> => {
-  await session.script(copying('write', { key: copyLock(schema) }));
+  await session.script(copying('write', schema));
 };
 
 /**
@@ -129,7 +128,7 @@ const withoutBatches = async <Result>(
   try {
     await client.query('begin');
     await client.query(pinned(database, settings));
-    await client.query(copying('copy', { key: copyLock(settings.schema) }));
+    await client.query(copying('copy', settings.schema));
     return await use(async () => {
       await client.query('commit');
     });

@@ -29,8 +29,8 @@ export interface LockOptions {
 /** How a command waits for the lock. */
 export type WaitOptions = Pick<LockOptions, 'waitSeconds' | 'signal' | 'onWait'>;
 
-/** Class of our advisory locks: 'agam' in ASCII; the other half of the key is a hash of the schema's name. */
-const lockClass = 0x6167616d;
+/** Class of the run lock: 'agam' in ASCII; the other half of the key is a hash of the schema's name. */
+export const lockClass = 0x6167616d;
 
 /**
  * Holds the run lock while `use` runs. It is taken inside a transaction of its own connection: that survives

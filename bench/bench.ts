@@ -8,9 +8,10 @@
  * measured is written down, data and server stay, and the same command goes on where it was stopped. See
  * bench/README.md.
  */
+
 import { cpus, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
+import { flagsOf, refuse } from '../scripts/flags.js';
 import { say, sizeNamed } from './command-line.js';
 import { Kept } from './keep.js';
 import { linesOf } from './lines.js';
@@ -18,20 +19,17 @@ import { type Bench, measurements, type Name, names, type Results, withNeeds } f
 import { endMeasured } from './process.js';
 import { openServer, sizes } from './world.js';
 
-const { values: flags } = parseArgs({
-  options: {
-    size: { type: 'string', default: 'small' },
-    seed: { type: 'string', default: '1' },
-    keep: { type: 'string' },
-    only: { type: 'string' },
-    json: { type: 'boolean', default: false },
-  },
+const flags = flagsOf(import.meta.url, {
+  size: { type: 'string', default: 'small' },
+  seed: { type: 'string', default: '1' },
+  keep: { type: 'string' },
+  only: { type: 'string' },
+  json: { type: 'boolean', default: false },
 });
 const sizeName = sizeNamed(flags.size);
 const wanted = (flags.only ?? names.join(',')).split(',').map((given) => {
   const known = names.find((name) => name === given.trim());
-  if (known === undefined) throw new Error(`--only takes ${names.join(', ')}, not '${given}'.`);
-  return known;
+  return known ?? refuse(`--only takes ${names.join(', ')}, not '${given}'.`);
 });
 const size = sizes[sizeName];
 const seed = Number(flags.seed);

@@ -1,11 +1,10 @@
+import { refuse } from '../scripts/flags.js';
 import { sizes } from './world.js';
 
-/** The size that --size names. Throws unless there is one of that name. */
+/** The size that --size names; there is none of another name. */
 export const sizeNamed = (given: string): keyof typeof sizes => {
   const name = Object.keys(sizes).find((known) => known === given) as keyof typeof sizes | undefined;
-  if (name === undefined)
-    throw new Error(`--size is one of ${Object.keys(sizes).join(', ')}, not '${given}'.`);
-  return name;
+  return name ?? refuse(`--size is one of ${Object.keys(sizes).join(', ')}, not '${given}'.`);
 };
 
 /** Tells whoever waits how far a bench is, with the time; what it found goes to stdout. */

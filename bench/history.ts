@@ -6,16 +6,14 @@
  *
  * The target is a ratio of 1.3 at most between the medians. Mondays are told apart: a week begins.
  */
-import { parseArgs } from 'node:util';
+import { flagsOf } from '../scripts/flags.js';
 import { median, runCommand } from './measure.js';
 import { dayAt, makeData, openWorld } from './world.js';
 
-const { values: flags } = parseArgs({
-  options: {
-    users: { type: 'string', default: '1000' },
-    'taps-a-day': { type: 'string', default: '500' },
-    json: { type: 'boolean', default: false },
-  },
+const flags = flagsOf(import.meta.url, {
+  users: { type: 'string', default: '1000' },
+  'taps-a-day': { type: 'string', default: '500' },
+  json: { type: 'boolean', default: false },
 });
 const users = Number(flags.users);
 const tapsADay = Number(flags['taps-a-day']);

@@ -6,35 +6,34 @@
  *
  * The server is an embedded one, or that of TEST_DATABASE_URL. See bench/README.md.
  */
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import pg from 'pg';
+import { flagsOf, refuse } from '../scripts/flags.js';
 import { differencesOf } from '../test/figures/figures.js';
 import { say, sizeNamed } from './command-line.js';
 import { processMs, serverProcessorMs } from './cost.js';
 import { command, median, runCommand, timed } from './measure.js';
 import { makeData, openWorld, sizes, type World } from './world.js';
 
-const { values: flags } = parseArgs({
-  options: {
-    size: { type: 'string', default: 'small' },
-    rate: { type: 'string' },
-    seconds: { type: 'string', default: '600' },
-    every: { type: 'string', default: '1s' },
-    seed: { type: 'string', default: '1' },
-    json: { type: 'boolean', default: false },
-  },
+const flags = flagsOf(import.meta.url, {
+  size: { type: 'string', default: 'small' },
+  rate: { type: 'string' },
+  seconds: { type: 'string', default: '600' },
+  every: { type: 'string', default: '1s' },
+  seed: { type: 'string', default: '1' },
+  json: { type: 'boolean', default: false },
 });
 const sizeName = sizeNamed(flags.size);
 const size = sizes[sizeName];
 const rate = Number(flags.rate ?? (sizeName === 'full' ? 20 : 5));
 const seconds = Number(flags.seconds);
-if (!(rate > 0 && seconds > 0)) throw new Error('--rate and --seconds are numbers above 0.');
+if (!(rate > 0 && seconds > 0)) refuse('--rate and --seconds are numbers above 0.');
 const targets = sizeName === 'full' ? { p50: 2_000, p95: 5_000 } : { p50: 1_000, p95: 2_000 };
 const mostMemoryMb = 200;
 const mostGrowth = 1.5;

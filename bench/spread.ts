@@ -10,8 +10,9 @@
  * `--without-plain`, for sizes of which the machine has room for one copy only, nothing is derived on the coordinator
  * alone, and nothing compared. Twice as many shards as workers is what docs/scale.md advises.
  */
-import { parseArgs } from 'node:util';
+
 import pg from 'pg';
+import { flagsOf } from '../scripts/flags.js';
 import { readSettings } from '../src/config.js';
 import { withDatabase } from '../src/db/database.js';
 import { addDays } from '../src/pipeline/plan.js';
@@ -26,15 +27,13 @@ import { postmasterMs, postmasterOf } from './cost.js';
 import { backfillEnd } from './measurements.js';
 import { makeData, sizes } from './world.js';
 
-const { values: flags } = parseArgs({
-  options: {
-    size: { type: 'string', default: 'tiny' },
-    shards: { type: 'string', default: '4' },
-    top: { type: 'string', default: '15' },
-    json: { type: 'boolean', default: false },
-    'batch-days': { type: 'string' },
-    'without-plain': { type: 'boolean', default: false },
-  },
+const flags = flagsOf(import.meta.url, {
+  size: { type: 'string', default: 'tiny' },
+  shards: { type: 'string' },
+  top: { type: 'string', default: '15' },
+  json: { type: 'boolean', default: false },
+  'batch-days': { type: 'string' },
+  'without-plain': { type: 'boolean', default: false },
 });
 const size = sizes[sizeNamed(flags.size)];
 const batchDays = flags['batch-days'] === undefined ? null : Number(flags['batch-days']);
@@ -87,7 +86,7 @@ const costsOf = async (
 const sumOf = (costs: ReadonlyMap<string, ByNode>): ByNode =>
   [...costs.values()].reduce((sum, cost) => plus(cost, sum), [] as ByNode);
 
-const cluster = await startCluster({ shards: Number(flags.shards) });
+const cluster = await startCluster(flags.shards === undefined ? {} : { shards: Number(flags.shards) });
 try {
   const url = await cluster.createDatabase('bench');
   const client = await connect(url);
@@ -150,7 +149,7 @@ try {
   const different = isCompared ? await differencesOf(client, 'gamification', 'plain') : null;
   await Promise.all([client, ...workers].map((one) => one.end()));
   if (flags.json)
-    console.log(JSON.stringify({ size: flags.size, shards: Number(flags.shards), taps, found, different }));
+    console.log(JSON.stringify({ size: flags.size, shards: cluster.shards, taps, found, different }));
   else {
     for (const { what, alone, byNode, seconds, steps } of found) {
       const [clockAlone = Number.NaN, clock = Number.NaN] = seconds;

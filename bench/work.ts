@@ -7,17 +7,17 @@
  * A skew is another shape of the community: a hub who has met everybody, all taps in one cell, all in one hour of the
  * day, a tenth of the users with all of the taps.
  */
-import { parseArgs } from 'node:util';
+import { flagsOf, refuse } from '../scripts/flags.js';
 import { allowedGrowth, known, tooMuchGrowth, type Work } from './count-work.js';
 import { measureWork, skews, workRuns } from './measure-work.js';
 
-const { values: flags } = parseArgs({
-  options: { short: { type: 'boolean', default: false }, skew: { type: 'string', default: 'none' } },
+const flags = flagsOf(import.meta.url, {
+  short: { type: 'boolean', default: false },
+  skew: { type: 'string', default: 'none' },
 });
 const wanted = flags.skew.split(',').map((given) => {
   const found = skews.find((skew) => skew === given.trim());
-  if (found === undefined) throw new Error(`--skew takes ${skews.join(', ')}, not '${given}'.`);
-  return found;
+  return found ?? refuse(`--skew takes ${skews.join(', ')}, not '${given}'.`);
 });
 const times = flags.short ? [1, 4] : [1, 4, 16];
 let bad = 0;

@@ -6,8 +6,9 @@
  *
  * See bench/README.md.
  */
+
 import { cpus, loadavg } from 'node:os';
-import { parseArgs } from 'node:util';
+import { flagsOf, refuse } from '../../scripts/flags.js';
 import { say, sizeNamed } from '../command-line.js';
 import { sizes } from '../world.js';
 import { asOfDay, type Fill, keepWorld, makeWorld, nowAt } from './database.js';
@@ -15,18 +16,16 @@ import { explainApi, type Reads } from './explain.js';
 import { judge, load, pacedLoad, startServe, tokenOf } from './load.js';
 import { backendsMs, processorMs, spentMs } from './processor.js';
 
-const { values: flags } = parseArgs({
-  options: {
-    size: { type: 'string', default: 'tiny' },
-    fill: { type: 'string' },
-    'half-history': { type: 'boolean', default: false },
-    seconds: { type: 'string', default: '8' },
-    connections: { type: 'string', default: '50' },
-    keep: { type: 'string' },
-    only: { type: 'string' },
-    json: { type: 'boolean', default: false },
-    seed: { type: 'string', default: '1' },
-  },
+const flags = flagsOf(import.meta.url, {
+  size: { type: 'string', default: 'tiny' },
+  fill: { type: 'string' },
+  'half-history': { type: 'boolean', default: false },
+  seconds: { type: 'string', default: '8' },
+  connections: { type: 'string', default: '50' },
+  keep: { type: 'string' },
+  only: { type: 'string' },
+  json: { type: 'boolean', default: false },
+  seed: { type: 'string', default: '1' },
 });
 
 /** Milliseconds: the p99 of people who pause, and of connections that press. */
@@ -49,8 +48,7 @@ const fewTaps = 2_000;
 const sizeName = sizeNamed(flags.size);
 const isSmall = ['mini', 'tiny'].includes(sizeName);
 const fill = (flags.fill ?? (isSmall ? 'backfill' : 'reference')) as Fill;
-if (!['backfill', 'reference'].includes(fill))
-  throw new Error(`--fill is backfill or reference, not '${fill}'.`);
+if (!['backfill', 'reference'].includes(fill)) refuse(`--fill is backfill or reference, not '${fill}'.`);
 const whole = sizes[sizeName];
 const size = flags['half-history'] ? { ...whole, taps: whole.taps / 2, days: whole.days / 2 } : whole;
 

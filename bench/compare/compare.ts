@@ -7,8 +7,9 @@
  *
  * The server is an embedded one, or that of TEST_DATABASE_URL. See bench/README.md.
  */
-import { parseArgs } from 'node:util';
+
 import type pg from 'pg';
+import { flagsOf, refuse } from '../../scripts/flags.js';
 import { say, sizeNamed } from '../command-line.js';
 import { type Cost, costOf, processorOf, sumOfCosts } from '../cost.js';
 import { seconds, stepsBySubject } from '../lines.js';
@@ -17,19 +18,17 @@ import { differencesFromReference, runReference } from '../reference.js';
 import { benchFile, dayAt, makeData, openWorld, sizes } from '../world.js';
 import { rebuildWithDuckDb } from './duck.js';
 
-const { values: flags } = parseArgs({
-  options: {
-    size: { type: 'string', default: 'tiny' },
-    nights: { type: 'string', default: '60' },
-    seed: { type: 'string', default: '1' },
-    json: { type: 'boolean', default: false },
-  },
+const flags = flagsOf(import.meta.url, {
+  size: { type: 'string', default: 'tiny' },
+  nights: { type: 'string', default: '60' },
+  seed: { type: 'string', default: '1' },
+  json: { type: 'boolean', default: false },
 });
 const sizeName = sizeNamed(flags.size);
 const size = sizes[sizeName];
 const nights = Number(flags.nights);
 if (!(Number.isInteger(nights) && nights > 0 && nights < size.days))
-  throw new Error(`--nights is a number from 1 to ${size.days - 1}, as many as the community has days.`);
+  refuse(`--nights is a number from 1 to ${size.days - 1}, as many as the community has days.`);
 
 /** What the two models compute of what arc-gam does: no second degree, quests, places, surges and homes. */
 const subjects = ['facts', 'days', 'weeks', 'ties'];

@@ -8,6 +8,8 @@ import { freePort } from '../server/port.js';
 
 /** A coordinator and its workers on loopback, in a folder that goes with them. */
 export interface Cluster {
+  /** Shards of a distributed table. */
+  readonly shards: number;
   /** The way to a database on the coordinator. */
   url(database: string): string;
   /** The same on a worker, from 1 on. */
@@ -32,7 +34,7 @@ export interface DatabaseOptions {
 /** What is asked of a cluster besides its size. */
 export interface ClusterOptions {
   readonly workers?: number;
-  /** Shards of a distributed table. Of four each worker has two: a pair is in one, in two of one worker, or of both. */
+  /** Of four each worker has two: a pair is in one, in two of one worker, or of both. */
   readonly shards?: number;
 }
 
@@ -119,6 +121,7 @@ export const startCluster = async ({ workers = 2, shards = 4 }: ClusterOptions =
     return node;
   };
   return {
+    shards,
     url: (database) => coordinator.url(database),
     workerUrl: (worker, database) => workerOf(worker).url(database),
     createDatabase: async (name, { withoutCoordinator = false, workers: known = others.length } = {}) => {

@@ -1,6 +1,18 @@
-import { parseArgs } from 'node:util';
+/**
+ * Lives through made-up histories of a community, and after every run compares all tables with a rebuild from nothing.
+ *
+ *   npm run prove -- [--operations 300] [--seeds 20] [--seed 1] [--no-shrink] [--mutations] [--upgrade] [--only NAME]
+ *                    [--follow] [--pooled] [--citus] [--distributed] [--shards N]
+ *
+ * --mutations makes mistakes in the steps, each of which a history must find; --only names some of them. With --upgrade
+ * each is taken for an older version, after which a night with the package's own steps is due. --follow: a follower
+ * runs beside the history, killed and started again; --pooled: it connects through PgBouncer. --citus: the taps are
+ * distributed over a cluster, --distributed: the figures too, and each rebuild is plain Postgres'. A failing history is
+ * made smaller; --no-shrink leaves it.
+ */
 import fc from 'fast-check';
 import pg from 'pg';
+import { flagsOf } from '../../scripts/flags.js';
 import { startEmbedded } from '../../src/demo/embedded.js';
 import { loadSteps } from '../../src/pipeline/order.js';
 import type { Step } from '../../src/pipeline/step.js';
@@ -11,27 +23,19 @@ import { mutations } from './mutations.js';
 import { type Story, stories } from './story.js';
 import { live, liveThroughUpgrade, prepareTemplate } from './world.js';
 
-// npm run prove -- --operations 300 --seeds 20 [--seed 1] [--mutations] [--only NAME] [--follow] [--pooled]
-// [--upgrade] [--citus] [--distributed] [--shards N]
-// With --citus the taps are distributed over a cluster, with --distributed the figures too, and each rebuild is plain
-// Postgres'.
-// With --upgrade each mutation is taken for an older version, after which a night with the package's own steps is due.
-// With --follow a follower runs beside the history, killed and started again; --pooled: it connects through PgBouncer.
-const { values } = parseArgs({
-  options: {
-    operations: { type: 'string', default: '300' },
-    seeds: { type: 'string', default: '20' },
-    seed: { type: 'string', default: '1' },
-    mutations: { type: 'boolean', default: false },
-    upgrade: { type: 'boolean', default: false },
-    only: { type: 'string' },
-    follow: { type: 'boolean', default: false },
-    pooled: { type: 'boolean', default: false },
-    citus: { type: 'boolean', default: false },
-    distributed: { type: 'boolean', default: false },
-    shards: { type: 'string' },
-    'no-shrink': { type: 'boolean', default: false },
-  },
+const values = flagsOf(import.meta.url, {
+  operations: { type: 'string', default: '300' },
+  seeds: { type: 'string', default: '20' },
+  seed: { type: 'string', default: '1' },
+  mutations: { type: 'boolean', default: false },
+  upgrade: { type: 'boolean', default: false },
+  only: { type: 'string' },
+  follow: { type: 'boolean', default: false },
+  pooled: { type: 'boolean', default: false },
+  citus: { type: 'boolean', default: false },
+  distributed: { type: 'boolean', default: false },
+  shards: { type: 'string' },
+  'no-shrink': { type: 'boolean', default: false },
 });
 
 const given = process.env.TEST_DATABASE_URL;

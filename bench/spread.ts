@@ -2,17 +2,16 @@
  * What figures on a cluster cost each node, by step, against the same on its coordinator alone. Needs Citus for a
  * server of this machine, as the tests of the cluster do.
  *
- *   npm run bench:spread -- [--size tiny] [--shards 4] [--batch-days N] [--without-plain]
- *   [--top 15] [--json]
+ *   npm run bench:spread -- [--size tiny] [--shards 4] [--batch-days N] [--only coordinator|cluster] [--top 15] [--json]
  *
  * Processor time includes all processes of a node's server. All nodes share this machine: the time by the clock says
- * something of it alone. All tables are compared in the end; the exit code is 1 where a row differs. With
- * `--without-plain`, for sizes of which the machine has room for one copy only, nothing is derived on the coordinator
- * alone, and nothing compared. Twice as many shards as workers is what docs/scale.md advises.
+ * something of it alone. All tables are compared in the end; the exit code is 1 where a row differs. --only derives the
+ * figures once, for sizes of which the machine has room for one copy, and tells digests of the tables: where those of
+ * the other place are the same, so are the tables. Twice as many shards as workers is what docs/scale.md advises.
  */
 
 import pg from 'pg';
-import { flagsOf } from '../scripts/flags.js';
+import { flagsOf, refuse } from '../scripts/flags.js';
 import { readSettings } from '../src/config.js';
 import { withDatabase } from '../src/db/database.js';
 import { addDays } from '../src/pipeline/plan.js';
@@ -20,7 +19,7 @@ import { runPipeline } from '../src/pipeline/run.js';
 import { startCluster } from '../test/citus/cluster.js';
 import { copyToPlain, plainSource } from '../test/citus/spread.js';
 import { runCli } from '../test/command/cli.js';
-import { differencesOf } from '../test/figures/figures.js';
+import { differencesOf, digestsOf } from '../test/figures/figures.js';
 import { quiet } from '../test/prove/world.js';
 import { say, sizeNamed } from './command-line.js';
 import { postmasterMs, postmasterOf } from './cost.js';
@@ -33,11 +32,14 @@ const flags = flagsOf(import.meta.url, {
   top: { type: 'string', default: '15' },
   json: { type: 'boolean', default: false },
   'batch-days': { type: 'string' },
-  'without-plain': { type: 'boolean', default: false },
+  only: { type: 'string' },
 });
 const size = sizes[sizeNamed(flags.size)];
 const batchDays = flags['batch-days'] === undefined ? null : Number(flags['batch-days']);
-const isCompared = !flags['without-plain'];
+if (!['coordinator', 'cluster', undefined].includes(flags.only))
+  refuse(`--only is coordinator or cluster, not '${flags.only}'.`);
+const isAlone = flags.only !== 'cluster';
+const isSpread = flags.only !== 'coordinator';
 
 /** Processor time in ms, the coordinator's first. */
 type ByNode = readonly number[];
@@ -86,6 +88,37 @@ const costsOf = async (
 const sumOf = (costs: ReadonlyMap<string, ByNode>): ByNode =>
   [...costs.values()].reduce((sum, cost) => plus(cost, sum), [] as ByNode);
 
+/** What figures took at one place. */
+interface Derived {
+  readonly costs: ReadonlyMap<string, ByNode>;
+  readonly byNode: ByNode;
+  readonly seconds: number;
+}
+
+/** The coordinator's share of the nodes' work, or of another's. */
+const shareOf = ({ byNode }: Derived, [coordinator = 0]: ByNode = byNode): string =>
+  `${((100 * coordinator) / byNode.reduce((sum, ms) => sum + ms, 0)).toFixed(1)} %`;
+
+/** A line for each step, those first that take the coordinator most. */
+const stepsOf = (alone: Derived | null, spread: Derived | null) =>
+  [...new Set([...(spread?.costs.keys() ?? []), ...(alone?.costs.keys() ?? [])])]
+    .map((step) => {
+      const [aloneMs = 0] = alone?.costs.get(step) ?? [];
+      const byNode = spread?.costs.get(step) ?? [];
+      return {
+        step: step || 'plan',
+        ...(alone && { 'alone, ms': aloneMs }),
+        ...(spread && {
+          'coordinator, ms': byNode[0] ?? 0,
+          'workers, ms': byNode.slice(1).join(' + '),
+          'coordinator, of all': shareOf(spread, byNode),
+        }),
+        ms: byNode[0] ?? aloneMs,
+      };
+    })
+    .sort((one, other) => other.ms - one.ms)
+    .map(({ ms: _, ...line }) => line);
+
 const cluster = await startCluster(flags.shards === undefined ? {} : { shards: Number(flags.shards) });
 try {
   const url = await cluster.createDatabase('bench');
@@ -94,7 +127,7 @@ try {
   const nodes = (await Promise.all([client, ...workers].map(postmasterOf))).map((pid) => pid ?? 0);
   await client.query("set timezone = 'UTC'");
   const taps = await makeData(client, size, 1);
-  if (isCompared) {
+  if (isAlone) {
     await client.query(`
       create table public.plain_users (like public.users including all);
       create table public.plain_taps (like public.taps including defaults including indexes);`);
@@ -106,10 +139,14 @@ try {
   say(`${taps} taps of ${size.users} users`);
   const plain = { ...plainSource, ARC_GAM_SCHEMA: 'plain' };
   for (const [command, environment] of [
-    ...(isCompared ? [['migrate', plain] as const] : []),
-    ['migrate', {}],
-    ['distribute', {}],
-  ] as const) {
+    ...(isAlone ? [['migrate', plain] as const] : []),
+    ...(isSpread
+      ? ([
+          ['migrate', {}],
+          ['distribute', {}],
+        ] as const)
+      : []),
+  ]) {
     const { code, stderr } = await runCli([command], { DATABASE_URL: url, ...environment });
     if (code !== 0) throw new Error(stderr);
   }
@@ -123,53 +160,38 @@ try {
       say(`${what}, ${where}`);
       const started = performance.now();
       const costs = await costsOf(url, environment, to, nodes);
-      return { costs, seconds: (performance.now() - started) / 1000 };
+      return { costs, byNode: sumOf(costs), seconds: (performance.now() - started) / 1000 };
     };
-    const { costs: alone, seconds: secondsAlone } = isCompared
-      ? await timed('on the coordinator alone', plain)
-      : { costs: new Map<string, ByNode>(), seconds: Number.NaN };
-    const { costs: spread, seconds } = await timed('on the cluster', {});
-    const all = sumOf(spread).reduce((sum, ms) => sum + ms, 0);
-    const rows = [...spread].map(([step, byNode]) => ({
-      step: step || 'plan',
-      'alone, ms': alone.get(step)?.[0] ?? 0,
-      'coordinator, ms': byNode[0] ?? 0,
-      'workers, ms': byNode.slice(1).join(' + '),
-      'coordinator, of all': `${((100 * (byNode[0] ?? 0)) / all).toFixed(1)} %`,
-    }));
-    rows.sort((one, other) => other['coordinator, ms'] - one['coordinator, ms']);
-    found.push({
-      what,
-      alone: sumOf(alone)[0] ?? null,
-      byNode: sumOf(spread),
-      seconds: [secondsAlone, seconds],
-      steps: rows,
-    });
+    const alone = isAlone ? await timed('on the coordinator alone', plain) : null;
+    const spread = isSpread ? await timed('on the cluster', {}) : null;
+    found.push({ what, alone, spread, steps: stepsOf(alone, spread) });
   }
-  const different = isCompared ? await differencesOf(client, 'gamification', 'plain') : null;
+  const different = isAlone && isSpread ? await differencesOf(client, 'gamification', 'plain') : null;
+  const digests = different === null ? await digestsOf(client, isSpread ? 'gamification' : 'plain') : null;
   await Promise.all([client, ...workers].map((one) => one.end()));
-  if (flags.json)
-    console.log(JSON.stringify({ size: flags.size, shards: cluster.shards, taps, found, different }));
-  else {
-    for (const { what, alone, byNode, seconds, steps } of found) {
-      const [clockAlone = Number.NaN, clock = Number.NaN] = seconds;
-      const all = byNode.reduce((sum, ms) => sum + ms, 0);
-      console.log(
-        `${what}: spread ${byNode.join(' + ')} ms, ${((100 * (byNode[0] ?? 0)) / all).toFixed(0)} % of it the coordinator's, ${clock.toFixed(1)} s by the clock`,
-      );
-      if (alone !== null)
+  if (flags.json) {
+    const plainly = found.map(({ alone, spread, ...rest }) => ({
+      ...rest,
+      alone: alone && { ms: alone.byNode[0], seconds: alone.seconds },
+      spread: spread && { ms: spread.byNode, seconds: spread.seconds },
+    }));
+    console.log(
+      JSON.stringify({ size: flags.size, shards: cluster.shards, taps, found: plainly, different, digests }),
+    );
+  } else {
+    for (const { what, alone, spread, steps } of found) {
+      if (spread !== null)
         console.log(
-          `  alone ${alone} ms, ${clockAlone.toFixed(1)} s by the clock: spread takes ${(clock / clockAlone).toFixed(2)} x`,
+          `${what}: spread ${spread.byNode.join(' + ')} ms, ${shareOf(spread)} of it the coordinator's, ${spread.seconds.toFixed(1)} s by the clock`,
         );
+      if (alone !== null)
+        console.log(`${what}: alone ${alone.byNode[0]} ms, ${alone.seconds.toFixed(1)} s by the clock`);
+      if (alone !== null && spread !== null)
+        console.log(`  spread takes ${(spread.seconds / alone.seconds).toFixed(2)} x by the clock`);
       console.table(steps.slice(0, Number(flags.top)));
     }
-    console.log(
-      different === null
-        ? 'Nothing was compared.'
-        : different.length === 0
-          ? 'All tables are equal.'
-          : different.join('\n'),
-    );
+    if (digests !== null) console.table(digests);
+    else console.log(different?.length === 0 ? 'All tables are equal.' : different?.join('\n'));
   }
   if (different !== null && different.length > 0) process.exitCode = 1;
 } finally {

@@ -109,3 +109,22 @@ export const differencesOf = async (
   }
   return wrong;
 };
+
+/**
+ * Rows of each table that a run derives, and a sum over them that any difference changes: for schemas that no one
+ * statement can ask.
+ */
+export const digestsOf = async (
+  client: pg.ClientBase,
+  schema: string,
+): Promise<{ table: string; rows: string; digest: string }[]> => {
+  const digests = [];
+  for (const { table, of } of await allFigures(client, schema)) {
+    const { rows } = await client.query<{ rows: string; digest: string }>(
+      `select count(*) as rows, coalesce(sum(hashtextextended(compared::text, 0)), 0) as digest
+       from (${of(schema)}) as compared`,
+    );
+    digests.push(...rows.map((found) => ({ table, ...found })));
+  }
+  return digests;
+};

@@ -8,7 +8,6 @@
  * measured is written down, data and server stay, and the same command goes on where it was stopped. See
  * bench/README.md.
  */
-
 import { cpus, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { flagsOf, refuse } from '../scripts/flags.js';

@@ -6,7 +6,6 @@
  *
  * The server is an embedded one, or that of TEST_DATABASE_URL. See bench/README.md.
  */
-
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';

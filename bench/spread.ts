@@ -6,10 +6,9 @@
  *
  * Processor time includes all processes of a node's server. All nodes share this machine: the time by the clock says
  * something of it alone. All tables are compared in the end; the exit code is 1 where a row differs. --only derives the
- * figures once, for sizes of which the machine has room for one copy, and tells digests of the tables: where those of
- * the other place are the same, so are the tables. Twice as many shards as workers is what docs/scale.md advises.
+ * figures once, for sizes of which the machine has room for one copy, and tells digests of the tables, to be held
+ * against those of the other place. Twice as many shards as workers is what docs/scale.md advises.
  */
-
 import pg from 'pg';
 import { flagsOf, refuse } from '../scripts/flags.js';
 import { readSettings } from '../src/config.js';

@@ -6,7 +6,6 @@
  *
  * See bench/README.md.
  */
-
 import { cpus, loadavg } from 'node:os';
 import { flagsOf, refuse } from '../../scripts/flags.js';
 import { say, sizeNamed } from '../command-line.js';

@@ -7,7 +7,6 @@
  *
  * The server is an embedded one, or that of TEST_DATABASE_URL. See bench/README.md.
  */
-
 import type pg from 'pg';
 import { flagsOf, refuse } from '../../scripts/flags.js';
 import { say, sizeNamed } from '../command-line.js';

@@ -111,8 +111,8 @@ export const differencesOf = async (
 };
 
 /**
- * Rows of each table that a run derives, and a sum over them that any difference changes: for schemas that no one
- * statement can ask.
+ * Rows of each table that a run derives, and the sum of their 64-bit hashes: for schemas that no one statement can ask.
+ * Two that differ have the same sum only by an unlikely chance.
  */
 export const digestsOf = async (
   client: pg.ClientBase,
